@@ -1,0 +1,43 @@
+//! What a program and the kernel agree on: system calls, error numbers, signal numbers, flags and structure layouts.
+//!
+//! Numbers and layouts are those of Linux's generic 64-bit ABI (the one riscv64 uses) wherever Linux has the call, so
+//! that results compare one to one with a real kernel; calls of Vitrine's own start at 1000.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | which system calls are there? | `table.rs` |
+//! | how does a row become an enum, a decoder, a stub? | `syscall.rs` |
+//! | what may an argument be? | `argument.rs` |
+//! | what does a structure look like in user memory? | `layout.rs`, `structs.rs` |
+//! | `errno` values and their texts | `errno.rs` |
+//! | signal numbers, sets, actions | `signal.rs` |
+//! | open flags, wait options, memory protection ... | `flags.rs` |
+//! | the hash that is the same on every host | `hash.rs` |
+//! | how is a wait status put together? | `status.rs` |
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod argument;
+mod errno;
+mod flags;
+mod hash;
+mod layout;
+mod signal;
+mod status;
+mod structs;
+mod syscall;
+mod table;
+
+pub use argument::*;
+pub use errno::*;
+pub use flags::*;
+pub use hash::*;
+pub use layout::*;
+pub use signal::*;
+pub use status::*;
+pub use structs::*;
+pub use syscall::*;
+
+/// Bytes in a page and in a frame.
+pub const PAGE_SIZE: usize = 4096;

@@ -1,0 +1,133 @@
+//! The one table of system calls. A row is:
+//!
+//! `number name Variant (argument: Type, ...) -> result [every errno] "one line";`
+//!
+//! From it come the typed enum, decoding, names and printing in traces, the raw stubs of userland, the fuzzing strategy
+//! and the reference page. To add a call: one row here, one handler in the kernel (its dispatch doesn't compile without),
+//! one test. Numbers below 1000 are those of Linux's generic table; calls of our own start at 1000.
+
+/// Hands the rows of the table to the macro with this name.
+#[macro_export]
+macro_rules! for_each_syscall {
+    ($callback:ident) => {
+        $callback! {
+            // Processes.
+            220 clone Clone (flags: CloneFlags, stack: Address, parent_tid: Address, tls: Address, child_tid: Address) -> Pid
+                [EAGAIN EINVAL ENOMEM] "Create a child process (fork)";
+            221 execve Execve (path: Path, argv: Strings, envp: Strings) -> Zero
+                [E2BIG EFAULT ENAMETOOLONG ENOENT ENOMEM] "Execute a program";
+            94 exit_group ExitGroup (status: i32) -> Never
+                [] "Terminate the process";
+            260 wait4 Wait4 (pid: Pid, status: Out<i32>, options: WaitOptions, rusage: Out<Rusage>) -> Pid
+                [ECHILD EFAULT EINTR EINVAL ESRCH] "Wait for a child to change state";
+            95 waitid Waitid (kind: IdType, id: Pid, info: Out<SigInfo>, options: WaitOptions, rusage: Out<Rusage>) -> Zero
+                [ECHILD EFAULT EINTR EINVAL] "Wait for a child to change state, with details";
+            1001 spawn Spawn (path: Path, argv: Strings, envp: Strings, actions: InArray<SpawnAction>, count: Length) -> Pid
+                [E2BIG EAGAIN EBADF EFAULT EINVAL EMFILE ENAMETOOLONG ENOENT ENOMEM] "Create a child that executes a program (posix_spawn)";
+            172 getpid Getpid () -> Pid
+                [] "Get the process id";
+            173 getppid Getppid () -> Pid
+                [] "Get the parent's process id";
+            178 gettid Gettid () -> Pid
+                [] "Get the thread id";
+            155 getpgid Getpgid (pid: Pid) -> Pid
+                [ESRCH] "Get a process group";
+            154 setpgid Setpgid (pid: Pid, pgid: Pid) -> Zero
+                [EACCES EINVAL EPERM ESRCH] "Set a process group";
+            156 getsid Getsid (pid: Pid) -> Pid
+                [ESRCH] "Get a session";
+            157 setsid Setsid () -> Pid
+                [EPERM] "Create a session";
+            167 prctl Prctl (option: PrctlOption, argument: u64, argument3: u64, argument4: u64, argument5: u64) -> Value
+                [EFAULT EINVAL] "Control the process: its name, its being a child subreaper";
+            1002 processes Processes (list: OutArray<ProcessInfo>, count: Length) -> Count
+                [EFAULT] "List the processes (ps)";
+
+            // Credentials.
+            174 getuid Getuid () -> Value
+                [] "Get the real user id";
+            175 geteuid Geteuid () -> Value
+                [] "Get the effective user id";
+            176 getgid Getgid () -> Value
+                [] "Get the real group id";
+            177 getegid Getegid () -> Value
+                [] "Get the effective group id";
+            146 setuid Setuid (uid: u32) -> Zero
+                [EINVAL EPERM] "Set the user ids";
+            144 setgid Setgid (gid: u32) -> Zero
+                [EINVAL EPERM] "Set the group ids";
+            145 setreuid Setreuid (real: u32, effective: u32) -> Zero
+                [EPERM] "Set the real and the effective user id";
+            143 setregid Setregid (real: u32, effective: u32) -> Zero
+                [EPERM] "Set the real and the effective group id";
+            147 setresuid Setresuid (real: u32, effective: u32, saved: u32) -> Zero
+                [EPERM] "Set the real, effective and saved user id";
+            149 setresgid Setresgid (real: u32, effective: u32, saved: u32) -> Zero
+                [EPERM] "Set the real, effective and saved group id";
+            148 getresuid Getresuid (real: Out<u32>, effective: Out<u32>, saved: Out<u32>) -> Zero
+                [EFAULT] "Get the real, effective and saved user id";
+            150 getresgid Getresgid (real: Out<u32>, effective: Out<u32>, saved: Out<u32>) -> Zero
+                [EFAULT] "Get the real, effective and saved group id";
+
+            // Limits and figures.
+            261 prlimit64 Prlimit64 (pid: Pid, resource: Resource, new: In<Rlimit>, old: Out<Rlimit>) -> Zero
+                [EFAULT EINVAL EPERM ESRCH] "Get and set a resource limit";
+            165 getrusage Getrusage (who: RusageWho, usage: Out<Rusage>) -> Zero
+                [EFAULT EINVAL] "Get the resources used";
+            153 times Times (buffer: Out<Tms>) -> Count
+                [EFAULT] "Get CPU times";
+            166 umask Umask (mask: u32) -> Value
+                [] "Set the file mode creation mask";
+            160 uname Uname (name: Out<Utsname>) -> Zero
+                [EFAULT] "Get the names of the system";
+            179 sysinfo Sysinfo (info: Out<Sysinfo>) -> Zero
+                [EFAULT] "Get figures about the whole system";
+
+            // Signals.
+            129 kill Kill (pid: Pid, signal: SignalNumber) -> Zero
+                [EINVAL EPERM ESRCH] "Send a signal to a process or a process group";
+            134 rt_sigaction RtSigaction (signal: SignalNumber, new: In<SigAction>, old: Out<SigAction>, size: u64) -> Zero
+                [EFAULT EINVAL] "Get and set what a signal does";
+
+            // Descriptors and pipes.
+            59 pipe2 Pipe2 (fds: Out<[i32; 2]>, flags: OpenFlags) -> Zero
+                [EFAULT EINVAL EMFILE ENFILE] "Create a pipe";
+            63 read Read (fd: Fd, buffer: OutBytes, count: Length) -> Count
+                [EAGAIN EBADF EFAULT EINTR] "Read from a descriptor";
+            64 write Write (fd: Fd, buffer: InBytes, count: Length) -> Count
+                [EAGAIN EBADF EFAULT EINTR ENOMEM EPIPE] "Write to a descriptor";
+            57 close Close (fd: Fd) -> Zero
+                [EBADF] "Close a descriptor";
+            23 dup Dup (fd: Fd) -> Fd
+                [EBADF EMFILE] "Duplicate a descriptor onto the lowest free number";
+            24 dup3 Dup3 (old: Fd, new: Fd, flags: OpenFlags) -> Fd
+                [EBADF EINVAL] "Duplicate a descriptor onto a given number";
+            25 fcntl Fcntl (fd: Fd, command: FcntlCommand, argument: u64) -> Value
+                [EBADF EBUSY EINVAL EMFILE EPERM] "Manipulate a descriptor";
+
+            // Memory.
+            214 brk Brk (address: Address) -> Address
+                [] "Set the end of the heap";
+            222 mmap Mmap (address: Address, length: Length, protection: Protection, flags: MapFlags, fd: Fd, offset: u64) -> Address
+                [EBADF EEXIST EINVAL ENODEV ENOMEM EPERM] "Map pages into the address space";
+            215 munmap Munmap (address: Address, length: Length) -> Zero
+                [EINVAL ENOMEM] "Unmap pages";
+            226 mprotect Mprotect (address: Address, length: Length, protection: Protection) -> Zero
+                [EINVAL ENOMEM] "Set the protection of pages";
+            233 madvise Madvise (address: Address, length: Length, advice: Advice) -> Zero
+                [EINVAL ENOMEM] "Give advice about the use of pages";
+
+            // Scheduling and time.
+            124 sched_yield SchedYield () -> Zero
+                [] "Give way to other runnable processes";
+            101 nanosleep Nanosleep (duration: In<Timespec>, remaining: Out<Timespec>) -> Zero
+                [EFAULT EINTR EINVAL] "Sleep";
+            113 clock_gettime ClockGettime (clock: ClockId, time: Out<Timespec>) -> Zero
+                [EFAULT EINVAL] "Get the time of a clock";
+
+            // Vitrine's own.
+            1000 compute Compute (duration: Microseconds) -> Zero
+                [EINTR] "Burn CPU time in user mode";
+        }
+    };
+}

@@ -1,0 +1,81 @@
+//! What goes in and out at the kernel's entry points: traps in, what to do next out.
+
+use abi::{Signal, SignalSet, Syscall};
+
+use crate::ids::{ImageNo, ThreadId};
+
+/// Why user code stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Trap {
+    /// A system call, already decoded.
+    Call(Syscall),
+    /// A system call by number and argument registers.
+    Syscall {
+        /// Its number, which needn't exist.
+        number: u64,
+        /// Its argument registers.
+        arguments: [u64; 6],
+    },
+    /// A load or store of an address that the page table doesn't allow (yet).
+    PageFault {
+        /// Which address.
+        address: u64,
+        /// Whether it was a store.
+        write: bool,
+    },
+    /// A load or store whose address isn't a multiple of its size, of a kind that must be (SIGBUS).
+    Misaligned {
+        /// Which address.
+        address: u64,
+    },
+    /// An instruction that doesn't exist (SIGILL).
+    IllegalInstruction,
+    /// A division by zero (SIGFPE).
+    DivideByZero,
+    /// The program broke the rules of its hart, or panicked (SIGABRT).
+    Abort,
+}
+
+/// What became of a trap.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Trapped {
+    /// The thread goes on: ask `resume` what it does.
+    Ready,
+    /// The thread goes on, and a child was made that continues at the same place.
+    Forked(ThreadId),
+    /// The thread waits, was stopped, or gave the CPU away.
+    Blocked,
+    /// The thread is gone.
+    Ended,
+}
+
+/// What a thread does now.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Resume {
+    /// Begin the image with an empty past: its arguments lie at the stack pointer, as for a C program's start.
+    Start {
+        /// Which image.
+        image: ImageNo,
+        /// Where the arguments lie.
+        stack_pointer: u64,
+    },
+    /// The call returns this: a value, or a negated error number.
+    Return(i64),
+    /// The access that trapped is tried again.
+    Retry,
+    /// A signal handler begins; what it interrupts is kept by the hart and given back with `rt_sigreturn`.
+    Handler {
+        /// For which signal.
+        signal: Signal,
+        /// The handler's address.
+        handler: u64,
+        /// The mask to give back at the end.
+        mask: SignalSet,
+        /// What the interrupted call returns afterwards; `None`: the access that trapped is tried again.
+        returns: Option<i64>,
+    },
+    /// It goes on computing: nothing for user code to do in this step.
+    Busy,
+    /// It can't go on: it blocked again, was stopped, or is gone.
+    Blocked,
+}

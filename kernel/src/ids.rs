@@ -1,0 +1,60 @@
+//! Numbers of table slots, and references that a stale one can't pretend to be.
+
+macro_rules! slot_numbers {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        pub struct $name(pub u16);
+
+        impl $name {
+            /// As an index.
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+
+            /// From an index; an index that is too large names no slot.
+            pub const fn from_index(index: usize) -> $name {
+                $name(if index < u16::MAX as usize { index as u16 } else { u16::MAX })
+            }
+        }
+    )*};
+}
+
+slot_numbers! {
+    /// Slot of a process.
+    ProcessNo;
+    /// Slot of a thread.
+    ThreadNo;
+    /// Slot of an open file description.
+    FileNo;
+    /// Slot of a pipe.
+    PipeNo;
+    /// Number of a physical frame.
+    FrameNo;
+    /// Number of a program image, as the host counts them.
+    ImageNo;
+    /// Number of a CPU.
+    CpuNo;
+}
+
+/// A process: its slot, and the serial number it was made with. Serial numbers are never used again, so a reference to a
+/// process that is gone reaches nobody.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ProcessId {
+    /// Its slot.
+    pub slot: ProcessNo,
+    /// Its serial number.
+    pub serial: u32,
+}
+
+/// A thread: its slot, and the serial number it was made with.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ThreadId {
+    /// Its slot.
+    pub slot: ThreadNo,
+    /// Its serial number.
+    pub serial: u32,
+}

@@ -1,0 +1,280 @@
+//! The trap slot: where a program that runs meets the hart that runs it.
+//!
+//! Only one future is polled at a time, so there is one slot per hart, not per process. A program traps by leaving a
+//! [`Request`] in the slot and returning `Pending`; the hart leaves the result and polls it again. While a future is
+//! rebuilt, results come from the process's history instead, without leaving the poll.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::future::Future;
+use core::panic::Location;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use abi::Syscall;
+
+/// A place in a program's source.
+pub type SourceLine = &'static Location<'static>;
+
+/// What a program asks of its hart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Operation {
+    /// A system call.
+    Syscall(Syscall),
+    /// A system call by number, with arguments as they are; for programs that test the edge.
+    RawSyscall {
+        /// Its number, which needn't exist.
+        number: u64,
+        /// Its argument registers.
+        arguments: [u64; 6],
+    },
+    /// Load `size` bytes (1, 2, 4 or 8), zero-extended.
+    Load {
+        /// Where from.
+        address: u64,
+        /// How many bytes.
+        size: u8,
+    },
+    /// Store the low `size` bytes (1, 2, 4 or 8) of `value`.
+    Store {
+        /// Where to.
+        address: u64,
+        /// How many bytes.
+        size: u8,
+        /// What.
+        value: u64,
+    },
+    /// Load many bytes as one access.
+    LoadBytes {
+        /// Where from.
+        address: u64,
+        /// How many.
+        length: u64,
+    },
+    /// Store the staged bytes as one access.
+    StoreBytes {
+        /// Where to.
+        address: u64,
+        /// How many.
+        length: u64,
+    },
+    /// Start the program anew from the staged bytes, with an empty history. Doesn't return.
+    Checkpoint,
+    /// Execute an illegal instruction (SIGILL).
+    IllegalInstruction,
+    /// Divide by zero (SIGFPE).
+    DivideByZero,
+}
+
+/// When the bytes of an [`OutRegion`] hold a result.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Filled {
+    /// All of it, if the call succeeded.
+    OnSuccess,
+    /// The first so many bytes as the call returned.
+    Returned,
+    /// All of it, however the call ended.
+    Always,
+}
+
+/// Room on the stack that a call writes to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct OutRegion {
+    /// Where it is.
+    pub address: u64,
+    /// Its bytes.
+    pub length: u32,
+    /// Which of them hold a result.
+    pub filled: Filled,
+}
+
+/// An operation on its way to the hart.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// What is asked.
+    pub operation: Operation,
+    /// Regions whose contents come back with the result, in order.
+    pub outs: [Option<OutRegion>; 2],
+    /// Whether the hart has staged bytes to put into user memory first.
+    pub staged: bool,
+    /// Hash of the operation and of the staged bytes: by it a replay checks that it is still the same program.
+    pub check: u32,
+    /// The line of the program that asked.
+    pub line: SourceLine,
+}
+
+/// How a program breaks the rules of its hart. It ends with SIGABRT and a message; the machine goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Misuse {
+    /// It awaited two operations at once.
+    TwoTraps,
+    /// It awaited a future that isn't one of ours.
+    ForeignFuture,
+    /// When replayed, it asked for something else than it did the first time.
+    Diverged {
+        /// Which event of its history, from 0.
+        event: usize,
+    },
+}
+
+/// The past that a rebuild answers from.
+pub trait Past {
+    /// The answer to `request`, its bytes put into `data`; `None` if the next event isn't a result (it is a signal, or
+    /// the past ends here).
+    fn answer(&mut self, request: &Request, data: &mut Vec<u8>) -> Option<Result<i64, Misuse>>;
+}
+
+/// A piece of staged memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    /// Where it goes.
+    pub address: u64,
+    /// Where it starts in the staged bytes.
+    pub start: usize,
+    /// Its bytes.
+    pub length: usize,
+}
+
+/// The bytes that a call takes with it, laid out below the stack pointer as a compiled program would.
+#[derive(Default)]
+pub struct Stage {
+    /// Lowest address in use.
+    pub bottom: u64,
+    /// All staged bytes, one piece after the other.
+    pub bytes: Vec<u8>,
+    /// Where they go.
+    pub pieces: Vec<Piece>,
+}
+
+impl Stage {
+    /// Puts `bytes` onto the stack and returns their address.
+    pub fn put(&mut self, bytes: &[u8]) -> u64 {
+        self.bottom = self.bottom.saturating_sub(bytes.len() as u64) & !7;
+        self.pieces.push(Piece { address: self.bottom, start: self.bytes.len(), length: bytes.len() });
+        self.bytes.extend_from_slice(bytes);
+        self.bottom
+    }
+
+    /// Makes room for `length` bytes on the stack and returns its address.
+    pub fn room(&mut self, length: usize) -> u64 {
+        self.bottom = self.bottom.saturating_sub(length as u64) & !7;
+        self.bottom
+    }
+}
+
+/// One hardware thread as a program sees it.
+#[derive(Default)]
+pub struct Hart {
+    /// What the program asks.
+    pub request: Cell<Option<Request>>,
+    /// What it is answered.
+    pub result: Cell<Option<i64>>,
+    /// Bytes that go with the request.
+    pub stage: RefCell<Stage>,
+    /// Bytes that go with the result.
+    pub data: RefCell<Vec<u8>>,
+    /// The stack pointer of the frame that runs.
+    pub stack_pointer: Cell<u64>,
+    /// Whether results come from `past`.
+    pub replaying: Cell<bool>,
+    /// What a rebuild answers from.
+    pub past: RefCell<Option<Box<dyn Past>>>,
+    /// The rule that the program broke, if any.
+    pub misuse: Cell<Option<Misuse>>,
+}
+
+/// A handle to the hart: what every stub needs.
+#[derive(Clone, Copy)]
+pub struct HartRef(pub(crate) &'static Hart);
+
+impl HartRef {
+    /// A handle to this hart.
+    pub fn new(hart: &'static Hart) -> HartRef {
+        HartRef(hart)
+    }
+
+    /// Begins to stage a call's bytes.
+    pub(crate) fn stage(self) -> core::cell::RefMut<'static, Stage> {
+        let mut stage = self.0.stage.borrow_mut();
+        stage.bottom = self.0.stack_pointer.get();
+        stage.bytes.clear();
+        stage.pieces.clear();
+        stage
+    }
+
+    /// A trap with nothing staged.
+    pub(crate) fn trap(self, operation: Operation, line: SourceLine) -> Trap {
+        let request = Request { operation, outs: [None; 2], staged: false, check: check(&operation, &[]), line };
+        Trap { hart: self.0, request, asked: false }
+    }
+
+    /// A trap with the stage as it is, and results in `outs`.
+    pub(crate) fn staged_trap(self, operation: Operation, outs: [Option<OutRegion>; 2], line: SourceLine) -> Trap {
+        let stage = self.0.stage.borrow();
+        let check = check(&operation, &stage.bytes);
+        let request = Request { operation, outs, staged: !stage.pieces.is_empty(), check, line };
+        Trap { hart: self.0, request, asked: false }
+    }
+}
+
+/// The one leaf future of userland.
+#[must_use = "nothing happens until it is awaited"]
+pub struct Trap {
+    hart: &'static Hart,
+    request: Request,
+    asked: bool,
+}
+
+impl Future for Trap {
+    type Output = i64;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<i64> {
+        let hart = self.hart;
+        if hart.replaying.get()
+            && let Some(result) = hart.replay(&self.request)
+        {
+            return Poll::Ready(result);
+        }
+        if self.asked {
+            return match hart.result.take() {
+                Some(result) => Poll::Ready(result),
+                None => Poll::Pending,
+            };
+        }
+        self.asked = true;
+        if hart.request.replace(Some(self.request)).is_some() {
+            hart.misuse.set(Some(Misuse::TwoTraps));
+        }
+        Poll::Pending
+    }
+}
+
+impl Hart {
+    #[cold]
+    fn replay(&self, request: &Request) -> Option<i64> {
+        let mut past = self.past.borrow_mut();
+        let answer = past.as_mut()?.answer(request, &mut self.data.borrow_mut())?;
+        match answer {
+            Ok(result) => Some(result),
+            Err(misuse) => {
+                self.misuse.set(Some(misuse));
+                self.replaying.set(false);
+                None
+            }
+        }
+    }
+}
+
+/// Hash of an operation and its staged bytes.
+fn check(operation: &Operation, staged: &[u8]) -> u32 {
+    use core::hash::{Hash, Hasher};
+    let mut hasher = abi::FastHasher::default();
+    operation.hash(&mut hasher);
+    if !staged.is_empty() {
+        hasher.write(staged);
+    }
+    let hash = hasher.finish();
+    (hash ^ (hash >> 32)) as u32
+}

@@ -1,0 +1,1 @@
+//! What a C library offers: buffered input and output, option parsing, texts of errors.
