@@ -6,7 +6,7 @@ use crate::Signal;
 ///
 /// ```
 /// use abi::{Signal, WaitStatus};
-/// assert_eq!(WaitStatus::Exited(300 & 0xff).to_raw(), 44 << 8);
+/// assert_eq!(WaitStatus::Exited(44).to_raw(), 44 << 8);
 /// assert_eq!(WaitStatus::from_raw(9), WaitStatus::Signaled { signal: Signal::SIGKILL, core: false });
 /// assert_eq!(WaitStatus::from_raw(9).shell_code(), 137);
 /// ```
