@@ -79,3 +79,36 @@ pub enum Resume {
     /// It can't go on: it blocked again, was stopped, or is gone.
     Blocked,
 }
+
+/// Who shall run.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Pick {
+    /// Whom the policy says.
+    Policy,
+    /// This thread.
+    Thread(ThreadId),
+}
+
+/// Who runs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Picked {
+    /// This thread.
+    Thread(ThreadId),
+    /// Nobody can.
+    Idle,
+}
+
+/// How the first process is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Boot<'a> {
+    /// Its image.
+    pub image: ImageNo,
+    /// Its name, as `ps` shows it.
+    pub name: &'a [u8],
+    /// Its arguments, its name first.
+    pub argv: &'a [&'a [u8]],
+    /// Its environment.
+    pub envp: &'a [&'a [u8]],
+    /// Whether descriptors 0, 1 and 2 are open onto the console.
+    pub console: bool,
+}

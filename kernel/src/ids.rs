@@ -18,6 +18,17 @@ macro_rules! slot_numbers {
                 $name(if index < u16::MAX as usize { index as u16 } else { u16::MAX })
             }
         }
+
+        impl crate::table::Slot for $name {
+            #[inline]
+            fn to_index(self) -> usize {
+                self.0 as usize
+            }
+            #[inline]
+            fn at_index(index: usize) -> $name {
+                $name::from_index(index)
+            }
+        }
     )*};
 }
 
@@ -32,6 +43,14 @@ slot_numbers! {
     PipeNo;
     /// Number of a physical frame.
     FrameNo;
+    /// Slot of a radix tree's node.
+    NodeNo;
+    /// Slot of a shared memory object.
+    ObjectNo;
+    /// Slot of a number in use as process, group or session id.
+    NumberNo;
+    /// Slot of a set of signal actions.
+    ActionsNo;
     /// Number of a program image, as the host counts them.
     ImageNo;
     /// Number of a CPU.

@@ -1,2 +1,50 @@
-//! kernel
+//! Vitrine's kernel: a value.
+//!
+//! [`Kernel`] is plain data in tables of fixed capacity. It never blocks, never loops waiting and never calls user code:
+//! the machine that hosts it asks who runs ([`Kernel::pick`]), what that thread does now ([`Kernel::resume`]), and
+//! reports why its user code stopped ([`Kernel::trap`]).
+//!
+//! | question | where |
+//! | --- | --- |
+//! | what state is there? how does it boot? | `kernel.rs` |
+//! | what goes in and out? | `entry.rs`, `run.rs` |
+//! | what does it ask of its host? | `host.rs` |
+//! | from call to handler | `dispatch.rs` |
+//! | processes, fork, exec, exit, wait | `process/` |
+//! | threads, run queue, wait queues, policies | `thread.rs`, `sched/` |
+//! | address spaces, page faults, user memory | `mem/` |
+//! | descriptors, pipes, console | `file/` |
+//! | signals | `signal/` |
+//! | the clock and timers | `time/` |
+//! | limits | `limits.rs` |
+//! | what must always hold | `invariants/` |
+//! | tables, lists, radix trees | `table.rs`, `list.rs`, `radix.rs` |
+
 #![no_std]
+
+mod bug;
+mod dispatch;
+mod entry;
+pub mod file;
+pub mod host;
+pub mod ids;
+pub mod invariants;
+mod kernel;
+pub mod limits;
+pub mod list;
+pub mod mem;
+pub mod process;
+pub mod radix;
+mod run;
+pub mod sched;
+pub mod signal;
+pub mod table;
+pub mod thread;
+pub mod time;
+
+pub use bug::{bug, set_bug_hook};
+pub use entry::{Boot, Pick, Picked, Resume, Trap, Trapped};
+pub use host::{Event, Frame, Host, PhysMem, Programs, Trace};
+pub use ids::{CpuNo, FrameNo, ImageNo, ProcessId, ThreadId};
+pub use invariants::Violation;
+pub use kernel::Kernel;

@@ -1,0 +1,175 @@
+//! From a system call to its handler. A handler validates, then acts, and says how it went as a value; here alone that
+//! becomes a result, a wait or an end.
+//!
+//! The `match` has a row for every call of the table: a call without a handler doesn't compile.
+
+use abi::{Errno, Syscall};
+
+use crate::host::{Event, Host};
+use crate::ids::{ProcessNo, ThreadId, ThreadNo};
+use crate::kernel::Kernel;
+use crate::thread::{Next, WaitsFor};
+
+/// Who calls, and the machine that it happens on.
+pub(crate) struct Cx<'a, H> {
+    pub(crate) host: &'a mut H,
+    pub(crate) thread: ThreadNo,
+    pub(crate) process: ProcessNo,
+}
+
+/// How a call went that didn't fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Flow {
+    /// It returns this.
+    Done(i64),
+    /// It has to wait and is tried again then.
+    Wait(WaitsFor),
+    /// It computes on; nothing to wait for.
+    Busy,
+    /// It returns this after giving way to others.
+    Yield(i64),
+    /// The child continues at the same place; the caller gets its process id.
+    Forked(ThreadNo, i64),
+    /// The thread begins a new image.
+    Started {
+        /// Where its arguments lie.
+        stack_pointer: u64,
+    },
+    /// The thread is gone.
+    Ended,
+}
+
+/// What a handler returns.
+pub(crate) type Outcome = Result<Flow, Errno>;
+
+/// What became of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Carried {
+    /// `Thread::next` says how it goes on.
+    Out,
+    /// It waits.
+    Waiting,
+    /// It computes on.
+    Busy,
+    /// Another thread continues at the same place.
+    Forked(ThreadId),
+    /// The thread is gone.
+    Ended,
+}
+
+impl Kernel {
+    /// Carries out the call that the thread is in, for the first time or again.
+    pub(crate) fn carry_out<H: Host>(&mut self, host: &mut H, thread: ThreadNo, call: &Syscall) -> Carried {
+        let process = self.threads.at(thread).process;
+        let outcome = self.handle(&mut Cx { host, thread, process }, call);
+        match outcome {
+            Ok(Flow::Wait(what)) => {
+                self.block(thread, what);
+                Carried::Waiting
+            }
+            Ok(Flow::Busy) => Carried::Busy,
+            Ok(Flow::Ended) => Carried::Ended,
+            Ok(Flow::Started { stack_pointer }) => {
+                self.finish(host, thread, call, Next::Start { stack_pointer }, Ok(0));
+                Carried::Out
+            }
+            Ok(Flow::Forked(child, pid)) => {
+                self.finish(host, thread, call, Next::Return(pid), Ok(pid));
+                Carried::Forked(self.thread_id(child))
+            }
+            Ok(Flow::Yield(value)) => {
+                self.finish(host, thread, call, Next::Return(value), Ok(value));
+                self.threads.at_mut(thread).usage.voluntary_switches += 1;
+                self.make_ready(thread, crate::sched::policy::Became::Yielded);
+                Carried::Out
+            }
+            Ok(Flow::Done(value)) => {
+                self.finish(host, thread, call, Next::Return(value), Ok(value));
+                Carried::Out
+            }
+            Err(errno) => {
+                self.finish(host, thread, call, Next::Return(errno.to_return()), Err(errno));
+                Carried::Out
+            }
+        }
+    }
+
+    /// The call is over: its result is what the thread goes on with.
+    pub(crate) fn finish<H: Host>(
+        &mut self,
+        host: &mut H,
+        thread: ThreadNo,
+        call: &Syscall,
+        next: Next,
+        result: Result<i64, Errno>,
+    ) {
+        let entry = self.threads.at_mut(thread);
+        entry.call = None;
+        entry.progress = 0;
+        entry.next = next;
+        let waited = entry.waiter.queue.is_some() || entry.timer_us.is_some();
+        if waited && let Some(queue) = self.leave_queue(thread) {
+            self.settle(host, queue);
+        }
+        host.event(Event::Finished { thread: self.thread_id(thread), call, result });
+    }
+
+    #[inline]
+    fn handle<H: Host>(&mut self, cx: &mut Cx<'_, H>, call: &Syscall) -> Outcome {
+        match *call {
+            Syscall::Clone { flags, stack, .. } => self.sys_clone(cx, flags, stack),
+            Syscall::Execve { path, argv, envp } => self.sys_execve(cx, path, argv, envp),
+            Syscall::ExitGroup { status } => self.sys_exit_group(cx, status),
+            Syscall::Wait4 { pid, status, options, rusage } => self.sys_wait4(cx, pid, status, options, rusage),
+            Syscall::Waitid { kind, id, info, options, rusage } => self.sys_waitid(cx, kind, id, info, options, rusage),
+            Syscall::Spawn { path, argv, envp, actions, count } => self.sys_spawn(cx, path, argv, envp, actions, count),
+            Syscall::Getpid {} => self.sys_getpid(cx),
+            Syscall::Getppid {} => self.sys_getppid(cx),
+            Syscall::Gettid {} => self.sys_gettid(cx),
+            Syscall::Getpgid { pid } => self.sys_getpgid(cx, pid),
+            Syscall::Setpgid { pid, pgid } => self.sys_setpgid(cx, pid, pgid),
+            Syscall::Getsid { pid } => self.sys_getsid(cx, pid),
+            Syscall::Setsid {} => self.sys_setsid(cx),
+            Syscall::Prctl { option, argument, .. } => self.sys_prctl(cx, option, argument),
+            Syscall::Processes { list, count } => self.sys_processes(cx, list, count),
+            Syscall::Getuid {} => self.sys_getuid(cx),
+            Syscall::Geteuid {} => self.sys_geteuid(cx),
+            Syscall::Getgid {} => self.sys_getgid(cx),
+            Syscall::Getegid {} => self.sys_getegid(cx),
+            Syscall::Setuid { uid } => self.sys_setuid(cx, uid),
+            Syscall::Setgid { gid } => self.sys_setgid(cx, gid),
+            Syscall::Setreuid { real, effective } => self.sys_setreuid(cx, real, effective),
+            Syscall::Setregid { real, effective } => self.sys_setregid(cx, real, effective),
+            Syscall::Setresuid { real, effective, saved } => self.sys_setresuid(cx, real, effective, saved),
+            Syscall::Setresgid { real, effective, saved } => self.sys_setresgid(cx, real, effective, saved),
+            Syscall::Getresuid { real, effective, saved } => self.sys_getresuid(cx, real, effective, saved),
+            Syscall::Getresgid { real, effective, saved } => self.sys_getresgid(cx, real, effective, saved),
+            Syscall::Prlimit64 { pid, resource, new, old } => self.sys_prlimit64(cx, pid, resource, new, old),
+            Syscall::Getrusage { who, usage } => self.sys_getrusage(cx, who, usage),
+            Syscall::Times { buffer } => self.sys_times(cx, buffer),
+            Syscall::Umask { mask } => self.sys_umask(cx, mask),
+            Syscall::Uname { name } => self.sys_uname(cx, name),
+            Syscall::Sysinfo { info } => self.sys_sysinfo(cx, info),
+            Syscall::Kill { pid, signal } => self.sys_kill(cx, pid, signal),
+            Syscall::RtSigaction { signal, new, old, size } => self.sys_rt_sigaction(cx, signal, new, old, size),
+            Syscall::Pipe2 { fds, flags } => self.sys_pipe2(cx, fds, flags),
+            Syscall::Read { fd, buffer, count } => self.sys_read(cx, fd, buffer, count),
+            Syscall::Write { fd, buffer, count } => self.sys_write(cx, fd, buffer, count),
+            Syscall::Close { fd } => self.sys_close(cx, fd),
+            Syscall::Dup { fd } => self.sys_dup(cx, fd),
+            Syscall::Dup3 { old, new, flags } => self.sys_dup3(cx, old, new, flags),
+            Syscall::Fcntl { fd, command, argument } => self.sys_fcntl(cx, fd, command, argument),
+            Syscall::Brk { address } => self.sys_brk(cx, address),
+            Syscall::Mmap { address, length, protection, flags, fd, offset } => {
+                self.sys_mmap(cx, address, length, protection, flags, fd, offset)
+            }
+            Syscall::Munmap { address, length } => self.sys_munmap(cx, address, length),
+            Syscall::Mprotect { address, length, protection } => self.sys_mprotect(cx, address, length, protection),
+            Syscall::Madvise { address, length, advice } => self.sys_madvise(cx, address, length, advice),
+            Syscall::SchedYield {} => Ok(Flow::Yield(0)),
+            Syscall::Nanosleep { duration, remaining } => self.sys_nanosleep(cx, duration, remaining),
+            Syscall::ClockGettime { clock, time } => self.sys_clock_gettime(cx, clock, time),
+            Syscall::Compute { duration } => self.sys_compute(cx, duration),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Open file descriptions: what descriptors share that were made by `dup` or inherited over fork (`open(2)`, "Open file
+//! descriptions").
+
+use abi::OpenFlags;
+
+use crate::file::descriptor::Descriptors;
+use crate::host::Host;
+use crate::ids::{FileNo, PipeNo};
+use crate::kernel::Kernel;
+use crate::limits::{FILES, words};
+use crate::table::{Entry, Table};
+
+/// The open file descriptions.
+pub type Files = Table<FileNo, Description, FILES, { words(FILES) }>;
+
+/// What is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Open {
+    /// An end of a pipe; the access mode says which.
+    Pipe(PipeNo),
+    /// The console.
+    Console {
+        /// Where its output goes: 1 for output, 2 for diagnostics.
+        stream: u8,
+    },
+}
+
+/// One open file description.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Description {
+    /// What is open.
+    pub open: Open,
+    /// Access mode and status flags.
+    pub flags: OpenFlags,
+    /// How many descriptors refer to it.
+    pub references: u32,
+}
+
+impl Entry for Description {
+    const VACANT: Description =
+        Description { open: Open::Console { stream: 0 }, flags: OpenFlags::empty(), references: 0 };
+}
+
+impl Kernel {
+    /// One more descriptor refers to each of these: a child was made.
+    pub(crate) fn share_descriptions(&mut self, descriptors: &Descriptors) {
+        for (_, descriptor) in descriptors.iter() {
+            self.files.at_mut(descriptor.file).references += 1;
+        }
+    }
+
+    /// One descriptor fewer refers to it; the last one closes what is open.
+    pub(crate) fn release_description<H: Host>(&mut self, host: &mut H, file: FileNo) {
+        let entry = self.files.at_mut(file);
+        entry.references = entry.references.saturating_sub(1);
+        if entry.references > 0 {
+            return;
+        }
+        if let Some(Description { open: Open::Pipe(pipe), flags, .. }) = self.files.remove(file) {
+            self.close_pipe_end(host, pipe, flags);
+        }
+    }
+}

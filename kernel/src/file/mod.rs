@@ -1,0 +1,17 @@
+//! Files: descriptors, what they stand for, pipes and the console.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | which number stands for what in a process? `dup`, `close`, `fcntl` | `descriptor.rs`, `fcntl.rs` |
+//! | what do descriptors share after `dup` and fork? | `description.rs` |
+//! | `read` and `write` | `transfer.rs` |
+//! | pipes | `pipe.rs`, over the byte ring of `ring.rs` |
+//! | the console | `console.rs` |
+
+pub mod console;
+pub mod description;
+pub mod descriptor;
+mod fcntl;
+pub mod pipe;
+pub mod ring;
+mod transfer;

@@ -1,0 +1,244 @@
+//! Pipes (`pipe(7)`): a byte ring between those who may write and those who may read.
+//!
+//! Writes of up to `PIPE_BUF` bytes go in whole; larger ones go in as there is room. A read takes what is there. Waiters
+//! are served first come, first served.
+
+use abi::{Errno, OpenFlags, Out, PIPE_BUF, Signal, Syscall};
+
+use crate::dispatch::{Cx, Flow, Outcome};
+use crate::file::description::{Description, Open};
+use crate::file::descriptor::Descriptor;
+use crate::file::ring::Ring;
+use crate::host::Host;
+use crate::ids::{PipeNo, ProcessNo, ThreadNo};
+use crate::kernel::Kernel;
+use crate::limits::{PIPE_PAGES, PIPES, words};
+use crate::sched::wait_queue::WaitQueue;
+use crate::table::{Entry, Table};
+use crate::thread::{QueueName, WaitsFor};
+
+/// The pipes.
+pub type Pipes = Table<PipeNo, Pipe, PIPES, { words(PIPES) }>;
+
+/// One pipe.
+#[derive(PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Pipe {
+    /// What was written and not yet read.
+    pub ring: Ring,
+    /// Descriptions that may read.
+    pub readers: u32,
+    /// Descriptions that may write.
+    pub writers: u32,
+    /// Who waits for data.
+    pub waiting_readers: WaitQueue,
+    /// Who waits for room.
+    pub waiting_writers: WaitQueue,
+}
+
+impl Clone for Pipe {
+    fn clone(&self) -> Self {
+        Pipe { ring: self.ring.clone(), ..*self }
+    }
+
+    fn clone_from(&mut self, from: &Self) {
+        self.ring.clone_from(&from.ring);
+        (self.readers, self.writers) = (from.readers, from.writers);
+        (self.waiting_readers, self.waiting_writers) = (from.waiting_readers, from.waiting_writers);
+    }
+}
+
+impl Entry for Pipe {
+    const VACANT: Pipe = Pipe {
+        ring: Ring::new(PIPE_PAGES),
+        readers: 0,
+        writers: 0,
+        waiting_readers: WaitQueue::EMPTY,
+        waiting_writers: WaitQueue::EMPTY,
+    };
+}
+
+/// How large a request is, and whether it may wait.
+#[derive(Clone, Copy)]
+pub(crate) struct Request {
+    pub(crate) address: u64,
+    pub(crate) count: usize,
+    pub(crate) nonblocking: bool,
+}
+
+impl Kernel {
+    pub(crate) fn sys_pipe2<H: Host>(&mut self, cx: &mut Cx<'_, H>, fds: Out<[i32; 2]>, flags: OpenFlags) -> Outcome {
+        if !(OpenFlags::O_CLOEXEC | OpenFlags::O_NONBLOCK).contains(flags) {
+            return Err(Errno::EINVAL);
+        }
+        let limit = self.descriptor_limit(cx.process);
+        let descriptors = &self.processes.at(cx.process).descriptors;
+        let read = descriptors.lowest_free(0, limit).ok_or(Errno::EMFILE)?;
+        let write = descriptors.lowest_free(read.0 as usize + 1, limit).ok_or(Errno::EMFILE)?;
+        if self.files.room() < 2 || self.pipes.room() == 0 {
+            return Err(Errno::ENFILE);
+        }
+        self.put(cx.host, cx.process, fds.address, &[read.0, write.0])?;
+        let Ok(pipe) = self.pipes.insert(Pipe { readers: 1, writers: 1, ..Pipe::VACANT }) else {
+            return Err(Errno::ENFILE);
+        };
+        let status = flags & OpenFlags::O_NONBLOCK;
+        let close_on_exec = flags.contains(OpenFlags::O_CLOEXEC);
+        for (fd, mode) in [(read, OpenFlags::empty()), (write, OpenFlags::O_WRONLY)] {
+            let description = Description { open: Open::Pipe(pipe), flags: status | mode, references: 1 };
+            let Ok(file) = self.files.insert(description) else { crate::bug("no slot for a file that was counted") };
+            self.processes.at_mut(cx.process).descriptors.set(fd, Descriptor { file, close_on_exec });
+        }
+        Ok(Flow::Done(0))
+    }
+
+    pub(crate) fn read_pipe<H: Host>(&mut self, cx: &mut Cx<'_, H>, pipe: PipeNo, request: Request) -> Outcome {
+        let entry = self.pipes.at(pipe);
+        if entry.ring.is_empty() {
+            return match (entry.writers, request.nonblocking) {
+                (0, _) => Ok(Flow::Done(0)),
+                (_, true) => Err(Errno::EAGAIN),
+                (_, false) => Ok(Flow::Wait(WaitsFor::PipeData(pipe))),
+            };
+        }
+        let count = request.count.min(entry.ring.len());
+        let done = self.drain_pipe(cx.host, cx.process, pipe, request.address, count);
+        self.settle_pipe(cx.host, pipe);
+        done.map(|bytes| Flow::Done(bytes as i64))
+    }
+
+    /// What a write has done before is in the thread's `progress`.
+    pub(crate) fn write_pipe<H: Host>(&mut self, cx: &mut Cx<'_, H>, pipe: PipeNo, request: Request) -> Outcome {
+        let before = self.threads.at(cx.thread).progress as usize;
+        let left = request.count.saturating_sub(before);
+        let entry = self.pipes.at(pipe);
+        if entry.readers == 0 {
+            self.send_own_signal(cx.host, cx.thread, Signal::SIGPIPE);
+            return if before > 0 { Ok(Flow::Done(before as i64)) } else { Err(Errno::EPIPE) };
+        }
+        let room = entry.ring.room();
+        let now = if request.count <= PIPE_BUF && room < left { 0 } else { room.min(left) };
+        let moved = match self.fill_pipe(cx.host, cx.process, pipe, request.address + before as u64, now) {
+            Ok(moved) => moved,
+            Err(_) if before > 0 => return Ok(Flow::Done(before as i64)),
+            Err(errno) => return Err(errno),
+        };
+        self.settle_pipe(cx.host, pipe);
+        let done = before + moved;
+        // Fewer than there was room for: a bad address or no frames, after some bytes.
+        if done == request.count || moved < now {
+            return Ok(Flow::Done(done as i64));
+        }
+        if request.nonblocking {
+            return if done > 0 { Ok(Flow::Done(done as i64)) } else { Err(Errno::EAGAIN) };
+        }
+        self.threads.at_mut(cx.thread).progress = done as u64;
+        if moved > 0 {
+            // Some progress: the others have their turn first.
+            self.requeue_last(cx.thread);
+        }
+        Ok(Flow::Wait(WaitsFor::PipeRoom(pipe)))
+    }
+
+    /// Moves bytes from user memory into a pipe that has room for them; how many, if any.
+    fn fill_pipe<H: Host>(
+        &mut self,
+        host: &mut H,
+        process: ProcessNo,
+        pipe: PipeNo,
+        address: u64,
+        count: usize,
+    ) -> Result<usize, Errno> {
+        let mut done = 0;
+        while done < count {
+            let at = address.wrapping_add(done as u64);
+            let moved = self.user_page(host, process, at, false).and_then(|(from, from_offset)| {
+                let ring = &mut self.pipes.at_mut(pipe).ring;
+                let (to, to_offset, room) = ring.tail_piece(&mut self.frames, host)?;
+                let bytes = room.min(count - done).min(abi::PAGE_SIZE - from_offset);
+                host.copy_bytes((from, from_offset), (to, to_offset), bytes);
+                ring.pushed(&mut self.frames, host, bytes);
+                Ok(bytes)
+            });
+            match moved {
+                Ok(bytes) => done += bytes,
+                Err(errno) if done == 0 => return Err(errno),
+                Err(_) => break,
+            }
+        }
+        Ok(done)
+    }
+
+    /// Moves bytes from a pipe that has so many to user memory; how many, if any.
+    fn drain_pipe<H: Host>(
+        &mut self,
+        host: &mut H,
+        process: ProcessNo,
+        pipe: PipeNo,
+        address: u64,
+        count: usize,
+    ) -> Result<usize, Errno> {
+        let mut done = 0;
+        while done < count {
+            let at = address.wrapping_add(done as u64);
+            match self.user_page(host, process, at, true) {
+                Ok((to, to_offset)) => {
+                    let ring = &mut self.pipes.at_mut(pipe).ring;
+                    let Some((from, from_offset, there)) = ring.head_piece() else { break };
+                    let bytes = there.min(count - done).min(abi::PAGE_SIZE - to_offset);
+                    host.copy_bytes((from, from_offset), (to, to_offset), bytes);
+                    ring.popped(&mut self.frames, host, bytes);
+                    done += bytes;
+                }
+                Err(errno) if done == 0 => return Err(errno),
+                Err(_) => break,
+            }
+        }
+        Ok(done)
+    }
+
+    /// Wakes the first reader and the first writer if they can go on.
+    pub(crate) fn settle_pipe<H: Host>(&mut self, host: &mut H, pipe: PipeNo) {
+        let Some(entry) = self.pipes.get(pipe) else { return };
+        if entry.waiting_readers.is_empty() && entry.waiting_writers.is_empty() {
+            return;
+        }
+        if self.pipe_is_readable(pipe) {
+            self.wake_first(host, QueueName::PipeReaders(pipe));
+        }
+        if let Some(writer) = self.pipes.at(pipe).waiting_writers.first()
+            && self.writer_can_go_on(pipe, writer)
+        {
+            self.wake(host, writer);
+        }
+    }
+
+    /// Whether a read would not wait.
+    pub(crate) fn pipe_is_readable(&self, pipe: PipeNo) -> bool {
+        let entry = self.pipes.at(pipe);
+        !entry.ring.is_empty() || entry.writers == 0
+    }
+
+    /// Whether a writer that waits could move a byte, or would learn that nobody reads any more.
+    pub(crate) fn writer_can_go_on(&self, pipe: PipeNo, writer: ThreadNo) -> bool {
+        let entry = self.pipes.at(pipe);
+        let needed = match self.threads.at(writer).call {
+            Some(Syscall::Write { count, .. }) if count.0 <= PIPE_BUF as u64 => count.0 as usize,
+            _ => 1,
+        };
+        entry.readers == 0 || entry.ring.room() >= needed
+    }
+
+    /// A description of the pipe is gone; the last one takes the pipe along.
+    pub(crate) fn close_pipe_end<H: Host>(&mut self, host: &mut H, pipe: PipeNo, flags: OpenFlags) {
+        let entry = self.pipes.at_mut(pipe);
+        entry.readers -= u32::from(flags.readable()).min(entry.readers);
+        entry.writers -= u32::from(flags.writable()).min(entry.writers);
+        if entry.readers + entry.writers > 0 {
+            return self.settle_pipe(host, pipe);
+        }
+        if let Some(mut gone) = self.pipes.remove(pipe) {
+            gone.ring.clear(&mut self.frames, host);
+        }
+    }
+}

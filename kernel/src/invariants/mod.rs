@@ -1,0 +1,17 @@
+//! What must always hold, by name.
+
+use crate::kernel::Kernel;
+
+/// An invariant that doesn't hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// The invariant's name.
+    pub name: &'static str,
+}
+
+impl Kernel {
+    /// Checks every invariant.
+    pub fn check(&self) -> Result<(), Violation> {
+        Ok(())
+    }
+}

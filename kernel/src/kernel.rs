@@ -1,0 +1,207 @@
+//! The kernel as a value: its tables, and how it is copied, compared and booted.
+
+use abi::{Errno, WaitStatus};
+
+use crate::bug;
+use crate::entry::Boot;
+use crate::file::console::Console;
+use crate::file::description::Files;
+use crate::file::pipe::Pipes;
+use crate::host::Host;
+use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
+use crate::limits::CPUS;
+use crate::mem::frame::FrameTable;
+use crate::mem::object::Objects;
+use crate::process::number::Numbers;
+use crate::process::{Process, Processes};
+use crate::radix::Nodes;
+use crate::sched::cpu::Cpu;
+use crate::signal::action::ActionSets;
+use crate::table::Table;
+use crate::thread::{Thread, Threads};
+use crate::time::timer_queue::TimerQueue;
+
+macro_rules! kernel_state {
+    ($($(#[$doc:meta])* $field:ident: $type:ty = $empty:expr;)*) => {
+        /// The whole state of a kernel. It is plain data: it can be copied, compared, hashed and saved.
+        ///
+        /// It may be megabytes large when it is built for many processes, so it is made and copied in place:
+        /// `clone_from` copies what is live and nothing else.
+        #[derive(PartialEq, Eq, Hash, Debug)]
+        pub struct Kernel {
+            $($(#[$doc])* pub(crate) $field: $type,)*
+        }
+
+        impl Kernel {
+            /// A kernel before its boot. Constant, so that a static can hold it.
+            pub const fn new() -> Kernel {
+                Kernel { $($field: $empty,)* }
+            }
+        }
+
+        impl Clone for Kernel {
+            fn clone(&self) -> Kernel {
+                Kernel { $($field: self.$field.clone(),)* }
+            }
+
+            fn clone_from(&mut self, from: &Kernel) {
+                $(self.$field.clone_from(&from.$field);)*
+            }
+        }
+    };
+}
+
+kernel_state! {
+    /// Processes, zombies included.
+    processes: Processes = Table::new();
+    /// Threads.
+    threads: Threads = Table::new();
+    /// Numbers in use as process, group or session id.
+    numbers: Numbers = Numbers::new();
+    /// Open file descriptions.
+    files: Files = Table::new();
+    /// Pipes.
+    pipes: Pipes = Table::new();
+    /// Physical frames.
+    frames: FrameTable = FrameTable::new();
+    /// Shared memory objects.
+    objects: Objects = Table::new();
+    /// Nodes of page tables and other radix trees.
+    nodes: Nodes = Table::new();
+    /// Signal actions.
+    actions: ActionSets = Table::new();
+    /// Who sleeps.
+    timers: TimerQueue = TimerQueue::new();
+    /// CPUs.
+    cpus: [Cpu; CPUS] = [Cpu::NEW; CPUS];
+    /// The console.
+    console: Console = Console::NEW;
+    /// The serial number of the next process.
+    next_serial: u32 = 1;
+    /// Child subreapers besides PID 1: as long as there are none, nobody has to be searched for them.
+    subreapers: u16 = 0;
+    /// How PID 1 ended, and the machine with it.
+    halted: Option<WaitStatus> = None;
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Kernel::new()
+    }
+}
+
+impl Kernel {
+    /// Makes PID 1, ready to start its image.
+    ///
+    /// # Errors
+    /// `EBUSY`: the kernel has been booted before. `E2BIG`, `ENOMEM`: as `execve`.
+    pub fn boot<H: Host>(&mut self, host: &mut H, boot: &Boot<'_>) -> Result<ThreadId, Errno> {
+        if !self.processes.is_empty() || self.halted.is_some() {
+            return Err(Errno::EBUSY);
+        }
+        let process = self.new_first_process(boot)?;
+        if let Err(errno) = self.start_first_image(host, process, boot) {
+            self.discard_first_process(host, process);
+            return Err(errno);
+        }
+        if boot.console {
+            self.open_console(process);
+        }
+        Ok(self.thread_id(self.processes.at(process).thread))
+    }
+
+    /// How PID 1 ended. Then nothing runs any more.
+    pub fn halted(&self) -> Option<WaitStatus> {
+        self.halted
+    }
+
+    /// Microseconds since boot.
+    pub fn now_us(&self) -> u64 {
+        self.cpu(CpuNo(0)).now_us
+    }
+
+    /// Every process, zombies included, by slot.
+    pub fn processes(&self) -> impl Iterator<Item = (ProcessId, &Process)> {
+        self.processes.iter().map(|(slot, process)| (ProcessId { slot, serial: process.serial }, process))
+    }
+
+    /// The process, if it still exists.
+    pub fn process(&self, id: ProcessId) -> Option<&Process> {
+        self.processes.get(id.slot).filter(|process| process.serial == id.serial)
+    }
+
+    /// The process with this number, zombies included.
+    pub fn process_by_pid(&self, pid: u32) -> Option<ProcessId> {
+        self.numbers.process(&self.nodes, pid).map(|slot| self.process_id(slot))
+    }
+
+    /// Every thread, by slot.
+    pub fn threads(&self) -> impl Iterator<Item = (ThreadId, &Thread)> {
+        self.threads.iter().map(|(slot, thread)| (ThreadId { slot, serial: thread.serial }, thread))
+    }
+
+    /// The thread, if it still exists.
+    pub fn thread(&self, id: ThreadId) -> Option<&Thread> {
+        self.threads.get(id.slot).filter(|thread| thread.serial == id.serial)
+    }
+
+    /// The process of a thread, if the thread still exists.
+    pub fn process_of(&self, id: ThreadId) -> Option<ProcessId> {
+        self.thread(id).map(|thread| self.process_id(thread.process))
+    }
+
+    /// The process id of a thread's process, 0 if the thread is gone.
+    pub fn pid_of(&self, id: ThreadId) -> u32 {
+        self.thread(id).map_or(0, |thread| self.processes.at(thread.process).pid)
+    }
+
+    /// Turns this copy into what a behaviour hash covers: ledgers that only checks and figures use are forgotten, and
+    /// times become what is left of them. A kernel that is so treated must not run on.
+    pub fn forget_accounting(&mut self) {
+        let now_us = self.now_us();
+        self.processes.for_each_mut(Process::forget_accounting);
+        self.threads.for_each_mut(|thread| {
+            thread.serial = 0;
+            thread.usage = crate::thread::Usage::ZERO;
+            thread.timer_us = thread.timer_us.map(|due| due.saturating_sub(now_us));
+            thread.make_times_relative(now_us);
+        });
+        self.timers.relative_to(now_us);
+        self.console.forget_accounting();
+        for cpu in &mut self.cpus {
+            cpu.next_tick_us = cpu.next_tick_us.saturating_sub(cpu.now_us);
+            cpu.now_us = 0;
+        }
+        self.next_serial = 0;
+    }
+
+    #[inline]
+    pub(crate) fn cpu(&self, cpu: CpuNo) -> &Cpu {
+        match self.cpus.get(cpu.index()) {
+            Some(cpu) => cpu,
+            None => bug("there is no such CPU"),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn cpu_mut(&mut self, cpu: CpuNo) -> &mut Cpu {
+        match self.cpus.get_mut(cpu.index()) {
+            Some(cpu) => cpu,
+            None => bug("there is no such CPU"),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn thread_id(&self, slot: ThreadNo) -> ThreadId {
+        ThreadId { slot, serial: self.threads.at(slot).serial }
+    }
+
+    #[inline]
+    pub(crate) fn process_id(&self, slot: ProcessNo) -> ProcessId {
+        ProcessId { slot, serial: self.processes.at(slot).serial }
+    }
+
+    pub(crate) fn resolve_thread(&self, id: ThreadId) -> Option<ThreadNo> {
+        self.thread(id).map(|_| id.slot)
+    }
+}

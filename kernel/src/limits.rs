@@ -1,0 +1,112 @@
+//! Every limit of the kernel, in one place.
+//!
+//! Each can be set when the kernel is built, from an environment variable of the same name with `VITRINE_` in front:
+//! `VITRINE_PROCESSES=4096 cargo build --release`. What doesn't parse, or doesn't fit the others, is a compile error. A full
+//! table is an error number to the caller, never a panic; `docs/limits.md` says which.
+
+/// Declares the limits: name, default, smallest and largest value, and what a caller sees when it is reached.
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident = $default:expr, $min:literal ..= $max:literal, $full:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub const $name: usize = setting(option_env!(concat!("VITRINE_", stringify!($name))), $default, $min, $max);
+        )*
+
+        /// What is known of one limit.
+        #[derive(Clone, Copy, Debug)]
+        pub struct Limit {
+            /// Its name.
+            pub name: &'static str,
+            /// Its value in this build.
+            pub value: usize,
+            /// What a caller sees when it is reached.
+            pub when_full: &'static str,
+        }
+
+        /// Every limit of this build, for the reference page and for the tests that fill each.
+        pub const LIMITS: &[Limit] = &[$(Limit { name: stringify!($name), value: $name, when_full: $full }),*];
+    };
+}
+
+limits! {
+    /// Processes, zombies included.
+    PROCESSES = 64, 2 ..= 16384, "EAGAIN from clone and spawn";
+    /// Open file descriptions in the whole system.
+    FILES = at_least(256, PROCESSES * 4), 8 ..= 65000, "ENFILE from pipe2";
+    /// Descriptors of one process: the ceiling of `RLIMIT_NOFILE`.
+    DESCRIPTORS = 64, 4 ..= 1024, "EMFILE from pipe2, dup and fcntl, EBADF from dup3";
+    /// Pipes in the whole system.
+    PIPES = at_least(64, PROCESSES), 2 ..= 65000, "ENFILE from pipe2";
+    /// Capacity of a new pipe, in pages.
+    PIPE_PAGES = 16, 1 ..= 64, "write blocks, or EAGAIN with O_NONBLOCK";
+    /// Largest capacity of a pipe, in pages.
+    PIPE_PAGES_MAX = at_least(64, PIPE_PAGES), 1 ..= 256, "EPERM from fcntl(F_SETPIPE_SZ)";
+    /// Physical frames.
+    FRAMES = at_least(4096, PROCESSES * 8), 64 ..= 65000, "ENOMEM from mmap, brk, execve and write; SIGKILL on a page fault";
+    /// Nodes of page tables and other radix trees.
+    NODES = at_least(1024, PROCESSES * 8 + FRAMES / 8), 64 ..= 65000, "ENOMEM from clone, mmap and execve";
+    /// Regions of one address space.
+    REGIONS = 32, 4 ..= 1024, "ENOMEM from mmap, munmap and mprotect";
+    /// Shared memory objects in the whole system.
+    OBJECTS = at_least(64, PROCESSES), 2 ..= 65000, "ENOMEM from mmap(MAP_SHARED)";
+    /// Distinct sets of signal actions in the whole system.
+    ACTION_SETS = PROCESSES, 2 ..= 16384, "never: each process has at most one";
+    /// Bytes of arguments and environment that `execve` takes, terminators and pointers included.
+    ARGUMENT_BYTES = 131072, 4096 ..= 1048576, "E2BIG from execve and spawn";
+    /// Bytes of console input that wait to be read.
+    CONSOLE_PAGES = 16, 1 ..= 64, "the machine keeps further input back";
+    /// One more than the highest process id; after it they start again at 300.
+    PID_MAX = 32768, 1024 ..= 32768, "EAGAIN from clone and spawn";
+}
+
+/// Threads: every process has one for now.
+pub const THREADS: usize = PROCESSES;
+/// Numbers in use as process, group or session id: each process holds at most three.
+pub const NUMBERS: usize = PROCESSES * 3;
+/// CPUs.
+pub const CPUS: usize = 1;
+/// Microseconds between two ticks of the timer.
+pub const TICK_US: u64 = 1000;
+/// Ticks that a thread may run while others wait.
+pub const QUANTUM_TICKS: u32 = 10;
+/// Virtual time of one trap.
+pub const TRAP_US: u64 = 1;
+/// Virtual time of one load or store.
+pub const ACCESS_US: u64 = 1;
+
+/// Words of a bitmap with so many bits.
+pub(crate) const fn words(bits: usize) -> usize {
+    bits.div_ceil(64)
+}
+
+const _: () = {
+    assert!(PID_MAX > 300 + 3 * PROCESSES / 2, "VITRINE_PID_MAX leaves too few process ids for VITRINE_PROCESSES");
+    assert!(PIPE_PAGES <= PIPE_PAGES_MAX, "VITRINE_PIPE_PAGES is above VITRINE_PIPE_PAGES_MAX");
+    assert!(ARGUMENT_BYTES / abi::PAGE_SIZE < FRAMES, "VITRINE_ARGUMENT_BYTES doesn't fit into VITRINE_FRAMES");
+    assert!(NUMBERS < u16::MAX as usize, "VITRINE_PROCESSES is too large");
+};
+
+const fn at_least(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+/// The value of a setting: the default, or a decimal number in range.
+const fn setting(text: Option<&str>, default: usize, min: usize, max: usize) -> usize {
+    let value = match text {
+        None => default,
+        Some(text) => {
+            let digits = text.as_bytes();
+            assert!(!digits.is_empty() && digits.len() < 10, "a VITRINE_ limit must be a decimal number");
+            let mut value = 0;
+            let mut rest = digits;
+            while let [digit, tail @ ..] = rest {
+                assert!(digit.is_ascii_digit(), "a VITRINE_ limit must be a decimal number");
+                value = value * 10 + (*digit - b'0') as usize;
+                rest = tail;
+            }
+            value
+        }
+    };
+    assert!(min <= value && value <= max, "a VITRINE_ limit is out of its range");
+    value
+}

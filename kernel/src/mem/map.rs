@@ -1,0 +1,244 @@
+//! `mmap munmap mprotect madvise` (`mmap(2)`, `mprotect(2)`, `madvise(2)`). Mappings are anonymous until there are files.
+
+use abi::{Address, Advice, Errno, Fd, Length, MapFlags, PAGE_SIZE, Protection, Resource};
+
+use crate::dispatch::{Cx, Flow, Outcome};
+use crate::host::Host;
+use crate::ids::ProcessNo;
+use crate::kernel::Kernel;
+use crate::mem::object::Object;
+use crate::mem::region::{Backing, Region, Regions};
+use crate::mem::space::{END, LOWEST, MAPPINGS_START, PageEntry};
+use crate::radix::Tree;
+
+const PAGE: u64 = PAGE_SIZE as u64;
+
+impl Kernel {
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn sys_mmap<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        address: Address,
+        length: Length,
+        protection: Protection,
+        flags: MapFlags,
+        fd: Fd,
+        offset: u64,
+    ) -> Outcome {
+        if !flags.contains(MapFlags::MAP_ANONYMOUS) {
+            self.processes.at(cx.process).descriptors.get(fd).ok_or(Errno::EBADF)?;
+            return Err(Errno::ENODEV);
+        }
+        let shared = match flags & (MapFlags::MAP_SHARED | MapFlags::MAP_PRIVATE) {
+            MapFlags::MAP_SHARED => true,
+            MapFlags::MAP_PRIVATE => false,
+            _ => return Err(Errno::EINVAL),
+        };
+        if length.0 == 0 || !offset.is_multiple_of(PAGE) {
+            return Err(Errno::EINVAL);
+        }
+        let pages = length.0.div_ceil(PAGE);
+        if pages > END / PAGE {
+            return Err(Errno::ENOMEM);
+        }
+        let first = self.place(cx.process, address.0, pages, flags)?;
+        self.check_room(cx.process, pages, !protection.is_empty())?;
+        let backing = match shared {
+            true => {
+                let object = Object { pages: Tree::EMPTY, mappings: 0 };
+                let object = self.objects.insert(object).map_err(|_| Errno::ENOMEM)?;
+                Backing::Shared { object, offset: 0 }
+            }
+            false => Backing::Private,
+        };
+        let region = Region { first, end: first + pages, protection, backing };
+        let mut regions = self.processes.at(cx.process).space.regions.clone();
+        if regions.put(region).is_err() {
+            if let Backing::Shared { object, .. } = backing {
+                self.objects.remove(object);
+            }
+            return Err(Errno::ENOMEM);
+        }
+        self.replace_regions(cx.host, cx.process, regions, first, first + pages);
+        Ok(Flow::Done((first * PAGE) as i64))
+    }
+
+    pub(crate) fn sys_munmap<H: Host>(&mut self, cx: &mut Cx<'_, H>, address: Address, length: Length) -> Outcome {
+        if length.0 == 0 {
+            return Err(Errno::EINVAL);
+        }
+        let (first, end) = page_range(address, length).ok_or(Errno::EINVAL)?;
+        let mut regions = self.processes.at(cx.process).space.regions.clone();
+        regions.cut(first, end).map_err(|_| Errno::ENOMEM)?;
+        self.replace_regions(cx.host, cx.process, regions, first, end);
+        Ok(Flow::Done(0))
+    }
+
+    /// As on Linux, the pages before a hole are changed when the hole gives `ENOMEM`.
+    pub(crate) fn sys_mprotect<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        address: Address,
+        length: Length,
+        protection: Protection,
+    ) -> Outcome {
+        if !address.0.is_multiple_of(PAGE) || protection.has_unknown() {
+            return Err(Errno::EINVAL);
+        }
+        if length.0 == 0 {
+            return Ok(Flow::Done(0));
+        }
+        let (first, end) = page_range(address, length).ok_or(Errno::ENOMEM)?;
+        let mut regions = self.processes.at(cx.process).space.regions.clone();
+        let whole = regions.covers(first, end);
+        let reached = match whole {
+            true => end,
+            false => first_hole(&regions, first, end),
+        };
+        regions.protect(first, reached, protection).map_err(|_| Errno::ENOMEM)?;
+        self.set_regions(cx.host, cx.process, regions);
+        self.limit_entries(cx.process, first, reached);
+        if whole { Ok(Flow::Done(0)) } else { Err(Errno::ENOMEM) }
+    }
+
+    /// Only `MADV_DONTNEED` does something: private pages read as zeros again, shared ones are read from their object.
+    pub(crate) fn sys_madvise<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        address: Address,
+        length: Length,
+        advice: Advice,
+    ) -> Outcome {
+        if !address.0.is_multiple_of(PAGE) || !(Advice::MADV_NORMAL.0..=Advice::MADV_DONTNEED.0).contains(&advice.0) {
+            return Err(Errno::EINVAL);
+        }
+        if length.0 == 0 {
+            return Ok(Flow::Done(0));
+        }
+        let (first, end) = page_range(address, length).ok_or(Errno::EINVAL)?;
+        if advice == Advice::MADV_DONTNEED {
+            self.drop_pages(cx.host, cx.process, first, end);
+        }
+        match self.processes.at(cx.process).space.regions.covers(first, end) {
+            true => Ok(Flow::Done(0)),
+            false => Err(Errno::ENOMEM),
+        }
+    }
+
+    /// Where a mapping goes: its first page.
+    fn place(&self, process: ProcessNo, address: u64, pages: u64, flags: MapFlags) -> Result<u64, Errno> {
+        let regions = &self.processes.at(process).space.regions;
+        let exactly = MapFlags::MAP_FIXED | MapFlags::MAP_FIXED_NOREPLACE;
+        let wish = address / PAGE;
+        let fits = wish.checked_add(pages).is_some_and(|end| end <= END / PAGE);
+        if flags.intersects(exactly) {
+            if !address.is_multiple_of(PAGE) {
+                return Err(Errno::EINVAL);
+            }
+            if !fits {
+                return Err(Errno::ENOMEM);
+            }
+            if address < LOWEST {
+                return Err(Errno::EPERM);
+            }
+            if flags.contains(MapFlags::MAP_FIXED_NOREPLACE) && !regions.is_free(wish, wish + pages) {
+                return Err(Errno::EEXIST);
+            }
+            return Ok(wish);
+        }
+        if fits && address >= LOWEST && regions.is_free(wish, wish + pages) {
+            return Ok(wish);
+        }
+        regions.gap(MAPPINGS_START / PAGE, END / PAGE, pages).ok_or(Errno::ENOMEM)
+    }
+
+    /// Whether so many more pages may be mapped. As with Linux's heuristic overcommit, what can't be had even now is
+    /// refused, and what is promised isn't counted.
+    pub(crate) fn check_room(&self, process: ProcessNo, pages: u64, accessible: bool) -> Result<(), Errno> {
+        let entry = self.processes.at(process);
+        let after = entry.space.regions.pages().saturating_add(pages).saturating_mul(PAGE);
+        if after > entry.limits.current(Resource::RLIMIT_AS) {
+            return Err(Errno::ENOMEM);
+        }
+        if accessible && pages > self.frames.free() as u64 {
+            return Err(Errno::ENOMEM);
+        }
+        Ok(())
+    }
+
+    /// The regions become these; the pages of the range, which they may show differently now, are dropped.
+    pub(crate) fn replace_regions<H: Host>(
+        &mut self,
+        host: &mut H,
+        process: ProcessNo,
+        regions: Regions,
+        first: u64,
+        end: u64,
+    ) {
+        self.drop_pages(host, process, first, end);
+        self.set_regions(host, process, regions);
+    }
+
+    /// The regions become these; the mappings of shared objects are counted anew.
+    fn set_regions<H: Host>(&mut self, host: &mut H, process: ProcessNo, regions: Regions) {
+        for region in regions.iter() {
+            if let Backing::Shared { object, .. } = region.backing {
+                self.objects.at_mut(object).mappings += 1;
+            }
+        }
+        let old = core::mem::replace(&mut self.processes.at_mut(process).space.regions, regions);
+        for region in old.iter() {
+            if let Backing::Shared { object, .. } = region.backing {
+                self.unmap_object(host, object);
+            }
+        }
+    }
+
+    /// Empties the page table in a range.
+    pub(crate) fn drop_pages<H: Host>(&mut self, host: &mut H, process: ProcessNo, first: u64, end: u64) {
+        let mut table = self.processes.at(process).space.table;
+        let mut page = first;
+        while let Some((found, value)) = table.next(&self.nodes, page)
+            && found < end
+        {
+            if let Some(frame) = PageEntry(value).frame() {
+                self.frames.release(host, frame);
+            }
+            let _ = table.set(&mut self.nodes, found, 0);
+            page = found + 1;
+        }
+        self.processes.at_mut(process).space.table = table;
+    }
+
+    /// Takes rights from the page table entries of a range that their regions don't give any more.
+    fn limit_entries(&mut self, process: ProcessNo, first: u64, end: u64) {
+        let space = &self.processes.at(process).space;
+        let mut table = space.table;
+        let mut page = first;
+        while let Some((found, value)) = table.next(&self.nodes, page)
+            && found < end
+        {
+            if let Some(region) = self.processes.at(process).space.regions.find(found) {
+                let _ = table.set(&mut self.nodes, found, PageEntry(value).limited_to(region).0);
+            }
+            page = found + 1;
+        }
+        self.processes.at_mut(process).space.table = table;
+    }
+}
+
+fn first_hole(regions: &Regions, first: u64, end: u64) -> u64 {
+    let mut page = first;
+    while page < end
+        && let Some(region) = regions.find(page)
+    {
+        page = region.end;
+    }
+    page.min(end)
+}
+
+/// The pages of a range that starts at a page and lies in the address space.
+fn page_range(address: Address, length: Length) -> Option<(u64, u64)> {
+    let end = address.0.checked_add(length.0)?;
+    (address.0.is_multiple_of(PAGE) && end <= END).then_some((address.0 / PAGE, end.div_ceil(PAGE)))
+}

@@ -1,0 +1,59 @@
+//! Shared memory objects: the pages that several mappings have in common.
+
+use crate::host::PhysMem;
+use crate::ids::{FrameNo, ObjectNo};
+use crate::kernel::Kernel;
+use crate::limits::{OBJECTS, words};
+use crate::radix::Tree;
+use crate::table::{Entry, Table};
+
+/// The objects.
+pub type Objects = Table<ObjectNo, Object, OBJECTS, { words(OBJECTS) }>;
+
+/// One object.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Object {
+    /// Its frames (plus one) by page; pages that nobody has touched have none.
+    pub pages: Tree<5>,
+    /// How many regions map it.
+    pub mappings: u32,
+}
+
+impl Entry for Object {
+    const VACANT: Object = Object { pages: Tree::EMPTY, mappings: 0 };
+}
+
+impl Kernel {
+    /// The frame of a page, made if nobody has touched it yet; with one more reference, for the caller.
+    pub(crate) fn object_frame<M: PhysMem>(&mut self, memory: &mut M, object: ObjectNo, page: u64) -> Option<FrameNo> {
+        let mut pages = self.objects.at(object).pages;
+        let frame = match pages.get(&self.nodes, page) {
+            0 => {
+                let frame = self.frames.take(memory)?;
+                if pages.set(&mut self.nodes, page, u32::from(frame.0) + 1).is_err() {
+                    self.frames.release(memory, frame);
+                    return None;
+                }
+                self.objects.at_mut(object).pages = pages;
+                frame
+            }
+            found => FrameNo((found - 1) as u16),
+        };
+        self.frames.share(frame);
+        Some(frame)
+    }
+
+    /// One region fewer maps it; with the last one its frames go.
+    pub(crate) fn unmap_object<M: PhysMem>(&mut self, memory: &mut M, object: ObjectNo) {
+        let entry = self.objects.at_mut(object);
+        entry.mappings = entry.mappings.saturating_sub(1);
+        if entry.mappings > 0 {
+            return;
+        }
+        let mut pages = entry.pages;
+        let frames = &mut self.frames;
+        pages.clear(&mut self.nodes, &mut |_, frame| frames.release(memory, FrameNo((frame - 1) as u16)));
+        self.objects.remove(object);
+    }
+}

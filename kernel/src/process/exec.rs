@@ -1,0 +1,102 @@
+//! `execve`: the process goes on with another program (`execve(2)`).
+//!
+//! Descriptors stay but those marked close-on-exec; caught signals go back to their defaults, ignored ones stay ignored;
+//! pending signals, mask, ids and limits stay. A failed call changes nothing.
+
+use abi::{Errno, Path, Strings};
+
+use crate::dispatch::{Cx, Flow, Outcome};
+use crate::host::Host;
+use crate::ids::{ImageNo, ProcessNo};
+use crate::kernel::Kernel;
+use crate::mem::space::Space;
+use crate::process::arguments::UserStrings;
+
+/// Bytes of a path, its end included.
+pub(crate) const PATH_MAX: usize = 256;
+
+/// A path, copied in.
+pub(crate) struct PathName {
+    bytes: [u8; PATH_MAX],
+    length: usize,
+}
+
+impl PathName {
+    /// Its bytes, without the end.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// A new image that is ready to take a process over.
+pub(crate) struct NewImage {
+    pub(crate) image: ImageNo,
+    pub(crate) path: PathName,
+    pub(crate) space: Space,
+    pub(crate) stack_pointer: u64,
+}
+
+impl Kernel {
+    pub(crate) fn sys_execve<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        path: Path,
+        argv: Strings,
+        envp: Strings,
+    ) -> Outcome {
+        let new = self.load_image(cx.host, cx.process, path, argv, envp)?;
+        Ok(Flow::Started { stack_pointer: self.change_image(cx.host, cx.process, new) })
+    }
+
+    /// Copies a path in.
+    ///
+    /// # Errors
+    /// `EFAULT`: it can't be read. `ENAMETOOLONG`: it doesn't end within `PATH_MAX` bytes. `ENOENT`: it is empty.
+    pub(crate) fn read_path<H: Host>(
+        &mut self,
+        host: &mut H,
+        process: ProcessNo,
+        path: Path,
+    ) -> Result<PathName, Errno> {
+        let length = self.string_length(host, process, path.0, PATH_MAX)?.ok_or(Errno::ENAMETOOLONG)?;
+        if length == 0 {
+            return Err(Errno::ENOENT);
+        }
+        let mut name = PathName { bytes: [0; PATH_MAX], length };
+        self.copy_from_user(host, process, path.0, name.bytes.get_mut(..length).unwrap_or_default())?;
+        Ok(name)
+    }
+
+    /// Finds the program and prepares its memory, reading the arguments from the memory of `process`.
+    pub(crate) fn load_image<H: Host>(
+        &mut self,
+        host: &mut H,
+        process: ProcessNo,
+        path: Path,
+        argv: Strings,
+        envp: Strings,
+    ) -> Result<NewImage, Errno> {
+        let path = self.read_path(host, process, path)?;
+        // Until there are files, every directory holds the same programs.
+        let name = path.bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let image = host.find(name).ok_or(Errno::ENOENT)?;
+        let argv = UserStrings::new(self, host, process, argv.0)?;
+        let envp = UserStrings::new(self, host, process, envp.0)?;
+        let (space, stack_pointer) = self.new_image_space(host, process, &argv, &envp)?;
+        Ok(NewImage { image, path, space, stack_pointer })
+    }
+
+    /// The process becomes the new image; can't fail. Where the arguments lie.
+    pub(crate) fn change_image<H: Host>(&mut self, host: &mut H, process: ProcessNo, new: NewImage) -> u64 {
+        self.release_space(host, process);
+        self.close_on_exec(host, process);
+        self.reset_caught_signals(process);
+        let entry = self.processes.at_mut(process);
+        entry.space = new.space;
+        entry.image = new.image;
+        entry.has_executed = true;
+        entry.set_name(new.path.bytes());
+        log::debug!("process {} executes {}", entry.pid, entry.name());
+        new.stack_pointer
+    }
+}

@@ -1,0 +1,124 @@
+//! The end of a process (`_exit(2)`): it gives everything back but its status, which waits for its parent as a zombie.
+
+use abi::{Signal, WaitStatus};
+
+use crate::dispatch::{Cx, Flow, Outcome};
+use crate::host::{Event, Host};
+use crate::ids::{CpuNo, ProcessNo, ThreadNo};
+use crate::kernel::Kernel;
+use crate::process::{Life, Process};
+use crate::table::Entry;
+use crate::thread::{QueueName, ThreadState};
+
+impl Kernel {
+    /// `exit_group`: never fails, never returns.
+    pub(crate) fn sys_exit_group<H: Host>(&mut self, cx: &mut Cx<'_, H>, status: i32) -> Outcome {
+        self.end_process(cx.host, cx.thread, WaitStatus::Exited(status as u8));
+        Ok(Flow::Ended)
+    }
+
+    /// A signal ends the process of this thread.
+    pub(crate) fn terminate<H: Host>(&mut self, host: &mut H, thread: ThreadNo, signal: Signal) {
+        self.end_process(host, thread, WaitStatus::Signaled { signal, core: false });
+    }
+
+    /// Ends the process of this thread, which is the one that runs.
+    pub(crate) fn end_process<H: Host>(&mut self, host: &mut H, thread: ThreadNo, status: WaitStatus) {
+        let process = self.threads.at(thread).process;
+        log::debug!("process {} ends: {status:?}", self.processes.at(process).pid);
+        if self.processes.at(process).parent.is_none() {
+            self.end_all_others(host, process);
+        }
+        self.end_thread(host, thread);
+        self.close_all(host, process);
+        self.release_space(host, process);
+        self.release_actions(process);
+        self.give_children_away(host, process);
+        if self.processes.at(process).subreaper {
+            self.set_subreaper(process, false);
+        }
+        host.event(Event::Ended { process: self.process_id(process), status });
+        let entry = self.processes.at_mut(process);
+        entry.pending = abi::SignalSet::empty();
+        entry.stopped = false;
+        entry.life = Life::Zombie(status);
+        match entry.parent {
+            Some(parent) => {
+                if self.processes.at(process).unreported.is_some() {
+                    self.processes.at_mut(process).unreported = None;
+                    let changed = &mut self.processes.at_mut(parent).changed_children;
+                    *changed = changed.saturating_sub(1);
+                }
+                self.add_zombie(parent, process);
+                self.tell_parent_of_end(host, process, status);
+            }
+            None => self.halted = Some(status),
+        }
+    }
+
+    /// A parent learns that its child is a zombie: by SIGCHLD and by `wait`. One that ignores SIGCHLD, or has
+    /// `SA_NOCLDWAIT`, never sees zombies (`wait(2)`, NOTES).
+    pub(crate) fn tell_parent_of_end<H: Host>(&mut self, host: &mut H, child: ProcessNo, status: WaitStatus) {
+        let Some(parent) = self.processes.at(child).parent else { return };
+        let unwanted = self.refuses_zombies(parent);
+        self.send_child_signal(host, parent, child, status);
+        if unwanted {
+            self.reap(host, child);
+        }
+        self.wake_first(host, QueueName::Children(parent));
+    }
+
+    /// Frees a zombie's slot: it has been waited for.
+    pub(crate) fn reap<H: Host>(&mut self, host: &mut H, zombie: ProcessNo) {
+        let Some(parent) = self.processes.at(zombie).parent else { return };
+        self.remove_zombie(parent, zombie);
+        self.remove_child(parent, zombie);
+        self.numbers.leave_group(&mut self.nodes, &mut self.processes, zombie);
+        self.forget_process(host, zombie);
+    }
+
+    /// Frees the slot of a process that stands in no list any more.
+    pub(crate) fn forget_process<H: Host>(&mut self, host: &mut H, process: ProcessNo) {
+        host.event(Event::Reaped { process: self.process_id(process) });
+        let Some(Process { number, session, .. }) = self.processes.remove(process) else { return };
+        self.numbers.table.at_mut(number).process = None;
+        self.numbers.leave_session(&mut self.nodes, session);
+        if self.numbers.table.holds(number) {
+            self.numbers.release_if_unused(&mut self.nodes, number);
+        }
+    }
+
+    fn end_thread<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+        if let Some(queue) = self.leave_queue(thread) {
+            self.settle(host, queue);
+        }
+        if let ThreadState::Ready = self.threads.at(thread).state {
+            self.unqueue(thread);
+        }
+        let cpu = self.cpu_mut(CpuNo(0));
+        if cpu.current == Some(thread) {
+            cpu.current = None;
+            cpu.quantum_used = false;
+        }
+        let usage = self.threads.at(thread).usage;
+        let process = self.threads.at(thread).process;
+        self.processes.at_mut(process).usage.add(&usage);
+        self.processes.at_mut(process).thread = Process::VACANT.thread;
+        self.threads.remove(thread);
+    }
+
+    /// PID 1 ends, and all others with it, as in a Linux PID namespace.
+    fn end_all_others<H: Host>(&mut self, host: &mut H, first: ProcessNo) {
+        let own = self.processes.at(first).thread;
+        let mut from = 0;
+        while let Some(thread) = self.threads.next_slot(from) {
+            from = thread.index() + 1;
+            if thread != own {
+                self.terminate(host, thread, Signal::SIGKILL);
+            }
+        }
+        while let Some(zombie) = self.processes.at(first).zombies.first() {
+            self.reap(host, zombie);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Fork: a child that continues where its parent called (`fork(2)`, over `clone`).
+//!
+//! The child has copies of the parent's address space (frames shared until written), descriptors (the open file
+//! descriptions shared), signal actions and mask, ids and limits; it has no pending signals, no children, no CPU time.
+
+use abi::{Address, CloneFlags, Errno, Resource, Signal};
+
+use crate::dispatch::{Cx, Flow, Outcome};
+use crate::host::{Event, Host};
+use crate::ids::{ProcessNo, ThreadNo};
+use crate::kernel::Kernel;
+use crate::list::{Link, List};
+use crate::process::{Life, Process};
+use crate::sched::policy::Became;
+use crate::table::Entry;
+use crate::thread::{Next, Usage};
+
+impl Kernel {
+    /// `clone` with the meaning of `fork`: any flag besides the exit signal SIGCHLD, and any stack, is `EINVAL`.
+    pub(crate) fn sys_clone<H: Host>(&mut self, cx: &mut Cx<'_, H>, flags: CloneFlags, stack: Address) -> Outcome {
+        if flags.bits() != u64::from(Signal::SIGCHLD.number()) || stack.0 != 0 {
+            return Err(Errno::EINVAL);
+        }
+        self.check_may_fork(cx.process)?;
+        if self.nodes.room() < self.processes.at(cx.process).space.table.nodes() + 3 {
+            return Err(Errno::ENOMEM);
+        }
+        let (child, thread) = self.fork(cx.host, cx.process, cx.thread)?;
+        self.threads.at_mut(thread).next = Next::Return(0);
+        self.make_ready(thread, Became::New);
+        Ok(Flow::Forked(thread, self.processes.at(child).pid.into()))
+    }
+
+    /// Whether there is room for one more process of this user.
+    pub(crate) fn check_may_fork(&self, parent: ProcessNo) -> Result<(), Errno> {
+        let entry = self.processes.at(parent);
+        let limit = entry.limits.current(Resource::RLIMIT_NPROC);
+        let uid = entry.credentials.real_uid;
+        // Root isn't bound by RLIMIT_NPROC, as on Linux; counting is only needed where there is a limit.
+        if uid != 0 && limit < self.processes.len() as u64 {
+            let own = self.processes.iter().filter(|(_, process)| process.credentials.real_uid == uid).count();
+            if own as u64 >= limit {
+                return Err(Errno::EAGAIN);
+            }
+        }
+        if self.processes.room() == 0 || self.threads.room() == 0 || self.numbers.table.room() == 0 {
+            return Err(Errno::EAGAIN);
+        }
+        Ok(())
+    }
+
+    /// Makes the child. Its thread isn't in the run queue yet.
+    pub(crate) fn fork<H: Host>(
+        &mut self,
+        host: &mut H,
+        parent: ProcessNo,
+        parent_thread: ThreadNo,
+    ) -> Result<(ProcessNo, ThreadNo), Errno> {
+        let number = self.numbers.take(&mut self.nodes).ok_or(Errno::EAGAIN)?;
+        let Ok(space) = self.duplicate_space(parent) else {
+            self.numbers.release_if_unused(&mut self.nodes, number);
+            return Err(Errno::ENOMEM);
+        };
+        let serial = self.take_serial();
+        let pid = self.numbers.table.at(number).value;
+        let from = self.processes.at(parent);
+        let (group, session) = (from.group, from.session);
+        let mut child = Process {
+            serial,
+            pid,
+            number,
+            parent: Some(parent),
+            image: from.image,
+            name_bytes: from.name_bytes,
+            space,
+            descriptors: from.descriptors.clone(),
+            actions: from.actions,
+            credentials: from.credentials,
+            limits: from.limits,
+            umask: from.umask,
+            group_link: Link::NONE,
+            children: List::EMPTY,
+            life: Life::Alive,
+            usage: Usage::ZERO,
+            ..Process::VACANT
+        };
+        self.numbers.join_session(&mut child, session);
+        self.share_descriptions(&child.descriptors);
+        self.share_actions(child.actions);
+        let Ok(slot) = self.processes.insert(child) else { crate::bug("no slot for a child that was counted") };
+        let Some(thread) = self.new_thread(slot, serial, pid) else {
+            crate::bug("no slot for a thread that was counted")
+        };
+        self.threads.at_mut(thread).blocked = self.threads.at(parent_thread).blocked;
+        self.processes.at_mut(slot).thread = thread;
+        self.numbers.table.at_mut(number).process = Some(slot);
+        self.numbers.join_group(&mut self.processes, slot, group, session);
+        self.add_child(parent, slot);
+        host.event(Event::Forked { parent: self.process_id(parent), child: self.process_id(slot) });
+        log::debug!("process {} forked {pid}", self.processes.at(parent).pid);
+        Ok((slot, thread))
+    }
+}

@@ -1,0 +1,232 @@
+//! Waiting for children to change state (`wait4`, `waitid`; `wait(2)`).
+//!
+//! Children are looked at in their order (birth, adopted ones behind), not in the order in which they ended. Zombies are
+//! kept in that order, so that the usual wait doesn't look at living children at all.
+
+use abi::{
+    CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, Errno, IdType, Out, Pid, Rusage, SigInfo, Signal,
+    WaitOptions, WaitStatus,
+};
+
+use crate::dispatch::{Cx, Flow, Outcome};
+use crate::host::Host;
+use crate::ids::{NumberNo, ProcessNo};
+use crate::kernel::Kernel;
+use crate::process::Life;
+use crate::thread::{Usage, WaitsFor};
+
+/// Which children are meant.
+#[derive(Clone, Copy)]
+enum Which {
+    Any,
+    Process(ProcessNo),
+    Group(NumberNo),
+    /// Nobody can match: the number isn't in use.
+    Nobody,
+}
+
+/// What was found.
+struct Found {
+    child: ProcessNo,
+    pid: u32,
+    uid: u32,
+    status: WaitStatus,
+    usage: Usage,
+}
+
+impl Kernel {
+    pub(crate) fn sys_wait4<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        pid: Pid,
+        status: Out<i32>,
+        options: WaitOptions,
+        rusage: Out<Rusage>,
+    ) -> Outcome {
+        let known = WaitOptions::WNOHANG | WaitOptions::WUNTRACED | WaitOptions::WCONTINUED;
+        if !known.contains(options) {
+            return Err(Errno::EINVAL);
+        }
+        if pid.0 == i32::MIN {
+            return Err(Errno::ESRCH);
+        }
+        let which = match pid.0 {
+            -1 => Which::Any,
+            0 => Which::Group(self.processes.at(cx.process).group),
+            group if group < 0 => self.group_to_wait_for(group.unsigned_abs()),
+            pid => self.process_to_wait_for(cx.process, pid as u32),
+        };
+        let Some(found) = self.find_child(cx, which, options | WaitOptions::WEXITED)? else {
+            return self.wait_or_return(cx, options);
+        };
+        self.take_report(cx, &found, true);
+        // Linux has reaped when a bad pointer is noticed (seen on the host); so have we.
+        if !status.is_null() {
+            self.put(cx.host, cx.process, status.address, &found.status.to_raw())?;
+        }
+        if !rusage.is_null() {
+            self.put(cx.host, cx.process, rusage.address, &found.usage.to_rusage())?;
+        }
+        Ok(Flow::Done(found.pid.into()))
+    }
+
+    pub(crate) fn sys_waitid<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        kind: IdType,
+        id: Pid,
+        info: Out<SigInfo>,
+        options: WaitOptions,
+        rusage: Out<Rusage>,
+    ) -> Outcome {
+        let states = WaitOptions::WEXITED | WaitOptions::WUNTRACED | WaitOptions::WCONTINUED;
+        if options.has_unknown() || !options.intersects(states) {
+            return Err(Errno::EINVAL);
+        }
+        let which = match kind {
+            IdType::P_ALL => Which::Any,
+            IdType::P_PID if id.0 > 0 => self.process_to_wait_for(cx.process, id.0 as u32),
+            IdType::P_PGID if id.0 == 0 => Which::Group(self.processes.at(cx.process).group),
+            IdType::P_PGID if id.0 > 0 => self.group_to_wait_for(id.0 as u32),
+            _ => return Err(Errno::EINVAL),
+        };
+        let found = match self.find_child(cx, which, options)? {
+            Some(found) => found,
+            None if options.contains(WaitOptions::WNOHANG) => {
+                // "If no child has changed, si_pid is 0" (wait(2)).
+                if !info.is_null() {
+                    self.put(cx.host, cx.process, info.address, &SigInfo::default())?;
+                }
+                return Ok(Flow::Done(0));
+            }
+            None => return self.wait_or_return(cx, options),
+        };
+        self.take_report(cx, &found, !options.contains(WaitOptions::WNOWAIT));
+        if !rusage.is_null() {
+            self.put(cx.host, cx.process, rusage.address, &found.usage.to_rusage())?;
+        }
+        if !info.is_null() {
+            self.put(cx.host, cx.process, info.address, &child_info(&found))?;
+        }
+        Ok(Flow::Done(0))
+    }
+
+    /// Nothing has changed yet.
+    fn wait_or_return<H>(&self, cx: &Cx<'_, H>, options: WaitOptions) -> Outcome {
+        match options.contains(WaitOptions::WNOHANG) {
+            true => Ok(Flow::Done(0)),
+            false => Ok(Flow::Wait(WaitsFor::Child(cx.process))),
+        }
+    }
+
+    fn process_to_wait_for(&self, parent: ProcessNo, pid: u32) -> Which {
+        match self.numbers.process(&self.nodes, pid) {
+            Some(child) if self.processes.at(child).parent == Some(parent) => Which::Process(child),
+            _ => Which::Nobody,
+        }
+    }
+
+    fn group_to_wait_for(&self, pgid: u32) -> Which {
+        self.numbers.find(&self.nodes, pgid).map_or(Which::Nobody, Which::Group)
+    }
+
+    /// The first child that has something to report; `None` if there are such children but none has.
+    fn find_child<H>(&self, cx: &Cx<'_, H>, which: Which, options: WaitOptions) -> Result<Option<Found>, Errno> {
+        let parent = self.processes.at(cx.process);
+        let candidate = match which {
+            Which::Nobody => return Err(Errno::ECHILD),
+            Which::Process(child) => Some(child).filter(|child| self.reportable(*child, options)),
+            Which::Any if parent.children.is_empty() => return Err(Errno::ECHILD),
+            Which::Any if parent.changed_children == 0 => {
+                parent.zombies.first().filter(|_| options.contains(WaitOptions::WEXITED))
+            }
+            Which::Any => parent.children.iter(&self.processes).find(|child| self.reportable(*child, options)),
+            Which::Group(group) => {
+                let mut members =
+                    parent.children.iter(&self.processes).filter(|child| self.processes.at(*child).group == group);
+                let Some(first) = members.next() else { return Err(Errno::ECHILD) };
+                core::iter::once(first).chain(members).find(|child| self.reportable(*child, options))
+            }
+        };
+        Ok(candidate.map(|child| self.found(child)))
+    }
+
+    fn reportable(&self, child: ProcessNo, options: WaitOptions) -> bool {
+        let child = self.processes.at(child);
+        match (child.life, child.unreported) {
+            (Life::Zombie(_), _) => options.contains(WaitOptions::WEXITED),
+            (_, Some(WaitStatus::Stopped(_))) => options.contains(WaitOptions::WUNTRACED),
+            (_, Some(_)) => options.contains(WaitOptions::WCONTINUED),
+            (_, None) => false,
+        }
+    }
+
+    fn found(&self, child: ProcessNo) -> Found {
+        let entry = self.processes.at(child);
+        let status = match entry.life {
+            Life::Zombie(status) => status,
+            Life::Alive => entry.unreported.unwrap_or(WaitStatus::Continued),
+        };
+        let mut usage = self.usage_of(child);
+        usage.add(&entry.children_usage);
+        Found { child, pid: entry.pid, uid: entry.credentials.real_uid, status, usage }
+    }
+
+    /// The report has been given: a zombie is gone, a stop or continuation isn't reported again. With `WNOWAIT` all
+    /// stays as it is.
+    fn take_report<H: Host>(&mut self, cx: &mut Cx<'_, H>, found: &Found, take: bool) {
+        if !take {
+            return;
+        }
+        if self.processes.at(found.child).is_zombie() {
+            self.processes.at_mut(cx.process).children_usage.add(&found.usage);
+            self.reap(cx.host, found.child);
+        } else {
+            self.clear_report(found.child);
+        }
+    }
+
+    /// A stop or continuation of this child needn't be reported any more.
+    pub(crate) fn clear_report(&mut self, child: ProcessNo) {
+        let entry = self.processes.at_mut(child);
+        if entry.unreported.take().is_some()
+            && let Some(parent) = entry.parent
+        {
+            let changed = &mut self.processes.at_mut(parent).changed_children;
+            *changed = changed.saturating_sub(1);
+        }
+    }
+
+    /// A stop or continuation of this child is to be reported.
+    pub(crate) fn set_report(&mut self, child: ProcessNo, status: WaitStatus) {
+        self.clear_report(child);
+        let entry = self.processes.at_mut(child);
+        entry.unreported = Some(status);
+        if let Some(parent) = entry.parent {
+            self.processes.at_mut(parent).changed_children += 1;
+        }
+    }
+}
+
+/// Code and status of a SIGCHLD, as `waitid` and `siginfo_t` give them.
+pub(crate) fn child_code(status: WaitStatus) -> (i32, i32) {
+    match status {
+        WaitStatus::Exited(code) => (CLD_EXITED, code.into()),
+        WaitStatus::Signaled { signal, core: false } => (CLD_KILLED, signal.number().into()),
+        WaitStatus::Signaled { signal, core: true } => (CLD_DUMPED, signal.number().into()),
+        WaitStatus::Stopped(signal) => (CLD_STOPPED, signal.number().into()),
+        WaitStatus::Continued => (CLD_CONTINUED, Signal::SIGCONT.number().into()),
+    }
+}
+
+fn child_info(found: &Found) -> SigInfo {
+    let (code, status) = child_code(found.status);
+    SigInfo {
+        signo: Signal::SIGCHLD.number().into(),
+        code,
+        pid: found.pid as i32,
+        uid: found.uid,
+        status,
+        ..SigInfo::default()
+    }
+}

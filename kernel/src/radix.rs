@@ -1,0 +1,337 @@
+//! Radix trees with pooled nodes: from a number to a non-zero value. Page tables, process ids and shared objects use them.
+//!
+//! A tree has a fixed number of levels of 32 entries each. Nodes exist only where there are values, so that equal contents
+//! are equal trees in shape.
+
+use crate::ids::NodeNo;
+use crate::limits::{NODES, words};
+use crate::table::{Entry, Table};
+
+/// Bits of the key that one level takes.
+const LEVEL_BITS: u32 = 5;
+/// Entries of a node.
+const FAN_OUT: usize = 1 << LEVEL_BITS;
+
+/// One node: values at the lowest level, nodes (plus one) above.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Node {
+    entries: [u32; FAN_OUT],
+    used: u8,
+}
+
+impl Entry for Node {
+    const VACANT: Node = Node { entries: [0; FAN_OUT], used: 0 };
+}
+
+/// The nodes of all trees.
+pub type Nodes = Table<NodeNo, Node, NODES, { words(NODES) }>;
+
+/// A tree: its root and how many levels it has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Tree<const LEVELS: u32> {
+    root: Option<NodeNo>,
+    nodes: u16,
+    values: u16,
+}
+
+/// No node is free.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct OutOfNodes;
+
+impl<const LEVELS: u32> Tree<LEVELS> {
+    /// A tree without values.
+    pub const EMPTY: Self = Tree { root: None, nodes: 0, values: 0 };
+
+    /// How many values it has.
+    pub fn len(&self) -> usize {
+        self.values.into()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.values == 0
+    }
+
+    /// How many nodes it takes.
+    pub fn nodes(&self) -> usize {
+        self.nodes.into()
+    }
+
+    /// The value at `key`, or 0.
+    #[inline]
+    pub fn get(&self, nodes: &Nodes, key: u64) -> u32 {
+        if key >> (LEVELS * LEVEL_BITS) != 0 {
+            return 0;
+        }
+        let Some(mut node) = self.root else { return 0 };
+        let mut shift = (LEVELS - 1) * LEVEL_BITS;
+        loop {
+            let value = nodes.at(node).entries.get((key >> shift) as usize % FAN_OUT).copied().unwrap_or(0);
+            if value == 0 || shift == 0 {
+                return value;
+            }
+            node = child(value);
+            shift -= LEVEL_BITS;
+        }
+    }
+
+    /// Sets the value at `key`, which must be in range; 0 removes it.
+    pub(crate) fn set(&mut self, nodes: &mut Nodes, key: u64, value: u32) -> Result<(), OutOfNodes> {
+        if value == 0 {
+            if self.get(nodes, key) != 0 {
+                self.values -= 1;
+                let shift = (LEVELS - 1) * LEVEL_BITS;
+                if let Some(root) = self.root
+                    && self.remove(nodes, root, key, shift)
+                {
+                    self.root = None;
+                }
+            }
+            return Ok(());
+        }
+        if self.missing_nodes(nodes, key) > nodes.room() {
+            return Err(OutOfNodes);
+        }
+        if self.get(nodes, key) == 0 {
+            self.values += 1;
+        }
+        let mut node = match self.root {
+            Some(root) => root,
+            None => {
+                let root = self.new_node(nodes);
+                self.root = Some(root);
+                root
+            }
+        };
+        let mut shift = (LEVELS - 1) * LEVEL_BITS;
+        while shift > 0 {
+            let next = nodes.at(node).entries.get((key >> shift) as usize % FAN_OUT).copied().unwrap_or(0);
+            node = match next {
+                0 => {
+                    let new = self.new_node(nodes);
+                    put(nodes, node, key >> shift, link(new));
+                    new
+                }
+                next => child(next),
+            };
+            shift -= LEVEL_BITS;
+        }
+        put(nodes, node, key, value);
+        Ok(())
+    }
+
+    /// How many nodes `set` would have to make for this key.
+    pub(crate) fn missing_nodes(&self, nodes: &Nodes, key: u64) -> usize {
+        let Some(mut node) = self.root else { return LEVELS as usize };
+        let mut shift = (LEVELS - 1) * LEVEL_BITS;
+        while shift > 0 {
+            match nodes.at(node).entries.get((key >> shift) as usize % FAN_OUT) {
+                Some(&next) if next != 0 => node = child(next),
+                _ => return (shift / LEVEL_BITS) as usize,
+            }
+            shift -= LEVEL_BITS;
+        }
+        0
+    }
+
+    /// The lowest key from `key` on that has a value, with the value.
+    pub fn next(&self, nodes: &Nodes, key: u64) -> Option<(u64, u32)> {
+        self.next_in(nodes, self.root?, key, (LEVELS - 1) * LEVEL_BITS)
+    }
+
+    /// Every key and value, in ascending order.
+    pub fn iter<'a>(&'a self, nodes: &'a Nodes) -> impl Iterator<Item = (u64, u32)> + 'a {
+        let mut from = Some(0);
+        core::iter::from_fn(move || {
+            let found = self.next(nodes, from?)?;
+            from = found.0.checked_add(1);
+            Some(found)
+        })
+    }
+
+    /// A tree of the same shape whose values (and this tree's) are what `change` makes of them. Needs `self.nodes()` free
+    /// nodes.
+    pub(crate) fn duplicate(
+        &mut self,
+        nodes: &mut Nodes,
+        change: &mut impl FnMut(u64, &mut u32) -> u32,
+    ) -> Result<Self, OutOfNodes> {
+        if nodes.room() < self.nodes() {
+            return Err(OutOfNodes);
+        }
+        let root = self.root.map(|root| duplicate_node(nodes, root, 0, (LEVELS - 1) * LEVEL_BITS, change));
+        Ok(Tree { root, ..*self })
+    }
+
+    /// Removes every value, giving each to `f`.
+    pub(crate) fn clear(&mut self, nodes: &mut Nodes, f: &mut impl FnMut(u64, u32)) {
+        if let Some(root) = self.root {
+            clear_node(nodes, root, 0, (LEVELS - 1) * LEVEL_BITS, f);
+        }
+        *self = Self::EMPTY;
+    }
+
+    fn new_node(&mut self, nodes: &mut Nodes) -> NodeNo {
+        self.nodes += 1;
+        match nodes.insert(Node::VACANT) {
+            Ok(node) => node,
+            Err(_) => crate::bug("a radix tree needs more nodes than were counted"),
+        }
+    }
+
+    /// Removes the value below `node`; whether the node went with it.
+    fn remove(&mut self, nodes: &mut Nodes, node: NodeNo, key: u64, shift: u32) -> bool {
+        if shift > 0 {
+            let next = nodes.at(node).entries.get((key >> shift) as usize % FAN_OUT).copied().unwrap_or(0);
+            if next == 0 || !self.remove(nodes, child(next), key, shift - LEVEL_BITS) {
+                return false;
+            }
+        }
+        put(nodes, node, key >> shift, 0);
+        let empty = nodes.at(node).used == 0;
+        if empty {
+            nodes.remove(node);
+            self.nodes -= 1;
+        }
+        empty
+    }
+
+    fn next_in(&self, nodes: &Nodes, node: NodeNo, key: u64, shift: u32) -> Option<(u64, u32)> {
+        let entries = &nodes.at(node).entries;
+        let first = key >> shift;
+        if first >= FAN_OUT as u64 {
+            return None;
+        }
+        let mut within = key & ((1 << shift) - 1);
+        for (index, &value) in entries.iter().enumerate().skip(first as usize) {
+            if value != 0 {
+                if shift == 0 {
+                    return Some((index as u64, value));
+                }
+                if let Some((low, value)) = self.next_in(nodes, child(value), within, shift - LEVEL_BITS) {
+                    return Some(((index as u64) << shift | low, value));
+                }
+            }
+            within = 0;
+        }
+        None
+    }
+}
+
+fn child(value: u32) -> NodeNo {
+    NodeNo((value - 1) as u16)
+}
+
+fn link(node: NodeNo) -> u32 {
+    u32::from(node.0) + 1
+}
+
+fn put(nodes: &mut Nodes, node: NodeNo, key: u64, value: u32) {
+    let node = nodes.at_mut(node);
+    if let Some(entry) = node.entries.get_mut(key as usize % FAN_OUT) {
+        node.used = node.used.wrapping_add((value != 0) as u8).wrapping_sub((*entry != 0) as u8);
+        *entry = value;
+    }
+}
+
+fn duplicate_node(
+    nodes: &mut Nodes,
+    from: NodeNo,
+    prefix: u64,
+    shift: u32,
+    change: &mut impl FnMut(u64, &mut u32) -> u32,
+) -> NodeNo {
+    let Ok(to) = nodes.insert(Node::VACANT) else { crate::bug("a radix tree has more nodes than were counted") };
+    for index in 0..FAN_OUT {
+        let mut value = nodes.at(from).entries.get(index).copied().unwrap_or(0);
+        if value == 0 {
+            continue;
+        }
+        let key = prefix | (index as u64) << shift;
+        if shift == 0 {
+            let copy = change(key, &mut value);
+            put(nodes, from, index as u64, value);
+            put(nodes, to, index as u64, copy);
+        } else {
+            let copy = duplicate_node(nodes, child(value), key, shift - LEVEL_BITS, change);
+            put(nodes, to, index as u64, link(copy));
+        }
+    }
+    to
+}
+
+fn clear_node(nodes: &mut Nodes, node: NodeNo, prefix: u64, shift: u32, f: &mut impl FnMut(u64, u32)) {
+    for index in 0..FAN_OUT {
+        let value = nodes.at(node).entries.get(index).copied().unwrap_or(0);
+        if value == 0 {
+            continue;
+        }
+        let key = prefix | (index as u64) << shift;
+        if shift == 0 {
+            f(key, value);
+        } else {
+            clear_node(nodes, child(value), key, shift - LEVEL_BITS, f);
+        }
+    }
+    nodes.remove(node);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_again_and_nodes_go_with_the_last_one() {
+        let mut nodes = Nodes::new();
+        let mut tree = Tree::<3>::EMPTY;
+        for key in [0, 31, 32, 1024, 32767] {
+            tree.set(&mut nodes, key, key as u32 + 7).unwrap();
+        }
+        assert_eq!(tree.get(&nodes, 1024), 1031);
+        assert_eq!(tree.get(&nodes, 1025), 0);
+        assert_eq!(tree.get(&nodes, 32768), 0);
+        assert_eq!(tree.len(), 5);
+        assert_eq!(tree.nodes(), nodes.len());
+        assert!(tree.iter(&nodes).map(|(key, _)| key).eq([0, 31, 32, 1024, 32767]));
+        for key in [31, 0, 32767, 32, 1024] {
+            tree.set(&mut nodes, key, 0).unwrap();
+        }
+        assert_eq!(tree, Tree::EMPTY);
+        assert!(nodes.is_empty());
+    }
+
+    #[test]
+    fn the_shape_depends_on_the_contents_alone() {
+        let (mut a, mut b) = (Nodes::new(), Nodes::new());
+        let (mut tree_a, mut tree_b) = (Tree::<5>::EMPTY, Tree::<5>::EMPTY);
+        tree_a.set(&mut a, 5, 1).unwrap();
+        for key in [70_000, 5, 99] {
+            tree_b.set(&mut b, key, 1).unwrap();
+        }
+        for key in [70_000, 99] {
+            tree_b.set(&mut b, key, 0).unwrap();
+        }
+        assert_eq!(tree_a.nodes(), tree_b.nodes());
+        assert!(tree_a.iter(&a).eq(tree_b.iter(&b)));
+    }
+
+    #[test]
+    fn a_duplicate_has_what_change_makes_of_the_values() {
+        let mut nodes = Nodes::new();
+        let mut tree = Tree::<2>::EMPTY;
+        tree.set(&mut nodes, 3, 30).unwrap();
+        tree.set(&mut nodes, 900, 40).unwrap();
+        let mut copy = tree
+            .duplicate(&mut nodes, &mut |_, value| {
+                *value += 1;
+                *value + 1
+            })
+            .unwrap();
+        assert!(tree.iter(&nodes).eq([(3, 31), (900, 41)]));
+        assert!(copy.iter(&nodes).eq([(3, 32), (900, 42)]));
+        copy.clear(&mut nodes, &mut |_, _| ());
+        assert_eq!(nodes.len(), tree.nodes());
+    }
+}

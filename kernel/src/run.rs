@@ -1,0 +1,146 @@
+//! The entry points of a running thread: `trap`, when its user code stops, and `resume`, to ask what it does next.
+//!
+//! Signals are delivered in `resume`, on the way back to user code, and nowhere else.
+
+use abi::{Errno, Signal, Syscall};
+
+use crate::dispatch::Carried;
+use crate::entry::{Resume, Trap, Trapped};
+use crate::host::{Event, Host};
+use crate::ids::{CpuNo, ThreadNo};
+use crate::kernel::Kernel;
+use crate::limits::TRAP_US;
+use crate::mem::fault::Fault;
+use crate::signal::deliver::Delivered;
+use crate::thread::{Next, ThreadState, Usage};
+
+impl Kernel {
+    /// The running thread's user code stopped, because of `trap`. Charges its time; ticks and timers that fall due happen.
+    pub fn trap<H: Host>(&mut self, host: &mut H, cpu: CpuNo, trap: Trap) -> Trapped {
+        let Some(thread) = self.cpu(cpu).current else { return Trapped::Ended };
+        self.threads.at_mut(thread).usage.stime_us += TRAP_US;
+        self.advance(host, cpu, TRAP_US);
+        let call = match trap {
+            Trap::Call(call) => call,
+            Trap::Syscall { number, arguments } => match Syscall::decode(number, arguments) {
+                Some(call) => call,
+                None => {
+                    self.threads.at_mut(thread).next = Next::Return(Errno::ENOSYS.to_return());
+                    return Trapped::Ready;
+                }
+            },
+            Trap::PageFault { address, write } => return self.trapped_access(host, thread, address, write),
+            Trap::Misaligned { .. } => return self.trapped_fault(host, thread, Signal::SIGBUS),
+            Trap::IllegalInstruction => return self.trapped_fault(host, thread, Signal::SIGILL),
+            Trap::DivideByZero => return self.trapped_fault(host, thread, Signal::SIGFPE),
+            Trap::Abort => {
+                self.threads.at_mut(thread).next = Next::Access;
+                self.terminate(host, thread, Signal::SIGABRT);
+                return Trapped::Ended;
+            }
+        };
+        host.event(Event::Entered { thread: self.thread_id(thread), call: &call });
+        let entry = self.threads.at_mut(thread);
+        entry.call = Some(call);
+        entry.next = Next::Call;
+        match self.carry_out(host, thread, &call) {
+            Carried::Out | Carried::Busy => Trapped::Ready,
+            Carried::Waiting => {
+                host.event(Event::Blocked { thread: self.thread_id(thread), call: &call });
+                Trapped::Blocked
+            }
+            Carried::Forked(child) => Trapped::Forked(child),
+            Carried::Ended => Trapped::Ended,
+        }
+    }
+
+    /// What the running thread does now. A call that waited is tried again, then signals are delivered.
+    pub fn resume<H: Host>(&mut self, host: &mut H, cpu: CpuNo) -> Resume {
+        let Some(thread) = self.cpu(cpu).current else { return Resume::Blocked };
+        loop {
+            if let Next::Call = self.threads.at(thread).next
+                && let Some(resume) = self.retry(host, thread)
+            {
+                return resume;
+            }
+            if !self.has_deliverable(thread) {
+                return self.go_on(thread);
+            }
+            match self.deliver(host, thread) {
+                Delivered::Nothing => {}
+                Delivered::Handler(resume) => return resume,
+                Delivered::Stopped | Delivered::Ended => return Resume::Blocked,
+            }
+        }
+    }
+
+    /// Tries the call again that the thread is in. `None`: it is over, or signals have to be looked at first.
+    fn retry<H: Host>(&mut self, host: &mut H, thread: ThreadNo) -> Option<Resume> {
+        let call = self.threads.at(thread).call?;
+        match self.carry_out(host, thread, &call) {
+            Carried::Busy if !self.has_deliverable(thread) => Some(Resume::Busy),
+            Carried::Out | Carried::Busy | Carried::Forked(_) => None,
+            Carried::Waiting if self.has_deliverable(thread) => {
+                // It would wait, but a signal is there: it doesn't get to sleep.
+                self.unblock(thread);
+                None
+            }
+            Carried::Waiting | Carried::Ended => Some(Resume::Blocked),
+        }
+    }
+
+    /// Takes a thread that has just begun to wait back onto its CPU.
+    fn unblock(&mut self, thread: ThreadNo) {
+        let entry = self.threads.at_mut(thread);
+        entry.state = ThreadState::Running;
+        self.cpu_mut(CpuNo(0)).current = Some(thread);
+    }
+
+    fn go_on(&mut self, thread: ThreadNo) -> Resume {
+        let entry = self.threads.at_mut(thread);
+        match entry.next {
+            Next::Return(value) => Resume::Return(value),
+            Next::Access => Resume::Retry,
+            Next::Start { stack_pointer } => {
+                Resume::Start { image: self.processes.at(entry.process).image, stack_pointer }
+            }
+            Next::Call => Resume::Busy,
+        }
+    }
+
+    fn trapped_access<H: Host>(&mut self, host: &mut H, thread: ThreadNo, address: u64, write: bool) -> Trapped {
+        self.threads.at_mut(thread).next = Next::Access;
+        let process = self.threads.at(thread).process;
+        match self.serve_fault(host, process, address, write) {
+            Ok(()) => {
+                self.threads.at_mut(thread).usage.page_faults += 1;
+                host.event(Event::PageFault { thread: self.thread_id(thread), address, write });
+                Trapped::Ready
+            }
+            Err(Fault::NotMapped | Fault::NotAllowed) => self.trapped_fault(host, thread, Signal::SIGSEGV),
+            Err(Fault::OutOfMemory) => {
+                // As Linux's out-of-memory killer: the access can neither succeed nor be blamed on the program.
+                log::debug!("out of memory: process {} is killed", self.threads.at(thread).tid);
+                self.terminate(host, thread, Signal::SIGKILL);
+                Trapped::Ended
+            }
+        }
+    }
+
+    /// A fault of the running thread becomes a signal at that very instruction.
+    fn trapped_fault<H: Host>(&mut self, host: &mut H, thread: ThreadNo, signal: Signal) -> Trapped {
+        self.threads.at_mut(thread).next = Next::Access;
+        self.force_signal(host, thread, signal);
+        Trapped::Ready
+    }
+
+    /// What a thread and its process have used so far.
+    pub(crate) fn usage_of(&self, process: crate::ids::ProcessNo) -> Usage {
+        let entry = self.processes.at(process);
+        let mut usage = entry.usage;
+        if let Some(thread) = self.threads.get(entry.thread) {
+            usage.add(&thread.usage);
+        }
+        usage
+    }
+}

@@ -1,0 +1,13 @@
+//! Scheduling.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | what is a policy, and which are there? | `policy.rs` |
+//! | round robin | `round_robin.rs` |
+//! | who runs next, and when does a thread give way? | `cpu.rs` |
+//! | how does a thread wait, and how is it woken? | `wait_queue.rs` |
+
+pub mod cpu;
+pub mod policy;
+mod round_robin;
+pub(crate) mod wait_queue;

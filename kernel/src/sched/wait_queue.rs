@@ -1,0 +1,113 @@
+//! How a thread waits, and how it is woken.
+//!
+//! Queues are first in, first out. Waiting here is of the retried kind: a wake-up makes the thread ready and its call is
+//! tried again. It keeps its place in the queue until that succeeds, so nobody overtakes it, and whoever leaves a queue
+//! for any reason passes the wake-up on (`settle`): that is why none is ever lost.
+
+use crate::host::{Event, Host};
+use crate::ids::ThreadNo;
+use crate::kernel::Kernel;
+use crate::list::List;
+use crate::sched::policy::Became;
+use crate::thread::{QueueName, ThreadState, WaitList, WaitsFor};
+
+/// A queue of threads that wait for the same.
+pub(crate) type WaitQueue = List<WaitList, ThreadNo>;
+
+impl WaitsFor {
+    /// Where those who wait for this stand.
+    pub(crate) fn queue(self) -> Option<QueueName> {
+        match self {
+            WaitsFor::PipeData(pipe) => Some(QueueName::PipeReaders(pipe)),
+            WaitsFor::PipeRoom(pipe) => Some(QueueName::PipeWriters(pipe)),
+            WaitsFor::ConsoleInput => Some(QueueName::Console),
+            WaitsFor::Child(process) => Some(QueueName::Children(process)),
+            WaitsFor::Time { .. } => None,
+        }
+    }
+}
+
+impl Kernel {
+    /// The running thread waits. If it stands in the queue already, it keeps its place.
+    pub(crate) fn block(&mut self, thread: ThreadNo, what: WaitsFor) {
+        let queue = what.queue();
+        let standing = self.threads.at(thread).waiter.queue;
+        if standing != queue || standing.is_none() {
+            self.leave_queue(thread);
+            match what {
+                WaitsFor::Time { until_us } => {
+                    self.timers.insert(until_us, thread);
+                    self.threads.at_mut(thread).timer_us = Some(until_us);
+                }
+                _ => self.join_queue(thread, queue),
+            }
+        }
+        self.threads.at_mut(thread).waiter.woken = false;
+        self.leave_cpu(thread, ThreadState::Blocked(what));
+    }
+
+    fn join_queue(&mut self, thread: ThreadNo, name: Option<QueueName>) {
+        let Some(name) = name else { return };
+        let mut queue = *self.queue_mut(name);
+        queue.push(&mut self.threads, thread);
+        *self.queue_mut(name) = queue;
+        self.threads.at_mut(thread).waiter.queue = Some(name);
+    }
+
+    /// Takes a thread out of the queue in which it stands, or out of the timer. The caller settles the queue, once the
+    /// state is whole again.
+    pub(crate) fn leave_queue(&mut self, thread: ThreadNo) -> Option<QueueName> {
+        if let Some(due_us) = self.threads.at_mut(thread).timer_us.take() {
+            self.timers.remove(due_us, thread);
+        }
+        let name = self.threads.at(thread).waiter.queue?;
+        let mut queue = *self.queue_mut(name);
+        queue.remove(&mut self.threads, thread);
+        *self.queue_mut(name) = queue;
+        let waiter = &mut self.threads.at_mut(thread).waiter;
+        waiter.queue = None;
+        waiter.woken = false;
+        Some(name)
+    }
+
+    /// Goes to the tail of its queue: a writer that made some progress lets the others have a turn.
+    pub(crate) fn requeue_last(&mut self, thread: ThreadNo) {
+        if let Some(name) = self.leave_queue(thread) {
+            self.join_queue(thread, Some(name));
+        }
+    }
+
+    /// Tells the first waiter of a queue to try again, unless it has been told.
+    pub(crate) fn wake_first<H: Host>(&mut self, host: &mut H, name: QueueName) {
+        let Some(first) = self.queue_mut(name).first() else { return };
+        self.wake(host, first);
+    }
+
+    /// Tells a waiting thread to try again, unless it has been told.
+    pub(crate) fn wake<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+        if !matches!(self.threads.at(thread).state, ThreadState::Blocked(_)) {
+            return;
+        }
+        self.threads.at_mut(thread).waiter.woken = true;
+        self.make_ready(thread, Became::Woken);
+        host.event(Event::Woken { thread: self.thread_id(thread) });
+    }
+
+    /// Wakes the first waiter of a queue if what it waits for holds.
+    pub(crate) fn settle<H: Host>(&mut self, host: &mut H, name: QueueName) {
+        match name {
+            QueueName::PipeReaders(pipe) | QueueName::PipeWriters(pipe) => self.settle_pipe(host, pipe),
+            QueueName::Console => self.settle_console(host),
+            QueueName::Children(_) => {}
+        }
+    }
+
+    pub(crate) fn queue_mut(&mut self, name: QueueName) -> &mut WaitQueue {
+        match name {
+            QueueName::PipeReaders(pipe) => &mut self.pipes.at_mut(pipe).waiting_readers,
+            QueueName::PipeWriters(pipe) => &mut self.pipes.at_mut(pipe).waiting_writers,
+            QueueName::Console => &mut self.console.waiting_readers,
+            QueueName::Children(process) => &mut self.processes.at_mut(process).waiting_for_children,
+        }
+    }
+}

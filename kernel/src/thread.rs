@@ -1,0 +1,232 @@
+//! A thread: what is scheduled, waits and takes signals. Every process has one for now.
+
+use core::fmt;
+
+use abi::{SignalSet, Syscall};
+
+use crate::ids::{PipeNo, ProcessNo, ThreadNo};
+use crate::limits::{THREADS, words};
+use crate::list::{Link, Linked};
+use crate::table::{Entry, Table};
+
+/// The threads.
+pub type Threads = Table<ThreadNo, Thread, THREADS, { words(THREADS) }>;
+
+/// One thread.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Thread {
+    /// Tells it from all others that ever had its slot.
+    pub serial: u32,
+    /// Whose it is.
+    pub process: ProcessNo,
+    /// Its thread id: that of the process, as long as each has one thread.
+    pub tid: u32,
+    /// Whether it runs, could run, or waits.
+    pub state: ThreadState,
+    /// What it does when it runs next.
+    pub next: Next,
+    /// The call that it is in.
+    pub call: Option<Syscall>,
+    /// How far the call has got, in the call's own measure: bytes moved, the time at which a sleep ends.
+    pub progress: u64,
+    /// Its place among those who wait for the same.
+    pub waiter: Waiter,
+    /// When the timer wakes it, in microseconds since boot.
+    pub timer_us: Option<u64>,
+    /// Its place in the run queue.
+    pub run_link: Link<ThreadNo>,
+    /// Ticks left of its quantum.
+    pub quantum_ticks: u32,
+    /// Signals that aren't delivered for now.
+    pub blocked: SignalSet,
+    /// Signals generated for it and not yet delivered.
+    pub pending: SignalSet,
+    /// CPU time used and the like.
+    pub usage: Usage,
+}
+
+impl Entry for Thread {
+    const VACANT: Thread = Thread {
+        serial: 0,
+        process: ProcessNo(u16::MAX),
+        tid: 0,
+        state: ThreadState::Ready,
+        next: Next::Return(0),
+        call: None,
+        progress: 0,
+        waiter: Waiter { queue: None, link: Link::NONE, woken: false },
+        timer_us: None,
+        run_link: Link::NONE,
+        quantum_ticks: 0,
+        blocked: SignalSet::empty(),
+        pending: SignalSet::empty(),
+        usage: Usage::ZERO,
+    };
+}
+
+/// Whether a thread runs, could run, or waits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ThreadState {
+    /// In the run queue.
+    Ready,
+    /// On a CPU.
+    Running,
+    /// It waits in its call.
+    Blocked(WaitsFor),
+    /// A signal stopped its process; its call, if any, is tried again when it is continued.
+    Stopped,
+}
+
+/// What a blocked thread waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum WaitsFor {
+    /// Bytes in a pipe, or the end of its writers.
+    PipeData(PipeNo),
+    /// Room in a pipe, or the end of its readers.
+    PipeRoom(PipeNo),
+    /// Bytes from the console, or its end.
+    ConsoleInput,
+    /// A child that changes state.
+    Child(ProcessNo),
+    /// A point in time.
+    Time {
+        /// Microseconds since boot.
+        until_us: u64,
+    },
+}
+
+impl fmt::Display for WaitsFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WaitsFor::PipeData(pipe) => write!(f, "data in pipe {}", pipe.0),
+            WaitsFor::PipeRoom(pipe) => write!(f, "room in pipe {}", pipe.0),
+            WaitsFor::ConsoleInput => f.write_str("console input"),
+            WaitsFor::Child(_) => f.write_str("a child to change state"),
+            WaitsFor::Time { until_us } => write!(f, "time {until_us} us"),
+        }
+    }
+}
+
+/// What a thread does when it runs next.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Next {
+    /// Begin its image.
+    Start {
+        /// Where the arguments lie.
+        stack_pointer: u64,
+    },
+    /// Return from its call.
+    Return(i64),
+    /// Try its call again.
+    Call,
+    /// Try the access again that trapped.
+    Access,
+}
+
+/// The names of the wait queues.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum QueueName {
+    /// Readers of a pipe.
+    PipeReaders(PipeNo),
+    /// Writers of a pipe.
+    PipeWriters(PipeNo),
+    /// Readers of the console.
+    Console,
+    /// Threads of a process that wait for its children.
+    Children(ProcessNo),
+}
+
+/// A thread's place in a wait queue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Waiter {
+    /// In which queue it stands.
+    pub queue: Option<QueueName>,
+    /// Its neighbours.
+    pub link: Link<ThreadNo>,
+    /// It has been told to try again. It keeps its place until it succeeds, so that nobody overtakes it.
+    pub woken: bool,
+}
+
+/// The list of a wait queue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct WaitList;
+/// The list of a run queue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct RunList;
+
+impl Linked<WaitList, ThreadNo> for Thread {
+    fn link(&self) -> &Link<ThreadNo> {
+        &self.waiter.link
+    }
+    fn link_mut(&mut self) -> &mut Link<ThreadNo> {
+        &mut self.waiter.link
+    }
+}
+
+impl Linked<RunList, ThreadNo> for Thread {
+    fn link(&self) -> &Link<ThreadNo> {
+        &self.run_link
+    }
+    fn link_mut(&mut self) -> &mut Link<ThreadNo> {
+        &mut self.run_link
+    }
+}
+
+/// Resources used: what `getrusage` and `times` report.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Usage {
+    /// CPU time in user code, in microseconds.
+    pub utime_us: u64,
+    /// CPU time in the kernel, in microseconds.
+    pub stime_us: u64,
+    /// Page faults served.
+    pub page_faults: u64,
+    /// Switches because it blocked or yielded.
+    pub voluntary_switches: u64,
+    /// Switches because its quantum was used up.
+    pub involuntary_switches: u64,
+}
+
+impl Usage {
+    /// Nothing.
+    pub const ZERO: Usage =
+        Usage { utime_us: 0, stime_us: 0, page_faults: 0, voluntary_switches: 0, involuntary_switches: 0 };
+
+    /// Adds what another has used.
+    pub(crate) fn add(&mut self, other: &Usage) {
+        self.utime_us = self.utime_us.wrapping_add(other.utime_us);
+        self.stime_us = self.stime_us.wrapping_add(other.stime_us);
+        self.page_faults = self.page_faults.wrapping_add(other.page_faults);
+        self.voluntary_switches = self.voluntary_switches.wrapping_add(other.voluntary_switches);
+        self.involuntary_switches = self.involuntary_switches.wrapping_add(other.involuntary_switches);
+    }
+}
+
+impl Thread {
+    /// What it waits for, if it is blocked.
+    pub fn waits_for(&self) -> Option<WaitsFor> {
+        match self.state {
+            ThreadState::Blocked(what) => Some(what),
+            _ => None,
+        }
+    }
+}
+
+impl Thread {
+    /// Turns the points in time that its call knows into what is left of them.
+    pub(crate) fn make_times_relative(&mut self, now_us: u64) {
+        if let ThreadState::Blocked(WaitsFor::Time { until_us }) = &mut self.state {
+            *until_us = until_us.saturating_sub(now_us);
+        }
+        if matches!(self.call, Some(Syscall::Nanosleep { .. })) {
+            self.progress = self.progress.saturating_sub(now_us);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The clock is virtual: it moves when work is done, and jumps to the next timer when there is none.
+
+use crate::host::Host;
+use crate::ids::CpuNo;
+use crate::kernel::Kernel;
+use crate::limits::{ACCESS_US, TICK_US};
+
+impl Kernel {
+    /// When the next sleeper is due, in microseconds since boot.
+    pub fn next_timer_us(&self) -> Option<u64> {
+        self.timers.next_us()
+    }
+
+    /// A load or store was made by the hart: charges its time.
+    #[inline]
+    pub fn access<H: Host>(&mut self, host: &mut H, cpu: CpuNo) {
+        if let Some(thread) = self.cpu(cpu).current {
+            self.threads.at_mut(thread).usage.utime_us += ACCESS_US;
+        }
+        self.advance(host, cpu, ACCESS_US);
+    }
+
+    /// Nothing can run: the clock jumps forward to `us`, and what is due then happens.
+    pub fn idle_until<H: Host>(&mut self, host: &mut H, cpu: CpuNo, us: u64) {
+        let clock = self.cpu_mut(cpu);
+        clock.now_us = clock.now_us.max(us);
+        clock.next_tick_us = (clock.now_us / TICK_US + 1) * TICK_US;
+        self.fire_timers(host, cpu);
+    }
+
+    /// Time passes: ticks and timers that fall due happen.
+    #[inline]
+    pub(crate) fn advance<H: Host>(&mut self, host: &mut H, cpu: CpuNo, us: u64) {
+        let clock = self.cpu_mut(cpu);
+        clock.now_us += us;
+        if clock.now_us >= clock.next_tick_us || !self.timers.is_empty() {
+            self.catch_up(host, cpu);
+        }
+    }
+
+    fn catch_up<H: Host>(&mut self, host: &mut H, cpu: CpuNo) {
+        while self.cpu(cpu).now_us >= self.cpu(cpu).next_tick_us {
+            self.cpu_mut(cpu).next_tick_us += TICK_US;
+            self.tick(cpu);
+        }
+        self.fire_timers(host, cpu);
+    }
+
+    fn fire_timers<H: Host>(&mut self, host: &mut H, cpu: CpuNo) {
+        let now_us = self.cpu(cpu).now_us;
+        while let Some(thread) = self.timers.pop_due(now_us) {
+            self.threads.at_mut(thread).timer_us = None;
+            self.wake(host, thread);
+        }
+    }
+}

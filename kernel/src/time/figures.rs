@@ -1,0 +1,86 @@
+//! Times and figures: `clock_gettime(2) times(2) getrusage(2) sysinfo(2)`.
+
+use abi::{CLK_TCK, ClockId, Errno, Out, PAGE_SIZE, Rusage, RusageWho, Sysinfo, Timespec, Timeval, Tms};
+
+use crate::dispatch::{Cx, Flow, Outcome};
+use crate::host::Host;
+use crate::kernel::Kernel;
+use crate::limits::FRAMES;
+use crate::thread::Usage;
+
+impl Usage {
+    /// As `getrusage` reports it.
+    pub(crate) fn to_rusage(self) -> Rusage {
+        Rusage {
+            utime: Timeval::from_us(self.utime_us),
+            stime: Timeval::from_us(self.stime_us),
+            minflt: self.page_faults as i64,
+            nvcsw: self.voluntary_switches as i64,
+            nivcsw: self.involuntary_switches as i64,
+            ..Rusage::default()
+        }
+    }
+}
+
+impl Kernel {
+    pub(crate) fn sys_clock_gettime<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        clock: ClockId,
+        time: Out<Timespec>,
+    ) -> Outcome {
+        let us = match clock {
+            ClockId::CLOCK_REALTIME | ClockId::CLOCK_MONOTONIC => self.now_us(),
+            ClockId::CLOCK_PROCESS_CPUTIME_ID => cpu_time(&self.usage_of(cx.process)),
+            ClockId::CLOCK_THREAD_CPUTIME_ID => cpu_time(&self.threads.at(cx.thread).usage),
+            _ => return Err(Errno::EINVAL),
+        };
+        self.put(cx.host, cx.process, time.address, &Timespec::from_us(us))?;
+        Ok(Flow::Done(0))
+    }
+
+    pub(crate) fn sys_getrusage<H: Host>(&mut self, cx: &mut Cx<'_, H>, who: RusageWho, usage: Out<Rusage>) -> Outcome {
+        let used = match who {
+            RusageWho::RUSAGE_SELF => self.usage_of(cx.process),
+            RusageWho::RUSAGE_CHILDREN => self.processes.at(cx.process).children_usage,
+            RusageWho::RUSAGE_THREAD => self.threads.at(cx.thread).usage,
+            _ => return Err(Errno::EINVAL),
+        };
+        self.put(cx.host, cx.process, usage.address, &used.to_rusage())?;
+        Ok(Flow::Done(0))
+    }
+
+    /// Returns the clock ticks since boot.
+    pub(crate) fn sys_times<H: Host>(&mut self, cx: &mut Cx<'_, H>, buffer: Out<Tms>) -> Outcome {
+        let ticks = |us: u64| (us / (1_000_000 / CLK_TCK)) as i64;
+        if !buffer.is_null() {
+            let own = self.usage_of(cx.process);
+            let children = self.processes.at(cx.process).children_usage;
+            let times = Tms {
+                utime: ticks(own.utime_us),
+                stime: ticks(own.stime_us),
+                cutime: ticks(children.utime_us),
+                cstime: ticks(children.stime_us),
+            };
+            self.put(cx.host, cx.process, buffer.address, &times)?;
+        }
+        Ok(Flow::Done(ticks(self.now_us())))
+    }
+
+    pub(crate) fn sys_sysinfo<H: Host>(&mut self, cx: &mut Cx<'_, H>, info: Out<Sysinfo>) -> Outcome {
+        let figures = Sysinfo {
+            uptime: (self.now_us() / 1_000_000) as i64,
+            totalram: (FRAMES * PAGE_SIZE) as u64,
+            freeram: (self.frames.free() * PAGE_SIZE) as u64,
+            procs: self.processes.len() as u16,
+            mem_unit: 1,
+            ..Sysinfo::default()
+        };
+        self.put(cx.host, cx.process, info.address, &figures)?;
+        Ok(Flow::Done(0))
+    }
+}
+
+fn cpu_time(usage: &Usage) -> u64 {
+    usage.utime_us.saturating_add(usage.stime_us)
+}
