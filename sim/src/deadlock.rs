@@ -36,7 +36,7 @@ impl Deadlock {
                 .process_of(id)
                 .and_then(|process| kernel.process(process))
                 .map_or_else(String::new, |process| process.name().into()),
-            reason: thread.waiting_for().map_or_else(|| "nothing that will come".into(), |what| what.to_string()),
+            reason: thread.waits_for().map_or_else(|| "nothing that will come".into(), |what| what.to_string()),
             line: world.process(id).and_then(|process| process.line()),
         });
         Deadlock { waiting: waiting.collect() }

@@ -168,24 +168,34 @@ impl Hart {
 
     /// Takes a new future to where `process` is parked.
     fn replay(&mut self, process: &Process, parked: &Request) -> Result<(), Fault> {
+        let (asked, event) = self.poll_past(process);
+        match asked {
+            Some(request) if event == process.history.len() && request.check == parked.check => Ok(()),
+            asked => Err(diverged(event, process, asked.or(Some(*parked)).as_ref())),
+        }
+    }
+
+    /// Finds out in which operation a process stands that has begun, from its history alone.
+    pub(crate) fn find_parked(&mut self, process: &Process) -> Result<Request, Fault> {
+        self.rebuild(process, process.thread.slot.index())?;
+        let (asked, event) = self.poll_past(process);
+        self.forget(process.thread);
+        asked.filter(|_| event == process.history.len()).ok_or_else(|| diverged(event, process, None))
+    }
+
+    /// Runs a new future through the history: what it asks behind that, if anything, and at which event it stopped.
+    fn poll_past(&mut self, process: &Process) -> (Option<Request>, usize) {
         self.replay.events.borrow_mut().follow(&process.history);
         self.replay.next.set(0);
         self.slot.replaying.set(true);
         let polled = self.poll(process);
         self.slot.replaying.set(false);
         self.replay.events.borrow_mut().clear();
-        let event = self.replay.next.get();
         let asked = match polled {
             Polled::Asks(request) => Some(request),
             Polled::Returned(_) | Polled::Faulted(_) => None,
         };
-        match asked {
-            Some(request) if event == process.history.len() && request.check == parked.check => Ok(()),
-            asked => {
-                let place = place(Some(asked.map_or(parked.line, |request| request.line)));
-                Err(Fault::Misused { misuse: Misuse::Diverged { event }, place })
-            }
-        }
+        (asked, self.replay.next.get())
     }
 
     /// Runs the innermost future up to its next trap, or its end.
@@ -244,6 +254,11 @@ impl Hart {
     pub(crate) fn forget_all(&mut self) {
         self.live.iter_mut().for_each(Live::forget);
     }
+}
+
+#[cold]
+fn diverged(event: usize, process: &Process, asked: Option<&Request>) -> Fault {
+    misused(Misuse::Diverged { event }, asked, process)
 }
 
 #[cold]

@@ -78,11 +78,13 @@ impl Hash for Event {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
+            // A result begins with its check, which has 32 bits: these can't be taken for one.
             Event::HandlerEntered { signal, handler } => {
+                state.write_u64(u64::MAX);
                 state.write_u8(*signal);
                 state.write_u64(*handler);
             }
-            Event::HandlerLeft => state.write_u8(0),
+            Event::HandlerLeft => state.write_u64(u64::MAX - 1),
             _ => {
                 let (check, value, bytes) = self.as_result().unwrap_or_default();
                 hash_result(check, value, bytes, state);

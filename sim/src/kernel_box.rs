@@ -16,6 +16,8 @@ use kernel::Kernel;
 const SPARE: usize = 64;
 
 thread_local! {
+    // Boxed, because a kernel must not be moved: it may be larger than the stack.
+    #[allow(clippy::vec_box)]
     static POOL: RefCell<Vec<Box<Kernel>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -28,20 +30,26 @@ thread_local! {
 /// ```
 pub struct KernelBox(ManuallyDrop<Box<Kernel>>);
 
+/// Where the first copy of all comes from.
+static EMPTY: Kernel = Kernel::new();
+
 impl KernelBox {
     /// A kernel before its boot.
     pub fn new() -> KernelBox {
-        KernelBox(ManuallyDrop::new(zeroed()))
+        let mut kernel = zeroed();
+        (*kernel).clone_from(&EMPTY);
+        KernelBox(ManuallyDrop::new(kernel))
     }
 }
 
-/// An empty kernel, in memory that the host zeroes when it is first touched.
+/// Some kernel, to be overwritten by `clone_from`: in memory that the host zeroes when it is first touched, so that what a
+/// kernel has room for but doesn't use costs nothing.
 fn zeroed() -> Box<Kernel> {
     let kernel = Box::<Kernel>::new_zeroed();
-    // SAFETY: all zeros is a valid `Kernel`: it is made of integers, of booleans, of enums that have a variant 0, of
-    // options of these, of arrays of these, and of `heapless::Vec`s, which are a length and elements that needn't be
-    // initialised. It has no reference, no box and no `NonZero`. That it also is the *empty* kernel, equal to
-    // `Kernel::new()`, is checked by the test below and once per thread by whoever boots in a debug build.
+    // SAFETY: all zeros is a valid `Kernel`, if not a sensible one: outside of its tables it is made of integers, of
+    // booleans, of enums whose first variant has the value 0, of options and arrays of these. Its tables are
+    // `heapless::Vec`s, which are a length, here 0, and elements that needn't be initialised. It has no reference, no
+    // box, no `NonZero` and no `Drop`.
     unsafe { kernel.assume_init() }
 }
 
@@ -113,9 +121,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zeroed_memory_is_the_kernel_before_boot() {
-        static EMPTY: Kernel = Kernel::new();
+    fn a_new_box_holds_the_kernel_before_boot() {
         assert!(*KernelBox::new() == EMPTY);
+        assert!(!std::mem::needs_drop::<Kernel>());
     }
 
     #[test]

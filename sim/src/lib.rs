@@ -13,6 +13,7 @@
 //! | what can vary between two runs? | `chooser.rs` |
 //! | where does console input come from? | `input.rs` |
 //! | who is told what happens? | `observer.rs` |
+//! | how is a world written to a file? | `save.rs` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 
 mod access;
@@ -30,6 +31,7 @@ pub mod observer;
 mod panics;
 mod perform;
 pub mod process;
+pub mod save;
 mod startup;
 pub mod world;
 
