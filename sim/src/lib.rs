@@ -1,1 +1,46 @@
-//! sim
+//! The machine that runs Vitrine: it steps a world, records, replays and shows it.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | what is a world? what do its hashes cover? | `world.rs` |
+//! | what is one step? who runs next? | `machine.rs` |
+//! | what does a step of user code do? | `perform.rs`, `access.rs` |
+//! | how is a future made again from its history? | `hart.rs` |
+//! | what does a process consist of? how can it fault? | `process.rs` |
+//! | how are results logged, shared by forks, cut? | `history.rs` |
+//! | where are the bytes of memory? | `frames.rs` |
+//! | how is a big kernel made and copied? | `kernel_box.rs` |
+//! | what can vary between two runs? | `chooser.rs` |
+//! | where does console input come from? | `input.rs` |
+//! | who is told what happens? | `observer.rs` |
+//! | how is a world written to a file? | `save.rs` |
+//! | who waits for what when nothing can run? | `deadlock.rs` |
+
+mod access;
+mod bug;
+pub mod chooser;
+pub mod deadlock;
+pub mod frames;
+mod hart;
+pub mod history;
+mod host;
+pub mod input;
+pub mod kernel_box;
+pub mod machine;
+pub mod observer;
+mod panics;
+mod perform;
+pub mod process;
+pub mod save;
+mod startup;
+pub mod world;
+
+pub use frames::Frames;
+pub use hart::is_rebuilding;
+pub use input::Input;
+pub use kernel_box::KernelBox;
+pub use machine::{Act, Machine, Outcome, Settings};
+pub use observer::{Observer, Output, Unobserved};
+pub use panics::Panic;
+pub use process::{Fault, Process};
+pub use world::World;

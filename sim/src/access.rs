@@ -1,0 +1,87 @@
+//! Loads and stores: through the page table, a page at a time, all or nothing.
+
+use abi::PAGE_SIZE;
+use kernel::{Kernel, PhysMem, ThreadId};
+use userland::hart::{Operation, Request};
+
+use crate::frames::Frames;
+use crate::history::Event;
+
+/// What became of an access.
+pub(crate) enum Accessed {
+    /// It was made; this is what the program is told.
+    Done(Event),
+    /// The page of this address isn't there, or can't be used that way. Nothing was changed.
+    Missing { address: u64, write: bool },
+}
+
+/// Makes the access that `request` asks for; `staged` are the bytes of a `StoreBytes`.
+pub(crate) fn access(
+    kernel: &Kernel,
+    memory: &mut Frames,
+    thread: ThreadId,
+    request: &Request,
+    staged: &[u8],
+) -> Accessed {
+    let check = request.check;
+    let done = match request.operation {
+        Operation::Load { address, size } => {
+            let mut word = [0; 8];
+            let size = usize::from(size).min(word.len());
+            load(kernel, memory, thread, address, &mut word[..size])
+                .map(|()| Event::result(check, u64::from_le_bytes(word) as i64, &[]))
+        }
+        Operation::Store { address, size, value } => {
+            let word = value.to_le_bytes();
+            store(kernel, memory, thread, address, &word[..usize::from(size).min(word.len())])
+                .map(|()| Event::result(check, 0, &[]))
+        }
+        Operation::LoadBytes { address, length } => {
+            let mut bytes = vec![0; length as usize];
+            load(kernel, memory, thread, address, &mut bytes).map(|()| Event::result(check, 0, &bytes))
+        }
+        Operation::StoreBytes { address, .. } => {
+            store(kernel, memory, thread, address, staged).map(|()| Event::result(check, 0, &[]))
+        }
+        _ => unreachable!("only loads and stores are accesses"),
+    };
+    match done {
+        Ok(event) => Accessed::Done(event),
+        Err((address, write)) => Accessed::Missing { address, write },
+    }
+}
+
+/// An address that can't be accessed, and whether it was to be written.
+type Missing = (u64, bool);
+
+fn load(kernel: &Kernel, memory: &Frames, thread: ThreadId, address: u64, bytes: &mut [u8]) -> Result<(), Missing> {
+    let mut done = 0;
+    while done < bytes.len() {
+        let at = address.wrapping_add(done as u64);
+        let (frame, offset) = kernel.translate(thread, at, false).ok_or((at, false))?;
+        let count = (PAGE_SIZE - offset).min(bytes.len() - done);
+        bytes[done..done + count].copy_from_slice(&memory.frame(frame)[offset..offset + count]);
+        done += count;
+    }
+    Ok(())
+}
+
+fn store(kernel: &Kernel, memory: &mut Frames, thread: ThreadId, address: u64, bytes: &[u8]) -> Result<(), Missing> {
+    // All pages first: an access that faults half-way is made again as a whole, and must not have been seen in between.
+    let first = PAGE_SIZE - address as usize % PAGE_SIZE;
+    if first < bytes.len() {
+        for start in (first..bytes.len()).step_by(PAGE_SIZE).chain([0]) {
+            let at = address.wrapping_add(start as u64);
+            kernel.translate(thread, at, true).ok_or((at, true))?;
+        }
+    }
+    let mut done = 0;
+    while done < bytes.len() {
+        let at = address.wrapping_add(done as u64);
+        let (frame, offset) = kernel.translate(thread, at, true).ok_or((at, true))?;
+        let count = (PAGE_SIZE - offset).min(bytes.len() - done);
+        memory.frame_mut(frame)[offset..offset + count].copy_from_slice(&bytes[done..done + count]);
+        done += count;
+    }
+    Ok(())
+}

@@ -1,0 +1,298 @@
+//! Physical memory of the machine: frames of bytes, shared between copies of a world until one of them writes.
+
+use std::hash::Hasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use abi::{FastHasher, PAGE_SIZE};
+use kernel::{Frame, FrameNo, PhysMem};
+
+static ZEROS: Frame = [0; PAGE_SIZE];
+
+/// How many frames that nobody uses are kept for the next ones.
+const SPARE: usize = 32;
+
+/// What counts as not yet computed. A frame that really has this hash is hashed each time.
+const UNKNOWN: u64 = 0;
+
+/// The bytes of a frame, and their hash once somebody asked for it.
+struct FrameBytes {
+    bytes: Frame,
+    hash: AtomicU64,
+}
+
+impl FrameBytes {
+    fn hash(&self) -> u64 {
+        let known = self.hash.load(Relaxed);
+        if known != UNKNOWN {
+            return known;
+        }
+        let mut hasher = FastHasher::default();
+        hasher.write(&self.bytes);
+        let hash = hasher.finish();
+        self.hash.store(hash, Relaxed);
+        hash
+    }
+}
+
+/// Physical memory. A frame that nobody wrote to is all zeros and takes no room.
+///
+/// ```
+/// use kernel::{FrameNo, PhysMem};
+/// use sim::Frames;
+/// let mut memory = Frames::default();
+/// memory.frame_mut(FrameNo(3))[0] = b'x';
+/// let snapshot = memory.clone();
+/// memory.frame_mut(FrameNo(3))[0] = b'y';
+/// assert_eq!(snapshot.frame(FrameNo(3))[0], b'x');
+/// assert!(snapshot != memory);
+/// ```
+#[derive(Default)]
+pub struct Frames {
+    /// Up to the highest frame in use; `None` is all zeros.
+    frames: Vec<Option<Arc<FrameBytes>>>,
+    /// Frames to be used again, of any content; no part of the state.
+    spare: Vec<Arc<FrameBytes>>,
+}
+
+impl Frames {
+    /// How many frames take room.
+    pub fn resident(&self) -> usize {
+        self.frames.iter().flatten().count()
+    }
+
+    /// Puts the contents of all frames into `hasher`. Zeros count as nothing, whether they were written or not.
+    pub fn hash_contents(&self, hasher: &mut impl Hasher) {
+        for (number, frame) in self.frames.iter().enumerate() {
+            if let Some(frame) = frame {
+                let hash = frame.hash();
+                if hash != zeros_hash() {
+                    hasher.write_u64(number as u64);
+                    hasher.write_u64(hash);
+                }
+            }
+        }
+    }
+
+    /// The frames that aren't all zeros, with their contents.
+    pub fn contents(&self) -> impl Iterator<Item = (FrameNo, &Frame)> {
+        self.frames.iter().enumerate().filter_map(|(number, frame)| {
+            let frame = frame.as_deref().filter(|frame| frame.bytes != ZEROS)?;
+            Some((FrameNo::from_index(number), &frame.bytes))
+        })
+    }
+
+    fn get(&self, frame: FrameNo) -> Option<&Arc<FrameBytes>> {
+        self.frames.get(frame.index())?.as_ref()
+    }
+
+    /// Puts what was in a place aside, to be used again if nobody shares it.
+    fn set_aside(&mut self, frame: Option<Arc<FrameBytes>>) {
+        if let Some(frame) = frame
+            && self.spare.len() < SPARE
+            && Arc::strong_count(&frame) == 1
+        {
+            self.spare.push(frame);
+        }
+    }
+
+    /// Nothing beyond the highest frame in use.
+    fn trim(&mut self) {
+        while let Some(None) = self.frames.last() {
+            self.frames.pop();
+        }
+    }
+}
+
+/// The place of a frame, which exists afterwards.
+#[inline]
+fn place(frames: &mut Vec<Option<Arc<FrameBytes>>>, frame: FrameNo) -> &mut Option<Arc<FrameBytes>> {
+    if frame.index() >= frames.len() {
+        frames.resize_with(frame.index() + 1, || None);
+    }
+    &mut frames[frame.index()]
+}
+
+/// A frame of one's own with these bytes, out of `spare` if there is one.
+fn own(spare: &mut Vec<Arc<FrameBytes>>, bytes: &Frame) -> Arc<FrameBytes> {
+    if let Some(mut frame) = spare.pop()
+        && let Some(inside) = Arc::get_mut(&mut frame)
+    {
+        inside.bytes.copy_from_slice(bytes);
+        return frame;
+    }
+    Arc::new(FrameBytes { bytes: *bytes, hash: AtomicU64::new(UNKNOWN) })
+}
+
+/// The bytes in a place, made one's own first if they are shared or were never written.
+#[inline]
+fn bytes_mut<'a>(place: &'a mut Option<Arc<FrameBytes>>, spare: &mut Vec<Arc<FrameBytes>>) -> &'a mut Frame {
+    match place {
+        Some(frame) if Arc::strong_count(frame) == 1 => {}
+        Some(frame) => *frame = own(spare, &frame.bytes),
+        None => *place = Some(own(spare, &ZEROS)),
+    }
+    match place.as_mut().and_then(Arc::get_mut) {
+        Some(frame) => {
+            *frame.hash.get_mut() = UNKNOWN;
+            &mut frame.bytes
+        }
+        None => unreachable!("a frame that isn't shared can be written to"),
+    }
+}
+
+/// What a frame of zeros hashes to.
+fn zeros_hash() -> u64 {
+    static HASH: AtomicU64 = AtomicU64::new(UNKNOWN);
+    let known = HASH.load(Relaxed);
+    if known != UNKNOWN {
+        return known;
+    }
+    let mut hasher = FastHasher::default();
+    hasher.write(&ZEROS);
+    HASH.store(hasher.finish(), Relaxed);
+    hasher.finish()
+}
+
+impl PhysMem for Frames {
+    #[inline]
+    fn frame(&self, frame: FrameNo) -> &Frame {
+        self.get(frame).map_or(&ZEROS, |frame| &frame.bytes)
+    }
+
+    #[inline]
+    fn frame_mut(&mut self, frame: FrameNo) -> &mut Frame {
+        bytes_mut(place(&mut self.frames, frame), &mut self.spare)
+    }
+
+    fn zero(&mut self, frame: FrameNo) {
+        self.release(frame);
+    }
+
+    fn copy(&mut self, from: FrameNo, to: FrameNo) {
+        // Sharing is copying: whoever writes first makes a copy of its own.
+        let shared = self.get(from).cloned();
+        let before = std::mem::replace(place(&mut self.frames, to), shared);
+        self.set_aside(before);
+        self.trim();
+    }
+
+    #[inline]
+    fn copy_bytes(&mut self, from: (FrameNo, usize), to: (FrameNo, usize), length: usize) {
+        let ((from, from_at), (to, to_at)) = (from, to);
+        place(&mut self.frames, to);
+        if from.index() >= self.frames.len() {
+            return self.frame_mut(to)[to_at..to_at + length].fill(0);
+        }
+        let Ok([from, to]) = self.frames.get_disjoint_mut([from.index(), to.index()]) else {
+            unreachable!("the kernel copies between different frames")
+        };
+        let to = &mut bytes_mut(to, &mut self.spare)[to_at..to_at + length];
+        match from {
+            Some(from) => to.copy_from_slice(&from.bytes[from_at..from_at + length]),
+            None => to.fill(0),
+        }
+    }
+
+    fn release(&mut self, frame: FrameNo) {
+        let Some(place) = self.frames.get_mut(frame.index()) else { return };
+        let before = place.take();
+        self.set_aside(before);
+        self.trim();
+    }
+}
+
+impl Clone for Frames {
+    fn clone(&self) -> Self {
+        Frames { frames: self.frames.clone(), spare: Vec::new() }
+    }
+
+    fn clone_from(&mut self, from: &Self) {
+        self.frames.clone_from(&from.frames);
+    }
+}
+
+impl PartialEq for Frames {
+    fn eq(&self, other: &Self) -> bool {
+        (0..self.frames.len().max(other.frames.len())).map(FrameNo::from_index).all(|number| {
+            match (self.get(number), other.get(number)) {
+                (None, None) => true,
+                (Some(one), Some(another)) if Arc::ptr_eq(one, another) => true,
+                _ => self.frame(number) == other.frame(number),
+            }
+        })
+    }
+}
+
+impl Eq for Frames {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(memory: &Frames) -> u64 {
+        let mut hasher = FastHasher::default();
+        memory.hash_contents(&mut hasher);
+        hasher.finish()
+    }
+
+    #[test]
+    fn written_zeros_are_as_good_as_none() {
+        let mut memory = Frames::default();
+        memory.frame_mut(FrameNo(7))[9] = 1;
+        assert_ne!(hash(&memory), hash(&Frames::default()));
+        memory.frame_mut(FrameNo(7))[9] = 0;
+        assert_eq!(hash(&memory), hash(&Frames::default()));
+        assert!(memory == Frames::default());
+        assert_eq!(memory.contents().count(), 0);
+    }
+
+    #[test]
+    fn a_copied_frame_is_shared_until_one_side_writes() {
+        let mut memory = Frames::default();
+        memory.frame_mut(FrameNo(0))[..3].copy_from_slice(b"pea");
+        memory.copy(FrameNo(0), FrameNo(5));
+        memory.frame_mut(FrameNo(5))[3] = b'r';
+        assert_eq!(&memory.frame(FrameNo(5))[..4], b"pear");
+        assert_eq!(&memory.frame(FrameNo(0))[..4], b"pea\0");
+        memory.copy(FrameNo(9), FrameNo(5));
+        assert_eq!(memory.frame(FrameNo(5)), &ZEROS);
+    }
+
+    #[test]
+    fn the_hash_follows_every_write() {
+        let mut memory = Frames::default();
+        let mut seen = std::collections::BTreeSet::from([hash(&memory)]);
+        for byte in 0..100 {
+            memory.frame_mut(FrameNo(2))[byte] = 1;
+            assert!(seen.insert(hash(&memory)));
+        }
+        memory.copy(FrameNo(2), FrameNo(3));
+        assert!(seen.insert(hash(&memory)));
+        let shared = memory.clone();
+        memory.copy_bytes((FrameNo(2), 0), (FrameNo(3), 50), 60);
+        assert!(seen.insert(hash(&memory)));
+        assert!(seen.contains(&hash(&shared)));
+    }
+
+    #[test]
+    fn bytes_are_copied_from_zeros_and_from_beyond_the_end() {
+        let mut memory = Frames::default();
+        memory.frame_mut(FrameNo(1)).fill(7);
+        memory.copy_bytes((FrameNo(40), 8), (FrameNo(1), 4), 4);
+        assert_eq!(memory.frame(FrameNo(1))[2..10], [7, 7, 0, 0, 0, 0, 7, 7]);
+        memory.copy_bytes((FrameNo(1), 2), (FrameNo(60), 4094), 2);
+        assert_eq!(memory.frame(FrameNo(60))[4092..], [0, 0, 7, 7]);
+    }
+
+    #[test]
+    fn a_released_frame_is_zeros_when_it_is_used_again() {
+        let mut memory = Frames::default();
+        for round in 0..3 {
+            assert!(memory.frame(FrameNo(0)).iter().all(|&byte| byte == 0), "{round}");
+            memory.frame_mut(FrameNo(0)).fill(0xee);
+            memory.release(FrameNo(0));
+            assert_eq!(memory.resident(), 0);
+        }
+    }
+}

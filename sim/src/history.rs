@@ -1,0 +1,406 @@
+//! What a process was told so far: the results of its calls and loads, in order. Together with its program and arguments
+//! this *is* the process; its future is only a cache of it.
+//!
+//! A persistent log in chunks: a fork shares what was before it, adding one event costs the same however long the log is,
+//! and a prefix is a log too.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use abi::FastHasher;
+
+/// Events in a chunk: a fork's first event copies at most so many.
+const CHUNK: usize = 32;
+
+/// Bytes of a result that are kept without an allocation; enough for every structure that calls return often.
+const SMALL: usize = 18;
+
+/// Something that a program was told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// A call, load or store had this result, and the bytes that go with it fit in here.
+    Small {
+        /// By which a replay checks that the program asked the same.
+        check: u32,
+        /// How many of `bytes` there are.
+        length: u8,
+        /// The bytes.
+        bytes: [u8; SMALL],
+        /// The value returned.
+        value: i64,
+    },
+    /// The same, with more bytes.
+    Large {
+        /// By which a replay checks that the program asked the same.
+        check: u32,
+        /// The bytes.
+        bytes: Arc<[u8]>,
+        /// The value returned.
+        value: i64,
+    },
+    /// A signal handler began.
+    HandlerEntered {
+        /// For which signal.
+        signal: u8,
+        /// The handler's address.
+        handler: u64,
+    },
+    /// The innermost handler returned.
+    HandlerLeft,
+}
+
+const _: () = assert!(size_of::<Event>() == 32);
+
+impl Event {
+    /// The result `value` of what hashes to `check`, with these bytes.
+    #[inline]
+    pub fn result(check: u32, value: i64, data: &[u8]) -> Event {
+        if data.len() > SMALL {
+            return Event::Large { check, bytes: data.into(), value };
+        }
+        let mut bytes = [0; SMALL];
+        bytes[..data.len()].copy_from_slice(data);
+        Event::Small { check, length: data.len() as u8, bytes, value }
+    }
+
+    /// What was asked (its hash), the value and the bytes; `None` if it isn't a result.
+    #[inline]
+    pub fn as_result(&self) -> Option<(u32, i64, &[u8])> {
+        match self {
+            Event::Small { check, length, bytes, value } => Some((*check, *value, &bytes[..usize::from(*length)])),
+            Event::Large { check, bytes, value } => Some((*check, *value, bytes)),
+            _ => None,
+        }
+    }
+}
+
+impl Hash for Event {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            // A result begins with its check, which has 32 bits: these can't be taken for one.
+            Event::HandlerEntered { signal, handler } => {
+                state.write_u64(u64::MAX);
+                state.write_u8(*signal);
+                state.write_u64(*handler);
+            }
+            Event::HandlerLeft => state.write_u64(u64::MAX - 1),
+            _ => {
+                let (check, value, bytes) = self.as_result().unwrap_or_default();
+                hash_result(check, value, bytes, state);
+            }
+        }
+    }
+}
+
+#[inline]
+fn hash_result(check: u32, value: i64, bytes: &[u8], state: &mut impl Hasher) {
+    state.write_u32(check);
+    state.write_u64(value as u64);
+    if !bytes.is_empty() {
+        state.write(bytes);
+    }
+}
+
+#[derive(Clone)]
+struct Chunk {
+    events: heapless::Vec<Event, CHUNK>,
+    /// Rolling hash before the first of them.
+    before: FastHasher,
+    previous: Option<Arc<Chunk>>,
+}
+
+/// The log of one process.
+///
+/// Two histories are equal if their lengths and rolling hashes are, so that one that keeps its events equals one that
+/// doesn't.
+///
+/// ```
+/// use sim::history::{Event, History};
+/// let mut parent = History::new(1, true);
+/// parent.push(Event::result(7, 42, b""));
+/// let mut child = parent.clone();
+/// child.push(Event::result(8, 0, b"bytes"));
+/// assert_eq!((parent.len(), child.len()), (1, 2));
+/// child.truncate(1);
+/// assert_eq!(parent, child);
+/// ```
+#[derive(Clone)]
+pub struct History {
+    last: Option<Arc<Chunk>>,
+    length: usize,
+    rolling: FastHasher,
+    keeps_events: bool,
+}
+
+impl History {
+    /// An empty history, of a program with this `seed`; if it doesn't keep its events, only their number and rolling hash
+    /// are known, and the program can't be rebuilt.
+    pub fn new(seed: u64, keeps_events: bool) -> History {
+        let mut rolling = FastHasher::default();
+        rolling.write_u64(seed);
+        History { last: None, length: 0, rolling, keeps_events }
+    }
+
+    /// How many events there were.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether nothing has happened yet.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Whether the events themselves are there, not just their hash.
+    pub fn keeps_events(&self) -> bool {
+        self.keeps_events
+    }
+
+    /// Hash of the seed and all events.
+    #[inline]
+    pub fn rolling_hash(&self) -> u64 {
+        self.rolling.finish()
+    }
+
+    /// Adds an event.
+    #[inline]
+    pub fn push(&mut self, event: Event) {
+        let before = self.rolling;
+        event.hash(&mut self.rolling);
+        self.length += 1;
+        if self.keeps_events {
+            self.keep(event, before);
+        }
+    }
+
+    /// Adds a result. Without an allocation if the event itself isn't kept.
+    #[inline]
+    pub fn push_result(&mut self, check: u32, value: i64, bytes: &[u8]) {
+        if self.keeps_events {
+            return self.push(Event::result(check, value, bytes));
+        }
+        hash_result(check, value, bytes, &mut self.rolling);
+        self.length += 1;
+    }
+
+    fn keep(&mut self, event: Event, before: FastHasher) {
+        let event = match &mut self.last {
+            Some(last) if !last.events.is_full() => match Arc::make_mut(last).events.push(event) {
+                Ok(()) => return,
+                Err(event) => event,
+            },
+            _ => event,
+        };
+        let mut chunk = Chunk { events: heapless::Vec::new(), before, previous: self.last.take() };
+        let _ = chunk.events.push(event);
+        self.last = Some(Arc::new(chunk));
+    }
+
+    /// Forgets all events but the first `length`. Only for a history that keeps its events.
+    pub fn truncate(&mut self, length: usize) {
+        if length >= self.length || !self.keeps_events {
+            return;
+        }
+        while let Some(last) = &mut self.last {
+            let start = self.length - last.events.len();
+            if start >= length {
+                self.rolling = last.before;
+                self.length = start;
+                self.last = last.previous.clone();
+                continue;
+            }
+            let chunk = Arc::make_mut(last);
+            chunk.events.truncate(length - start);
+            self.rolling = chunk.before;
+            for event in &chunk.events {
+                event.hash(&mut self.rolling);
+            }
+            self.length = length;
+            return;
+        }
+    }
+
+    /// Its events from the first to the last. Collecting the chunks takes a moment; then each is found in constant time.
+    pub fn events(&self) -> Events {
+        let mut events = Events::default();
+        events.follow(self);
+        events
+    }
+}
+
+impl PartialEq for History {
+    fn eq(&self, other: &Self) -> bool {
+        self.length == other.length && self.rolling == other.rolling
+    }
+}
+
+impl Eq for History {}
+
+impl Hash for History {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.length);
+        state.write_u64(self.rolling_hash());
+    }
+}
+
+impl std::fmt::Debug for History {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} events, hash {:016x}", self.length, self.rolling_hash())
+    }
+}
+
+/// A chunk alone would drop its predecessors one inside the other, and run out of stack on a long history.
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        let mut previous = self.previous.take();
+        while let Some(mut chunk) = previous.and_then(Arc::into_inner) {
+            previous = chunk.previous.take();
+        }
+    }
+}
+
+/// A history laid out for going through it forwards.
+#[derive(Default)]
+pub struct Events {
+    chunks: Vec<Arc<Chunk>>,
+    length: usize,
+}
+
+impl Events {
+    /// Lays out this history instead; the room is used again.
+    pub fn follow(&mut self, history: &History) {
+        self.chunks.clear();
+        let mut chunk = history.last.as_ref();
+        while let Some(this) = chunk {
+            self.chunks.push(Arc::clone(this));
+            chunk = this.previous.as_ref();
+        }
+        self.chunks.reverse();
+        self.length = if history.keeps_events { history.length } else { 0 };
+    }
+
+    /// Lets go of the history.
+    pub fn clear(&mut self) {
+        self.chunks.clear();
+        self.length = 0;
+    }
+
+    /// How many events there are.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Event `index`. Every chunk but the last is full: a push only begins a new one then, and a prefix ends in its last.
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<&Event> {
+        self.chunks.get(index / CHUNK)?.events.get(index % CHUNK)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Event> {
+        self.chunks.iter().flat_map(|chunk| chunk.events.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(i: usize) -> Event {
+        Event::result(i as u32, i as i64 * 3, &vec![i as u8; i % 40])
+    }
+
+    fn history(length: usize) -> History {
+        let mut history = History::new(9, true);
+        for i in 0..length {
+            history.push(event(i));
+        }
+        history
+    }
+
+    #[test]
+    fn events_come_back_in_order() {
+        for length in [0, 1, 31, 32, 33, 64, 1000] {
+            let events = history(length).events();
+            assert_eq!(events.len(), length);
+            assert!(events.iter().cloned().eq((0..length).map(event)));
+            assert_eq!(events.get(length), None);
+            assert_eq!(events.get(length / 2), (length > 0).then(|| event(length / 2)).as_ref());
+        }
+    }
+
+    #[test]
+    fn a_fork_shares_the_past_and_has_its_own_future() {
+        for length in [5, 32, 70] {
+            let mut parent = history(length);
+            let mut child = parent.clone();
+            parent.push(Event::result(1, 100, b""));
+            child.push(Event::result(1, 0, b""));
+            assert_ne!(parent, child);
+            assert_eq!(parent.events().get(length).unwrap().as_result().unwrap().1, 100);
+            assert_eq!(child.events().get(length).unwrap().as_result().unwrap().1, 0);
+            assert_eq!(child.events().iter().take(length).cloned().collect::<Vec<_>>().len(), length);
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_as_if_the_rest_had_never_been() {
+        for length in [0, 1, 31, 32, 33, 64, 99] {
+            let mut cut = history(100);
+            cut.truncate(length);
+            let fresh = history(length);
+            assert_eq!((&cut, cut.rolling_hash()), (&fresh, fresh.rolling_hash()));
+            assert!(cut.events().iter().eq(fresh.events().iter()));
+            cut.push(event(7));
+            assert_eq!(cut.events().get(length), Some(&event(7)));
+        }
+    }
+
+    #[test]
+    fn keeping_events_or_not_makes_no_difference_to_the_hash() {
+        let kept = history(100);
+        let mut hashed = History::new(9, false);
+        for i in 0..100 {
+            let event = event(i);
+            let (check, value, bytes) = event.as_result().unwrap();
+            hashed.push_result(check, value, bytes);
+        }
+        assert_eq!(kept, hashed);
+        assert!(hashed.events().is_empty());
+        hashed.push(event(0));
+        assert_ne!(kept, hashed);
+    }
+
+    #[test]
+    fn a_long_history_is_dropped_without_recursion() {
+        let long = history(300_000);
+        let small = std::thread::Builder::new().stack_size(64 << 10);
+        small.spawn(move || drop(long)).unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn every_part_of_an_event_counts() {
+        let hash = |event: Event| {
+            let mut history = History::new(0, false);
+            history.push(event);
+            history.rolling_hash()
+        };
+        let all = [
+            Event::result(1, 1, b""),
+            Event::result(2, 1, b""),
+            Event::result(1, 2, b""),
+            Event::result(1, 1, b"\0"),
+            Event::result(1, 1, &[0; 19]),
+            Event::HandlerEntered { signal: 1, handler: 1 },
+            Event::HandlerLeft,
+        ];
+        let distinct: std::collections::BTreeSet<u64> = all.iter().cloned().map(hash).collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+}

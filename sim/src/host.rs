@@ -1,0 +1,143 @@
+//! What the kernel sees of the machine around it: memory, programs, and a place to report to. Reports are noted down while
+//! the kernel runs, and passed on when it has returned, when the world can be looked at again.
+
+use abi::{Errno, Signal, Syscall, WaitStatus};
+use kernel::{Event, Frame, FrameNo, ImageNo, PhysMem, ProcessId, Programs, ThreadId, Trace};
+use userland::Program;
+
+use crate::frames::Frames;
+use crate::world::OutputDigest;
+
+/// The machine as the kernel sees it, for the duration of one entry.
+pub(crate) struct Host<'a> {
+    pub(crate) frames: &'a mut Frames,
+    pub(crate) output: &'a mut OutputDigest,
+    pub(crate) programs: &'static [Program],
+    pub(crate) notes: &'a mut Notes,
+}
+
+impl PhysMem for Host<'_> {
+    #[inline]
+    fn frame(&self, frame: FrameNo) -> &Frame {
+        self.frames.frame(frame)
+    }
+    #[inline]
+    fn frame_mut(&mut self, frame: FrameNo) -> &mut Frame {
+        self.frames.frame_mut(frame)
+    }
+    fn zero(&mut self, frame: FrameNo) {
+        self.frames.zero(frame);
+    }
+    fn copy(&mut self, from: FrameNo, to: FrameNo) {
+        self.frames.copy(from, to);
+    }
+    #[inline]
+    fn copy_bytes(&mut self, from: (FrameNo, usize), to: (FrameNo, usize), length: usize) {
+        self.frames.copy_bytes(from, to, length);
+    }
+    fn release(&mut self, frame: FrameNo) {
+        self.frames.release(frame);
+    }
+}
+
+impl Programs for Host<'_> {
+    /// By its name, or by its path in `/bin`.
+    fn find(&self, name: &[u8]) -> Option<ImageNo> {
+        let name = name.strip_prefix(b"/bin/").unwrap_or(name);
+        self.programs.iter().position(|program| program.name.as_bytes() == name).map(ImageNo::from_index)
+    }
+}
+
+impl Trace for Host<'_> {
+    #[inline]
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::ConsoleOutput { stream, bytes } => self.output.add(stream, bytes),
+            Event::Ended { process, .. } => self.notes.ended.push(process),
+            _ if !self.notes.watching => return,
+            _ => {}
+        }
+        self.notes.add(event);
+    }
+}
+
+/// What was reported since the notes were last passed on.
+#[derive(Default)]
+pub(crate) struct Notes {
+    /// Whether anybody wants to know of everything.
+    pub(crate) watching: bool,
+    /// Processes whose user code is to be let go of.
+    pub(crate) ended: Vec<ProcessId>,
+    events: Vec<Note>,
+    bytes: Vec<u8>,
+}
+
+/// An event without references.
+#[derive(Clone, Copy)]
+enum Note {
+    Entered { thread: ThreadId, call: Syscall },
+    Finished { thread: ThreadId, call: Syscall, result: Result<i64, Errno> },
+    Blocked { thread: ThreadId, call: Syscall },
+    Woken { thread: ThreadId },
+    Switched { thread: ThreadId },
+    Forked { parent: ProcessId, child: ProcessId },
+    Ended { process: ProcessId, status: WaitStatus },
+    Reaped { process: ProcessId },
+    Adopted { child: ProcessId, parent: ProcessId },
+    Generated { process: ProcessId, signal: Signal },
+    PageFault { thread: ThreadId, address: u64, write: bool },
+    ConsoleOutput { stream: u8, start: usize, end: usize },
+}
+
+impl Notes {
+    /// Whether there is nothing to pass on.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.ended.is_empty()
+    }
+
+    fn add(&mut self, event: Event<'_>) {
+        self.events.push(match event {
+            Event::Entered { thread, call } => Note::Entered { thread, call: *call },
+            Event::Finished { thread, call, result } => Note::Finished { thread, call: *call, result },
+            Event::Blocked { thread, call } => Note::Blocked { thread, call: *call },
+            Event::Woken { thread } => Note::Woken { thread },
+            Event::Switched { thread } => Note::Switched { thread },
+            Event::Forked { parent, child } => Note::Forked { parent, child },
+            Event::Ended { process, status } => Note::Ended { process, status },
+            Event::Reaped { process } => Note::Reaped { process },
+            Event::Adopted { child, parent } => Note::Adopted { child, parent },
+            Event::Generated { process, signal } => Note::Generated { process, signal },
+            Event::PageFault { thread, address, write } => Note::PageFault { thread, address, write },
+            Event::ConsoleOutput { stream, bytes } => {
+                let start = self.bytes.len();
+                self.bytes.extend_from_slice(bytes);
+                Note::ConsoleOutput { stream, start, end: self.bytes.len() }
+            }
+        });
+    }
+
+    /// Passes everything on, in order.
+    pub(crate) fn pass_on(&mut self, mut to: impl FnMut(Event<'_>)) {
+        for note in &self.events {
+            to(match note {
+                Note::Entered { thread, call } => Event::Entered { thread: *thread, call },
+                Note::Finished { thread, call, result } => Event::Finished { thread: *thread, call, result: *result },
+                Note::Blocked { thread, call } => Event::Blocked { thread: *thread, call },
+                &Note::Woken { thread } => Event::Woken { thread },
+                &Note::Switched { thread } => Event::Switched { thread },
+                &Note::Forked { parent, child } => Event::Forked { parent, child },
+                &Note::Ended { process, status } => Event::Ended { process, status },
+                &Note::Reaped { process } => Event::Reaped { process },
+                &Note::Adopted { child, parent } => Event::Adopted { child, parent },
+                &Note::Generated { process, signal } => Event::Generated { process, signal },
+                &Note::PageFault { thread, address, write } => Event::PageFault { thread, address, write },
+                &Note::ConsoleOutput { stream, start, end } => {
+                    Event::ConsoleOutput { stream, bytes: &self.bytes[start..end] }
+                }
+            });
+        }
+        self.events.clear();
+        self.bytes.clear();
+    }
+}

@@ -1,0 +1,81 @@
+//! Who watches a run: traces, statistics, the console's reader outside.
+
+use kernel::{Event, ThreadId};
+use userland::hart::Operation;
+
+use crate::process::Fault;
+use crate::world::World;
+
+/// Is told what happens, with the world to look at. It can't change anything, so a run is the same with it and without.
+///
+/// Console output comes here too: `Event::ConsoleOutput`.
+pub trait Observer {
+    /// Whether it wants to hear of everything; else of console output and faults only, which costs less.
+    fn watches(&self) -> bool {
+        true
+    }
+
+    /// A thread is about to do this. What a call takes along lies in its memory already.
+    fn asks(&mut self, world: &World, thread: ThreadId, operation: &Operation) {
+        let _ = (world, thread, operation);
+    }
+
+    /// The kernel reported this. The world is as the entry point that reported it left it.
+    fn event(&mut self, world: &World, event: Event<'_>) {
+        let _ = (world, event);
+    }
+
+    /// A program went wrong, and is about to be ended for it.
+    fn fault(&mut self, world: &World, thread: ThreadId, fault: &Fault) {
+        let _ = (world, thread, fault);
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn watches(&self) -> bool {
+        (**self).watches()
+    }
+
+    fn asks(&mut self, world: &World, thread: ThreadId, operation: &Operation) {
+        (**self).asks(world, thread, operation);
+    }
+
+    fn event(&mut self, world: &World, event: Event<'_>) {
+        (**self).event(world, event);
+    }
+
+    fn fault(&mut self, world: &World, thread: ThreadId, fault: &Fault) {
+        (**self).fault(world, thread, fault);
+    }
+}
+
+/// Nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn watches(&self) -> bool {
+        false
+    }
+}
+
+/// Keeps what is written to the console, and nothing else; for tests and for programs that run Vitrine inside of theirs.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Output {
+    /// Standard output.
+    pub out: Vec<u8>,
+    /// Diagnostics.
+    pub err: Vec<u8>,
+}
+
+impl Observer for Output {
+    fn watches(&self) -> bool {
+        false
+    }
+
+    fn event(&mut self, _: &World, event: Event<'_>) {
+        if let Event::ConsoleOutput { stream, bytes } = event {
+            if stream == 2 { &mut self.err } else { &mut self.out }.extend_from_slice(bytes);
+        }
+    }
+}

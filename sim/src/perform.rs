@@ -1,0 +1,241 @@
+//! One step of user code: tell the program the result of what it stood in, run it up to its next operation, and do that.
+
+use kernel::{ThreadId, Trap, Trapped};
+use userland::hart::{Filled, Operation, OutRegion, Piece, Request};
+
+use crate::access::{Accessed, access};
+use crate::hart::Polled;
+use crate::machine::{Act, CPU, Machine, split};
+use crate::observer::Observer;
+use crate::process::{Fault, Staged, place};
+use crate::world::World;
+
+impl Machine {
+    /// `thread` goes on: its call returned `value`, or (`None`) it does what it stands in, or is told what that gave.
+    pub(crate) fn proceed<O: Observer>(
+        &mut self,
+        world: &mut World,
+        thread: ThreadId,
+        value: Option<i64>,
+        observer: &mut O,
+    ) -> Act {
+        let index = thread.slot.index();
+        let Some(process) = world.processes.get_mut(index).and_then(Option::as_mut) else {
+            return self.fail(world, thread, &Fault::NotKept, observer);
+        };
+        let Some(parked) = process.parked else {
+            // It begins anew after a checkpoint.
+            return self.run_user_code(world, thread, observer);
+        };
+        if value.is_none() && process.pending.is_none() {
+            return self.perform(world, thread, &parked, observer);
+        }
+        if let Err(fault) = self.hart.ready(process) {
+            return self.fail(world, thread, &fault, observer);
+        }
+        match (value, process.pending.take()) {
+            (Some(value), _) => {
+                self.collect(world, thread, &parked, value);
+                if let Some(process) = &mut world.processes[index] {
+                    self.hart.answer(process, parked.check, value);
+                }
+            }
+            (None, Some(event)) => self.hart.answer_with(process, event),
+            (None, None) => {}
+        }
+        self.run_ready_code(world, thread, observer)
+    }
+
+    /// Begins the program, or goes on where it stands.
+    pub(crate) fn run_user_code<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
+        let ready = match world.process(thread) {
+            Some(process) => self.hart.ready(process),
+            None => Err(Fault::NotKept),
+        };
+        match ready {
+            Ok(()) => self.run_ready_code(world, thread, observer),
+            Err(fault) => self.fail(world, thread, &fault, observer),
+        }
+    }
+
+    /// Runs the program up to its next operation, and does that.
+    fn run_ready_code<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
+        let Some(process) = &mut world.processes[thread.slot.index()] else { return Act::Waited };
+        match self.hart.poll(process) {
+            Polled::Asks(request) => {
+                process.parked = Some(request);
+                self.hart.parked(process);
+                self.perform(world, thread, &request, observer)
+            }
+            Polled::Returned(status) => {
+                let call = abi::Syscall::ExitGroup { status };
+                if self.notes.watching {
+                    observer.asks(world, thread, &Operation::Syscall(call));
+                }
+                self.trap(world, Trap::Call(call));
+                Act::Called
+            }
+            Polled::Faulted(fault) => self.fail(world, thread, &fault, observer),
+        }
+    }
+
+    /// Does what the program asks.
+    fn perform<O: Observer>(
+        &mut self,
+        world: &mut World,
+        thread: ThreadId,
+        request: &Request,
+        observer: &mut O,
+    ) -> Act {
+        if request.staged
+            && let Err(address) = self.lay_out(world, thread)
+        {
+            return self.page_fault(world, thread, address, true);
+        }
+        if self.notes.watching {
+            observer.asks(world, thread, &request.operation);
+        }
+        match request.operation {
+            Operation::Syscall(call) => self.call(world, thread, request, Trap::Call(call), observer),
+            Operation::RawSyscall { number, arguments } => {
+                self.call(world, thread, request, Trap::Syscall { number, arguments }, observer)
+            }
+            Operation::Load { .. }
+            | Operation::Store { .. }
+            | Operation::LoadBytes { .. }
+            | Operation::StoreBytes { .. } => self.access(world, thread, request),
+            Operation::Checkpoint => self.checkpoint(world, thread),
+            Operation::IllegalInstruction => self.fault(world, Trap::IllegalInstruction),
+            Operation::DivideByZero => self.fault(world, Trap::DivideByZero),
+        }
+    }
+
+    fn call<O: Observer>(
+        &mut self,
+        world: &mut World,
+        thread: ThreadId,
+        request: &Request,
+        trap: Trap,
+        observer: &mut O,
+    ) -> Act {
+        let forks = matches!(trap, Trap::Call(abi::Syscall::Clone { .. }));
+        if forks && self.is_leaf(world, thread) {
+            let fault = Fault::LeafForked { place: place(Some(request.line)) };
+            return self.fail(world, thread, &fault, observer);
+        }
+        if let Trapped::Forked(child) = self.trap(world, trap) {
+            let id = world.kernel.process_of(child);
+            if let (Some(id), Some(parent)) = (id, world.process(thread)) {
+                let child = parent.forked((child, id));
+                world.put(child);
+            }
+        }
+        Act::Called
+    }
+
+    fn is_leaf(&self, world: &World, thread: ThreadId) -> bool {
+        let program = world.process(thread).and_then(|process| self.programs.get(process.image.index()));
+        program.is_some_and(|program| program.leaf)
+    }
+
+    /// A load or a store. It goes through the page table without entering the kernel, unless a page isn't there.
+    fn access(&mut self, world: &mut World, thread: ThreadId, request: &Request) -> Act {
+        let index = thread.slot.index();
+        let Some(process) = &mut world.processes[index] else { return Act::Waited };
+        let done = {
+            let stage = self.hart.slot.stage.borrow();
+            let bytes = process.staged.as_ref().map_or(&stage.bytes, |staged| &staged.bytes);
+            access(&world.kernel, &mut world.frames, thread, request, bytes)
+        };
+        match done {
+            Accessed::Done(event) => {
+                process.pending = Some(event);
+                process.staged = None;
+                let (kernel, mut host) = split(world, self.programs, &mut self.notes);
+                kernel.access(&mut host, CPU);
+                Act::Accessed
+            }
+            Accessed::Missing { address, write } => {
+                // The bytes to store are in the slot, which others will use before this is tried again.
+                if let Operation::StoreBytes { .. } = request.operation
+                    && process.staged.is_none()
+                {
+                    process.staged = Some(Staged::copy_of(&self.hart.slot.stage.borrow()));
+                }
+                self.page_fault(world, thread, address, write)
+            }
+        }
+    }
+
+    /// The program hands over its state, and begins anew from it.
+    fn checkpoint(&mut self, world: &mut World, thread: ThreadId) -> Act {
+        self.hart.forget(thread);
+        if let Some(process) = &mut world.processes[thread.slot.index()] {
+            process.checkpoint(&self.hart.slot.stage.borrow().bytes);
+        }
+        let (kernel, mut host) = split(world, self.programs, &mut self.notes);
+        kernel.access(&mut host, CPU);
+        Act::Accessed
+    }
+
+    fn fault(&mut self, world: &mut World, trap: Trap) -> Act {
+        self.trap(world, trap);
+        Act::Faulted
+    }
+
+    fn page_fault(&mut self, world: &mut World, thread: ThreadId, address: u64, write: bool) -> Act {
+        log::trace!("thread {} faults at {address:#x}", thread.slot.0);
+        self.fault(world, Trap::PageFault { address, write })
+    }
+
+    /// Puts what a call takes along onto the program's stack, as its stub would have done on a real machine; or the address
+    /// that couldn't be written, with everything kept for another try.
+    fn lay_out(&mut self, world: &mut World, thread: ThreadId) -> Result<(), u64> {
+        let Some(process) = &mut world.processes[thread.slot.index()] else { return Ok(()) };
+        let again = process.staged.take();
+        let stage = self.hart.slot.stage.borrow();
+        let (bytes, pieces) = match &again {
+            Some(staged) => (&staged.bytes, &staged.pieces),
+            None => (&stage.bytes, &stage.pieces),
+        };
+        for &Piece { address, start, length } in pieces {
+            let (kernel, mut host) = split(world, self.programs, &mut self.notes);
+            if kernel.copy_out(&mut host, thread, address, &bytes[start..start + length]).is_err() {
+                let missing = first_missing(kernel, thread, address, length);
+                let kept = again.unwrap_or_else(|| Staged::copy_of(&stage));
+                if let Some(process) = &mut world.processes[thread.slot.index()] {
+                    process.staged = Some(kept);
+                }
+                return Err(missing);
+            }
+        }
+        Ok(())
+    }
+
+    /// Collects the bytes that a call left on the program's stack, before anything else uses that place.
+    #[inline]
+    fn collect(&mut self, world: &World, thread: ThreadId, request: &Request, value: i64) {
+        let mut data = self.hart.slot.data.borrow_mut();
+        data.clear();
+        for OutRegion { address, length, filled } in request.outs.iter().flatten().copied() {
+            let count = match filled {
+                Filled::OnSuccess if value < 0 => 0,
+                Filled::OnSuccess | Filled::Always => length as usize,
+                Filled::Returned => usize::try_from(value).unwrap_or(0).min(length as usize),
+            };
+            let start = data.len();
+            data.resize(start + count, 0);
+            world.kernel.peek(&world.frames, thread, address, &mut data[start..]);
+        }
+    }
+}
+
+/// The first page of `length` bytes at `address` that can't be written to.
+fn first_missing(kernel: &kernel::Kernel, thread: ThreadId, address: u64, length: usize) -> u64 {
+    let page = abi::PAGE_SIZE as u64;
+    let end = address.saturating_add(length as u64);
+    let pages = std::iter::successors(Some(address), |at| at.checked_next_multiple_of(page).filter(|next| next != at))
+        .take_while(|&at| at < end);
+    let mut pages = std::iter::once(address).chain(pages);
+    pages.find(|&at| kernel.translate(thread, at, true).is_none()).unwrap_or(address)
+}
