@@ -1,1 +1,54 @@
-//! What a C library offers: buffered input and output, option parsing, texts of errors.
+//! What a C library offers: buffered input and output, option parsing, numbers, texts of errors.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | buffered input, lines | `reader.rs` |
+//! | buffered output, `write_all` | `writer.rs` |
+//! | the standard output of a filter, with its error messages | `output.rs` |
+//! | names of files as operands | `operand.rs` |
+//! | `print!` | `print.rs` |
+//! | messages on standard error (`perror`) | `message.rs` |
+//! | a program's manual: usage line, options, `--help` | `manual.rs` |
+//! | options and operands (`getopt(3)`) | `options.rs` |
+//! | counts with suffixes, process ids | `number.rs` |
+//! | decimal fractions, exactly | `decimal.rs` |
+//! | character classes (`ctype.h`) | `character.rs` |
+//! | waiting for a child, texts of its status | `child.rs` |
+//! | sleeping through signals | `rest.rs` |
+
+mod character;
+mod child;
+mod decimal;
+mod manual;
+mod message;
+mod number;
+mod operand;
+mod options;
+mod output;
+mod print;
+mod reader;
+mod rest;
+mod writer;
+
+pub use character::{Class, in_class};
+pub use child::{describe, reap, run_program, wait_for};
+pub use decimal::Decimal;
+pub use manual::{Manual, Opt, Order, PLAIN};
+pub use message::{complain, perror, quote};
+pub use number::{NumberError, parse_count, parse_number};
+pub use operand::{display_name, open_operand};
+pub use options::{Given, Wrong, parse};
+pub use output::Output;
+pub use print::print_text;
+pub use reader::Reader;
+pub use rest::{sleep_through, sleep_us};
+pub use writer::{Buffering, Writer, write_all};
+
+/// Bytes that a program reads or writes at once.
+pub const BUFFER_SIZE: usize = 64 * 1024;
+/// Standard input.
+pub const STDIN: abi::Fd = abi::Fd(0);
+/// Standard output.
+pub const STDOUT: abi::Fd = abi::Fd(1);
+/// Standard error.
+pub const STDERR: abi::Fd = abi::Fd(2);

@@ -1,4 +1,4 @@
-//! Memory: `mmap(2) munmap(2)`, and loads and stores of simulated memory.
+//! Memory: `mmap(2) munmap(2) mprotect(2) madvise(2)`, and loads and stores of simulated memory.
 //!
 //! A program's locals live on the host; simulated memory is what is shared, copied on write and protected. Each access
 //! costs virtual time and is a place where the scheduler may switch. An access that faults raises SIGSEGV at its line.
@@ -67,6 +67,33 @@ impl Sys {
     pub fn munmap(self, address: u64, length: usize) -> impl Future<Output = Result<(), Errno>> {
         let line = self.caller();
         let call = Syscall::Munmap { address: Address(address), length: Length(length as u64) };
+        async move { self.call(call, line).await.map(drop) }
+    }
+
+    /// Sets the protection of pages (`mprotect(2)`).
+    ///
+    /// # Errors
+    /// `EINVAL`: bad alignment or unknown bits. `ENOMEM`: not all of it is mapped, or splitting regions would make too many.
+    #[track_caller]
+    pub fn mprotect(
+        self,
+        address: u64,
+        length: usize,
+        protection: Protection,
+    ) -> impl Future<Output = Result<(), Errno>> {
+        let line = self.caller();
+        let call = Syscall::Mprotect { address: Address(address), length: Length(length as u64), protection };
+        async move { self.call(call, line).await.map(drop) }
+    }
+
+    /// Says how pages will be used (`madvise(2)`); `MADV_DONTNEED` makes private pages read as zeros again.
+    ///
+    /// # Errors
+    /// `EINVAL`: bad alignment or unknown advice. `ENOMEM`: not all of it is mapped.
+    #[track_caller]
+    pub fn madvise(self, address: u64, length: usize, advice: Advice) -> impl Future<Output = Result<(), Errno>> {
+        let line = self.caller();
+        let call = Syscall::Madvise { address: Address(address), length: Length(length as u64), advice };
         async move { self.call(call, line).await.map(drop) }
     }
 

@@ -5,21 +5,46 @@
 //!
 //! | stubs | file |
 //! | --- | --- |
-//! | processes: `fork execve exit wait4 getpid` ... | `process.rs` |
+//! | processes: `fork execve exit getpid` ... | `process.rs` |
+//! | waiting for children: `wait waitpid waitid` | `wait.rs` |
+//! | `posix_spawn` | `spawn.rs` |
+//! | process groups and sessions: `getpgid setpgid getsid setsid` | `group.rs` |
+//! | name and child subreaper: `prctl` | `prctl.rs` |
+//! | the list of processes | `list.rs` |
+//! | user and group ids: `getuid setuid` ..., `umask` | `credentials.rs` |
+//! | `prlimit getrlimit setrlimit` | `limit.rs` |
+//! | figures: `getrusage times uname sysinfo` | `figures.rs` |
+//! | signals: `kill sigaction` | `signal.rs` |
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
-//! | memory: `mmap munmap`, loads and stores | `memory.rs` |
+//! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
+//! | the heap's end: `brk sbrk` | `heap.rs` |
 //! | time: `nanosleep clock_gettime compute sched_yield` | `time.rs` |
 //! | all of them by address, generated from the table | `raw.rs` |
 
+mod credentials;
 mod descriptor;
+mod figures;
+mod group;
+mod heap;
+mod limit;
+mod list;
 mod memory;
+mod prctl;
 mod process;
 mod raw;
+mod signal;
+mod spawn;
 mod time;
+mod wait;
 
+pub use credentials::{Ids, UNCHANGED};
 pub use memory::Word;
 pub use process::{Forked, Never};
 pub use raw::Raw;
+pub use signal::Disposition;
+pub use spawn::FileActions;
+
+use alloc::string::String;
 
 use core::panic::Location;
 
@@ -77,4 +102,10 @@ fn put<T: Layout>(stage: &mut Stage, value: &T) -> u64 {
     let bytes = &mut bytes[..T::SIZE];
     value.store(bytes);
     stage.put(bytes)
+}
+
+/// The text before the first zero byte.
+fn text_until_zero(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
 }

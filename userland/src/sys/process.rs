@@ -1,9 +1,8 @@
-//! Processes: `fork(2) execve(2) _exit(2) wait(2) getpid(2)`.
+//! Processes: `fork(2) execve(2) _exit(2) getpid(2)`.
 
 use abi::*;
 
 use super::Sys;
-use crate::hart::{Filled, OutRegion};
 
 /// `!` as a type with a name: what a call returns that doesn't return.
 pub type Never = <fn() -> ! as Returns>::Output;
@@ -84,40 +83,6 @@ impl Sys {
         }
     }
 
-    /// Waits for a child to change state (`waitpid(2)`): its process id and what happened, or `None` if `WNOHANG` was
-    /// given and nothing has.
-    ///
-    /// # Errors
-    /// `ECHILD`: there is no such child. `EINTR`: a signal was caught. `EINVAL`: bad options.
-    #[track_caller]
-    pub fn waitpid(
-        self,
-        pid: Pid,
-        options: WaitOptions,
-    ) -> impl Future<Output = Result<Option<(Pid, WaitStatus)>, Errno>> {
-        let line = self.caller();
-        async move {
-            let (call, out) = {
-                let stage = &mut *self.hart.stage();
-                let address = stage.room(i32::SIZE);
-                let out = OutRegion { address, length: i32::SIZE as u32, filled: Filled::OnSuccess };
-                (Syscall::Wait4 { pid, status: Out::at(address), options, rusage: Out::NULL }, out)
-            };
-            let pid = self.staged(call, [Some(out), None], line).await?;
-            Ok((pid != 0).then(|| (Pid(pid as i32), WaitStatus::from_raw(self.result_at(0)))))
-        }
-    }
-
-    /// Waits for any child to end (`wait(2)`).
-    ///
-    /// # Errors
-    /// `ECHILD`: there are no children. `EINTR`: a signal was caught.
-    #[track_caller]
-    pub fn wait(self) -> impl Future<Output = Result<(Pid, WaitStatus), Errno>> {
-        let wait = self.waitpid(Pid(-1), WaitOptions::empty());
-        async move { wait.await?.ok_or(Errno::ECHILD) }
-    }
-
     /// The caller's process id (`getpid(2)`).
     #[track_caller]
     pub fn getpid(self) -> impl Future<Output = Pid> {
@@ -131,16 +96,25 @@ impl Sys {
         let line = self.caller();
         async move { Pid(self.call(Syscall::Getppid {}, line).await.unwrap_or(0) as i32) }
     }
+
+    /// The caller's thread id (`gettid(2)`): that of its process, as every process has one thread.
+    #[track_caller]
+    pub fn gettid(self) -> impl Future<Output = Pid> {
+        let line = self.caller();
+        async move { Pid(self.call(Syscall::Gettid {}, line).await.unwrap_or(0) as i32) }
+    }
 }
 
-fn put_string(stage: &mut crate::hart::Stage, text: &[u8]) -> u64 {
+/// Stages a string with its final zero byte and returns its address.
+pub(super) fn put_string(stage: &mut crate::hart::Stage, text: &[u8]) -> u64 {
     let mut bytes = alloc::vec::Vec::with_capacity(text.len() + 1);
     bytes.extend_from_slice(text);
     bytes.push(0);
     stage.put(&bytes)
 }
 
-fn put_strings(stage: &mut crate::hart::Stage, texts: &[&[u8]]) -> u64 {
+/// Stages strings and the array of their addresses, and returns the array's address.
+pub(super) fn put_strings(stage: &mut crate::hart::Stage, texts: &[&[u8]]) -> u64 {
     let mut addresses = alloc::vec::Vec::with_capacity((texts.len() + 1) * u64::SIZE);
     for text in texts {
         addresses.extend_from_slice(&put_string(stage, text).to_le_bytes());

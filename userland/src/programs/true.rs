@@ -1,0 +1,18 @@
+//! `true(1)`: does nothing, successfully.
+
+use crate::libc::{Manual, PLAIN};
+use crate::{Args, Sys};
+
+static MANUAL: Manual = Manual {
+    name: "true",
+    usage: "[ignored command line arguments]\nOPTION",
+    about: "Exit with a status code indicating success.",
+    ..PLAIN
+};
+
+pub(super) async fn main(sys: Sys, args: Args) -> i32 {
+    if args.len() == 2 && args.get(1) == Some(b"--help") {
+        return MANUAL.print_help(sys).await;
+    }
+    0
+}
