@@ -28,6 +28,7 @@ macro_rules! kernel_state {
         /// It may be megabytes large when it is built for many processes, so it is made and copied in place:
         /// `clone_from` copies what is live and nothing else.
         #[derive(PartialEq, Eq, Hash, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         pub struct Kernel {
             $($(#[$doc])* pub(crate) $field: $type,)*
         }
@@ -46,6 +47,25 @@ macro_rules! kernel_state {
 
             fn clone_from(&mut self, from: &Kernel) {
                 $(self.$field.clone_from(&from.$field);)*
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl Kernel {
+            /// The names of the fields that are saved, in order.
+            pub(crate) const FIELDS: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            /// Loads the fields one by one, in place.
+            pub(crate) fn load_fields<'de, A: serde::de::SeqAccess<'de>>(
+                &mut self,
+                sequence: &mut A,
+            ) -> Result<(), A::Error> {
+                $(
+                    sequence
+                        .next_element_seed(crate::save::InPlace(&mut self.$field))?
+                        .ok_or_else(|| serde::de::Error::missing_field(stringify!($field)))?;
+                )*
+                Ok(())
             }
         }
     };

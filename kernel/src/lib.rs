@@ -17,6 +17,7 @@
 //! | signals | `signal/` |
 //! | the clock and timers | `time/` |
 //! | limits | `limits.rs` |
+//! | saving and loading | `save.rs` |
 //! | what must always hold | `invariants/` |
 //! | tables, lists, radix trees | `table.rs`, `list.rs`, `radix.rs` |
 
@@ -36,6 +37,8 @@ pub mod mem;
 pub mod process;
 pub mod radix;
 mod run;
+#[cfg(feature = "serde")]
+mod save;
 pub mod sched;
 pub mod signal;
 pub mod table;

@@ -30,6 +30,10 @@ pub(crate) trait Linked<Name, I> {
 /// A list: its two ends and its length.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(serialize = "I: serde::Serialize", deserialize = "I: serde::Deserialize<'de>"))
+)]
 pub struct List<Name, I> {
     head: Option<I>,
     tail: Option<I>,

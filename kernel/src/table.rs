@@ -22,9 +22,9 @@ pub(crate) trait Slot: Copy {
 /// A table of up to `N` entries in slots numbered by `I`; `W` is the words of a bitmap of `N` bits.
 #[derive(Debug)]
 pub struct Table<I, T, const N: usize, const W: usize> {
-    slots: heapless::Vec<T, N>,
-    used: heapless::Vec<u64, W>,
-    live: u32,
+    pub(crate) slots: heapless::Vec<T, N>,
+    pub(crate) used: heapless::Vec<u64, W>,
+    pub(crate) live: u32,
     index: core::marker::PhantomData<fn(I) -> I>,
 }
 

@@ -16,9 +16,9 @@ impl Entry for References {
 
 /// All frames.
 #[derive(PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
 pub struct FrameTable {
-    frames: Table<FrameNo, References, FRAMES, { words(FRAMES) }>,
+    pub(crate) frames: Table<FrameNo, References, FRAMES, { words(FRAMES) }>,
 }
 
 impl FrameTable {

@@ -35,11 +35,11 @@ impl Entry for Number {
 
 /// All numbers in use.
 #[derive(PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Numbers {
     pub(crate) table: Table<NumberNo, Number, NUMBERS, { words(NUMBERS) }>,
-    by_value: Tree<3>,
-    last: u32,
+    pub(crate) by_value: Tree<3>,
+    pub(crate) last: u32,
 }
 
 impl Numbers {

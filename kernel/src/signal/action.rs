@@ -37,8 +37,10 @@ impl Action {
 
 /// The actions of a process for all signals, and who shares them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ActionSet {
     references: u32,
+    #[cfg_attr(feature = "serde", serde(with = "crate::save::halves"))]
     actions: [Action; Signal::MAX as usize],
 }
 
