@@ -13,6 +13,7 @@
 //! | what can vary between two runs? | `chooser.rs` |
 //! | where does console input come from? | `input.rs` |
 //! | who is told what happens? | `observer.rs` |
+//! | how is a run recorded, and compared with its record? | `record/` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 
 mod access;
@@ -30,6 +31,8 @@ pub mod observer;
 mod panics;
 mod perform;
 pub mod process;
+pub mod quote;
+pub mod record;
 mod startup;
 pub mod world;
 
