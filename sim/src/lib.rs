@@ -14,6 +14,7 @@
 //! | where does console input come from? | `input.rs` |
 //! | who is told what happens? | `observer.rs` |
 //! | how is a run recorded, and compared with its record? | `record/` |
+//! | how are calls printed? | `trace/` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 
 mod access;
@@ -34,6 +35,7 @@ pub mod process;
 pub mod quote;
 pub mod record;
 mod startup;
+pub mod trace;
 pub mod world;
 
 pub use frames::Frames;
