@@ -15,12 +15,14 @@
 //! | who is told what happens? | `observer.rs` |
 //! | how is a run recorded, and compared with its record? | `record/` |
 //! | how are calls printed? | `trace/` |
+//! | how does a whole run go, recorded or replayed? | `drive.rs` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 
 mod access;
 mod bug;
 pub mod chooser;
 pub mod deadlock;
+pub mod drive;
 pub mod frames;
 mod hart;
 pub mod history;

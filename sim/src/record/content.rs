@@ -106,6 +106,8 @@ pub enum End {
     Deadlock,
     /// It was stopped from outside: its reader went away, or its input failed.
     Stopped,
+    /// The step after its last one ran into a bug of Vitrine. Its replay does the same.
+    Crashed,
 }
 
 impl fmt::Display for End {
@@ -116,6 +118,7 @@ impl fmt::Display for End {
             // PID 1 can't be stopped; should it ever be, that isn't an end.
             End::Halted(WaitStatus::Stopped(_) | WaitStatus::Continued) | End::Stopped => f.write_str("stopped"),
             End::Deadlock => f.write_str("deadlock"),
+            End::Crashed => f.write_str("crashed"),
         }
     }
 }

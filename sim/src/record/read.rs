@@ -169,7 +169,8 @@ fn read_end(
         },
         "deadlock" => End::Deadlock,
         "stopped" => End::Stopped,
-        _ => return Err(line.expected("`exited STATUS`, `killed SIGNAL`, `deadlock` or `stopped` behind the steps")),
+        "crashed" => End::Crashed,
+        _ => return Err(line.expected("`exited STATUS`, `killed SIGNAL`, `deadlock`, `stopped` or `crashed` there")),
     };
     let hash = line.labelled("hash")?.hash_word()?;
     let output_length = line.labelled("output")?.number()?;
@@ -386,7 +387,9 @@ mod tests {
     #[test]
     fn every_end_is_read_as_it_was_written() {
         let killed = End::Halted(WaitStatus::Signaled { signal: Signal::SIGPIPE, core: false });
-        for (text, end) in [("killed 13", killed), ("deadlock", End::Deadlock), ("stopped", End::Stopped)] {
+        for (text, end) in
+            [("killed 13", killed), ("deadlock", End::Deadlock), ("stopped", End::Stopped), ("crashed", End::Crashed)]
+        {
             assert_eq!(end.to_string(), text);
             assert_eq!(edited("exited 3", text).unwrap().totals.end, end);
         }

@@ -14,11 +14,14 @@
 //! | how does an argument or a result look? | `argument.rs` |
 //! | which part of a call is shown when it is entered, which when it has its result? | `call.rs` |
 //! | how do calls that overlap become lines? | `tracer.rs` |
+//! | what does a tracer see of a world? | `view.rs` |
 
 mod argument;
 mod call;
 mod tracer;
+mod view;
 
 pub use argument::{Peek, Scene};
 pub use call::{finish, start};
-pub use tracer::{Tracer, View, Who};
+pub use tracer::Tracer;
+pub use view::{View, Who};

@@ -10,27 +10,7 @@ use abi::{Errno, Syscall, WaitStatus};
 use kernel::{Event, ProcessId, ThreadId};
 
 use super::call;
-
-/// A process, as a line names it.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Who {
-    /// Its process id.
-    pub pid: u32,
-    /// Its name.
-    pub name: String,
-}
-
-/// What a tracer looks at.
-pub trait View {
-    /// The virtual time, in microseconds.
-    fn now_us(&self) -> u64;
-    /// The process of a thread, if there still is one.
-    fn thread(&self, thread: ThreadId) -> Option<Who>;
-    /// A process, if it still is there.
-    fn process(&self, process: ProcessId) -> Option<Who>;
-    /// Looks at a thread's memory without changing it: how many of the leading bytes are mapped.
-    fn peek(&self, thread: ThreadId, address: u64, bytes: &mut [u8]) -> usize;
-}
+use super::view::{View, Who};
 
 /// A call that was entered and hasn't its result yet.
 #[derive(Debug)]
@@ -225,7 +205,7 @@ impl<W: Write> Tracer<W> {
 
     /// The process of a thread, as it is, or as it was last.
     fn thread(&mut self, view: &impl View, thread: ThreadId) -> Who {
-        match view.thread(thread) {
+        match view.who_runs(thread) {
             Some(who) => {
                 self.threads.insert(thread, who.clone());
                 who
@@ -236,7 +216,7 @@ impl<W: Write> Tracer<W> {
 
     /// A process, as it is, or as it was last.
     fn process(&mut self, view: &impl View, process: ProcessId) -> Who {
-        match view.process(process) {
+        match view.who_is(process) {
             Some(who) => {
                 self.processes.insert(process, who.clone());
                 who
@@ -273,10 +253,10 @@ mod tests {
         fn now_us(&self) -> u64 {
             self.now_us
         }
-        fn thread(&self, thread: ThreadId) -> Option<Who> {
-            self.process(ProcessId { slot: ProcessNo(thread.slot.0), serial: thread.serial })
+        fn who_runs(&self, thread: ThreadId) -> Option<Who> {
+            self.who_is(ProcessId { slot: ProcessNo(thread.slot.0), serial: thread.serial })
         }
-        fn process(&self, process: ProcessId) -> Option<Who> {
+        fn who_is(&self, process: ProcessId) -> Option<Who> {
             let pid = u32::from(process.slot.0);
             (process.slot.0 <= self.living).then(|| Who { pid, name: self.name.into() })
         }
