@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use options::{Command, Options, RunOptions};
-use status::{Failure, Status};
+use status::Status;
 
 /// Does what the command line says.
 pub(crate) fn main() -> ExitCode {
