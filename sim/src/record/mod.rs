@@ -21,7 +21,7 @@
 //! | --- | --- |
 //! | what does a record hold? | `content.rs` |
 //! | how is it written while a run goes on? | `write.rs` |
-//! | how is it read, and what is refused? | `read.rs` |
+//! | how is it read, and what is refused? | `read.rs`, `line.rs` |
 //! | how is a replay compared with it? | `verify.rs` |
 //! | where are the inputs? | `input.rs` |
 //! | which build does it belong to? | `build.rs` |
@@ -29,6 +29,7 @@
 mod build;
 mod content;
 mod input;
+mod line;
 mod read;
 mod verify;
 mod write;
@@ -36,6 +37,7 @@ mod write;
 pub use build::fingerprint;
 pub use content::{End, Header, InputName, RecordedHash, Schedule, Totals};
 pub use input::{ContentHash, InputKeeper, input_path, load_input};
-pub use read::{Record, Refused};
+pub use line::Refused;
+pub use read::Record;
 pub use verify::{Difference, Verifier};
 pub use write::Recorder;

@@ -1,13 +1,12 @@
 //! Reading a record. What isn't as a record is written is refused, with its line and what was expected there.
 
-use std::fmt;
 use std::num::NonZeroU64;
 
 use abi::{Signal, WaitStatus};
 
-use super::{ContentHash, End, Header, InputName, RecordedHash, Schedule, Totals};
+use super::line::{Line, Lines, Refused, number};
+use super::{End, Header, InputName, RecordedHash, Schedule, Totals};
 use crate::chooser::{Choice, Deviation};
-use crate::quote::unquote;
 
 /// A record that has been read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,30 +26,13 @@ pub struct Record {
     pub changed: Option<Refused>,
 }
 
-/// Why a record is refused.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Refused {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong there, and what was expected.
-    pub why: String,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.why)
-    }
-}
-
-impl std::error::Error for Refused {}
-
 impl Record {
     /// Reads a record from the bytes of its file.
     ///
     /// # Errors
     /// The first line that isn't as it should be.
     pub fn read(bytes: &[u8]) -> Result<Record, Refused> {
-        let mut lines = Lines { rest: bytes, number: 0, check: ContentHash::default() };
+        let mut lines = Lines::new(bytes);
         let header = read_header(&mut lines)?;
         let (choices, hashes) = read_steps(&mut lines, header.schedule)?;
         let input = read_input(&mut lines)?;
@@ -189,10 +171,10 @@ fn read_end(
 }
 
 fn read_check(lines: &mut Lines<'_>) -> Result<Option<Refused>, Refused> {
-    let computed = lines.check.finish();
+    let computed = lines.check();
     let mut line = lines.next("check HASH")?.word("check")?;
     let written = line.hash()?;
-    if !lines.rest.is_empty() {
+    if !lines.is_empty() {
         let line = lines.next("")?;
         return Err(line.expected("the end of the file behind the check line"));
     }
@@ -200,139 +182,6 @@ fn read_check(lines: &mut Lines<'_>) -> Result<Option<Refused>, Refused> {
         format!("check is {written:016x}, but the lines above give {computed:016x}: they aren't as they were written")
     };
     Ok((written != computed).then(|| Refused { line: line.number, why: why() }))
-}
-
-/// The lines of a file, each ended by a newline.
-struct Lines<'a> {
-    rest: &'a [u8],
-    /// The line taken last, from 1.
-    number: usize,
-    /// Of the lines taken so far.
-    check: ContentHash,
-}
-
-impl<'a> Lines<'a> {
-    /// The next line, left where it is; `form` is what is expected there.
-    fn peek(&self, form: &str) -> Result<Line<'a>, Refused> {
-        let number = self.number + 1;
-        let refuse = |why: String| Err(Refused { line: number, why });
-        if self.rest.is_empty() {
-            return refuse(format!(
-                "the file ends here, where `{form}` was expected: the run that made it was cut off"
-            ));
-        }
-        let Some(length) = self.rest.iter().position(|&byte| byte == b'\n') else {
-            return refuse("the line isn't ended by a newline: the file was cut off".into());
-        };
-        match std::str::from_utf8(&self.rest[..length]) {
-            Ok(text) if text.ends_with('\r') => {
-                refuse("the line ends with a carriage return; records have plain newlines".into())
-            }
-            Ok(text) => Ok(Line { number, text, at: 0 }),
-            Err(_) => refuse("the line isn't text".into()),
-        }
-    }
-
-    /// Takes the next line.
-    fn next(&mut self, form: &str) -> Result<Line<'a>, Refused> {
-        let line = self.peek(form)?;
-        let (bytes, rest) = self.rest.split_at(line.text.len() + 1);
-        self.check.add(bytes);
-        self.rest = rest;
-        self.number += 1;
-        Ok(line)
-    }
-
-    fn refuse(&self, why: &str) -> Refused {
-        Refused { line: self.number, why: why.into() }
-    }
-}
-
-/// A line, and how much of it has been read.
-struct Line<'a> {
-    number: usize,
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Line<'a> {
-    fn expected(&self, what: &str) -> Refused {
-        Refused { line: self.number, why: format!("found `{}`, expected {what}", self.text) }
-    }
-
-    /// Takes the first word, which must be this one.
-    fn word(mut self, word: &str) -> Result<Line<'a>, Refused> {
-        if self.take() == word { Ok(self) } else { Err(self.expected(&format!("`{word} ...`"))) }
-    }
-
-    /// The same in the middle of a line.
-    fn labelled(&mut self, word: &str) -> Result<&mut Line<'a>, Refused> {
-        if self.take() == word { Ok(self) } else { Err(self.expected(&format!("`{word}` further on"))) }
-    }
-
-    /// What hasn't been read.
-    fn rest(&self) -> &'a str {
-        &self.text[self.at..]
-    }
-
-    /// Takes what comes before the next space. Words are divided by one space each.
-    fn take(&mut self) -> &'a str {
-        let rest = self.rest();
-        let length = rest.find(' ').unwrap_or(rest.len());
-        self.at += (length + 1).min(rest.len());
-        &rest[..length]
-    }
-
-    fn number(&mut self) -> Result<u64, Refused> {
-        let word = self.take();
-        number(word).ok_or_else(|| self.expected(&format!("a number where it says `{word}`")))
-    }
-
-    /// Takes a hash that more follows.
-    fn hash_word(&mut self) -> Result<u64, Refused> {
-        let word = self.take();
-        let digits = word.len() == 16 && word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        match u64::from_str_radix(word, 16) {
-            Ok(hash) if digits => Ok(hash),
-            _ => Err(self.expected(&format!("16 hexadecimal digits where it says `{word}`"))),
-        }
-    }
-
-    /// Takes a hash at the end of the line.
-    fn hash(&mut self) -> Result<u64, Refused> {
-        let hash = self.hash_word()?;
-        self.end()?;
-        Ok(hash)
-    }
-
-    /// Takes the strings up to the end of the line.
-    fn strings(&mut self) -> Result<Vec<Vec<u8>>, Refused> {
-        let (mut strings, mut rest) = (Vec::new(), self.rest());
-        while !rest.is_empty() {
-            let (string, behind) = unquote(rest)
-                .map_err(|why| self.expected(&format!("quoted strings divided by single spaces: {why}")))?;
-            strings.push(string);
-            rest = match behind.strip_prefix(' ') {
-                Some(next) if !next.is_empty() => next,
-                None if behind.is_empty() => behind,
-                _ => return Err(self.expected("quoted strings divided by single spaces")),
-            };
-        }
-        Ok(strings)
-    }
-
-    fn end(&self) -> Result<(), Refused> {
-        if self.rest().is_empty() {
-            Ok(())
-        } else {
-            Err(self.expected(&format!("nothing where it says `{}`", self.rest())))
-        }
-    }
-}
-
-/// A number in digits alone: `parse` would take a sign.
-fn number(word: &str) -> Option<u64> {
-    if word.bytes().all(|byte| byte.is_ascii_digit()) { word.parse().ok() } else { None }
 }
 
 #[cfg(test)]
