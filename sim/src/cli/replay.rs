@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use sim::record::{Record, fingerprint, load_input};
+use sim::record::{End, Record, fingerprint, load_input};
 use sim::{Machine, Settings, drive};
 use userland::programs::PROGRAMS;
 
@@ -38,7 +38,17 @@ pub(crate) fn replay(file: &Path) -> Result<Status, Failure> {
     console.finish(world.input_position())?;
     match run {
         Ok(Ok(ending)) => match record.changed {
-            None => Ok(status(&ending)),
+            None => {
+                if ending.totals.end == End::Stopped {
+                    let steps = ending.totals.steps;
+                    Failure::new(
+                        Status::IO,
+                        format_args!("{shown}: the run was stopped from outside after step {steps}"),
+                    )
+                    .report();
+                }
+                Ok(status(&ending))
+            }
             Some(changed) => {
                 Err(Failure::new(Status::DIFFERS, format_args!("{shown}: every step agrees, but {changed}")))
             }
