@@ -14,12 +14,16 @@
 //! | where does console input come from? | `input.rs` |
 //! | who is told what happens? | `observer.rs` |
 //! | how is a world written to a file? | `save.rs` |
+//! | how is a run recorded, and compared with its record? | `record/` |
+//! | how are calls printed? | `trace/` |
+//! | how does a whole run go, recorded or replayed? | `drive.rs` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 
 mod access;
 mod bug;
 pub mod chooser;
 pub mod deadlock;
+pub mod drive;
 pub mod frames;
 mod hart;
 pub mod history;
@@ -31,8 +35,11 @@ pub mod observer;
 mod panics;
 mod perform;
 pub mod process;
+pub mod quote;
+pub mod record;
 pub mod save;
 mod startup;
+pub mod trace;
 pub mod world;
 
 pub use frames::Frames;

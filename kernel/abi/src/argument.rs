@@ -77,6 +77,20 @@ pub struct Structure {
     pub name: &'static str,
     /// Its bytes.
     pub size: usize,
+    /// How to print it.
+    pub print: fn(&[u8], &mut fmt::Formatter<'_>) -> fmt::Result,
+}
+
+impl Structure {
+    /// What is known of the structure `T`.
+    pub const fn of<T: Layout>() -> Structure {
+        Structure { name: T::NAME, size: T::SIZE, print: |bytes, f| T::load(bytes).print(f) }
+    }
+
+    /// Shows the structure that lies in `bytes`; what is missing shows as zero.
+    pub fn show(self, bytes: &[u8]) -> impl fmt::Display + '_ {
+        fmt::from_fn(move |f| (self.print)(bytes, f))
+    }
 }
 
 macro_rules! number_arguments {
@@ -211,7 +225,7 @@ macro_rules! pointer_arguments {
         }
 
         impl<T: Layout> Argument for $name<T> {
-            const KIND: Kind = Kind::$kind(Structure { name: T::NAME, size: T::SIZE });
+            const KIND: Kind = Kind::$kind(Structure::of::<T>());
             #[inline]
             fn decode(raw: u64) -> Self {
                 $name::at(raw)

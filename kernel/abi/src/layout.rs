@@ -1,13 +1,16 @@
 //! How a structure lies in user memory: its fields in order, little-endian, every padding a field of its own.
 
+use core::fmt;
+
 /// Something with a fixed layout in user memory.
 ///
 /// ```
-/// use abi::{Layout, Timespec};
+/// use abi::{Layout, Structure, Timespec};
 /// let half_a_second = Timespec { sec: 0, nsec: 500_000_000 };
 /// let mut bytes = [0; Timespec::SIZE];
 /// half_a_second.store(&mut bytes);
 /// assert_eq!(Timespec::load(&bytes), half_a_second);
+/// assert_eq!(Structure::of::<Timespec>().show(&bytes).to_string(), "{sec=0, nsec=500000000}");
 /// ```
 pub trait Layout: Copy {
     /// Its name in C, for traces and the reference page.
@@ -18,6 +21,8 @@ pub trait Layout: Copy {
     fn store(&self, bytes: &mut [u8]);
     /// Reads it from the front of `bytes`; what is missing reads as zero.
     fn load(bytes: &[u8]) -> Self;
+    /// Prints it as a trace shows it: `{sec=1, nsec=0}`, without padding.
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
 macro_rules! integer_layout {
@@ -38,6 +43,9 @@ macro_rules! integer_layout {
                     *to = *from;
                 }
                 $type::from_le_bytes(value)
+            }
+            fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
             }
         }
     )*};
@@ -61,6 +69,24 @@ impl<T: Layout + Default, const N: usize> Layout for [T; N] {
         }
         values
     }
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if T::NAME == u8::NAME {
+            return print_text(
+                self.iter().map(|byte| {
+                    let mut stored = [0];
+                    byte.store(&mut stored);
+                    u8::from_le_bytes(stored)
+                }),
+                f,
+            );
+        }
+        f.write_str("[")?;
+        for (i, value) in self.iter().enumerate() {
+            f.write_str(if i == 0 { "" } else { ", " })?;
+            value.print(f)?;
+        }
+        f.write_str("]")
+    }
 }
 
 impl Layout for crate::SignalSet {
@@ -74,6 +100,27 @@ impl Layout for crate::SignalSet {
     fn load(bytes: &[u8]) -> Self {
         crate::SignalSet::from_bits_retain(u64::load(bytes))
     }
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (i, signal) in self.signals().enumerate() {
+            write!(f, "{}{signal}", if i == 0 { "" } else { " " })?;
+        }
+        f.write_str("]")
+    }
+}
+
+/// Prints the bytes of a fixed-size text, up to its zero byte, in quotes.
+pub(crate) fn print_text(bytes: impl Iterator<Item = u8>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("\"")?;
+    for byte in bytes.take_while(|&byte| byte != 0) {
+        write!(f, "{}", byte.escape_ascii())?;
+    }
+    f.write_str("\"")
+}
+
+/// Whether a field only fills up its structure.
+pub(crate) const fn is_padding(field: &str) -> bool {
+    matches!(field.as_bytes(), [b'p', b'a', b'd', ..] | [b'u', b'n', b'u', b's', b'e', b'd', ..] | b"rest")
 }
 
 /// Declares structures together with their [`Layout`].
@@ -104,6 +151,15 @@ macro_rules! layouts {
                 )*
                 let _ = at;
                 $name { $($field,)* }
+            }
+            fn print(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let mut before = "{";
+                $(if !$crate::layout::is_padding(stringify!($field)) {
+                    write!(f, "{before}{}=", stringify!($field))?;
+                    self.$field.print(f)?;
+                    before = ", ";
+                })*
+                f.write_str(if before == "{" { "{}" } else { "}" })
             }
         }
     )*};

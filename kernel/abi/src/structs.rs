@@ -218,6 +218,9 @@ impl Layout for Name65 {
     fn load(bytes: &[u8]) -> Self {
         Name65(Layout::load(bytes))
     }
+    fn print(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.print(f)
+    }
 }
 
 impl Timespec {
@@ -244,7 +247,12 @@ impl Timeval {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
+    use std::string::ToString;
+
     use super::*;
+    use crate::Structure;
 
     #[test]
     fn sizes_are_those_of_linux() {
@@ -255,6 +263,19 @@ mod tests {
         assert_eq!(Utsname::SIZE, 390);
         assert_eq!(SigInfo::SIZE, 128);
         assert_eq!(SigAction::SIZE, 24);
+    }
+
+    #[test]
+    fn structures_print_without_their_padding() {
+        let shown = |structure: Structure, bytes: &[u8]| structure.show(bytes).to_string();
+        assert_eq!(shown(Structure::of::<[i32; 2]>(), &[3, 0, 0, 0, 4]), "[3, 4]");
+        assert_eq!(shown(Structure::of::<SpawnAction>(), &[1, 0, 0, 0, 3]), "{op=1, fd=3, to=0}");
+        let mut name = ProcessInfo { name: *b"ps\0\0\0\0\0\0\0\0\0\0\0\0\0\0", ..Default::default() };
+        name.blocked = SignalSet::of(crate::Signal::SIGINT) | SignalSet::of(crate::Signal::SIGTERM);
+        let mut bytes = [0; ProcessInfo::SIZE];
+        name.store(&mut bytes);
+        let text = shown(Structure::of::<ProcessInfo>(), &bytes);
+        assert!(text.contains("blocked=[SIGINT SIGTERM], ") && text.ends_with(", name=\"ps\"}"), "{text}");
     }
 
     #[test]

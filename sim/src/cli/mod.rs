@@ -1,0 +1,48 @@
+//! The command line.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | which commands and options are there? | `options.rs` |
+//! | how is a program run, and recorded? | `run.rs` |
+//! | how is a record replayed? | `replay.rs` |
+//! | the lists of programs and of system calls | `list.rs` |
+//! | where do the console's bytes come from and go to? | `console.rs` |
+//! | what is told of a run while it goes on? | `watcher.rs` |
+//! | what do exit statuses mean? | `status.rs` |
+//! | how are log lines formatted? | `logging.rs` |
+
+mod console;
+mod list;
+mod logging;
+mod options;
+mod replay;
+mod run;
+mod status;
+mod watcher;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use options::{Command, Options, RunOptions};
+use status::Status;
+
+/// Does what the command line says.
+pub(crate) fn main() -> ExitCode {
+    let options = Options::parse();
+    logging::install();
+    let done = match options.command {
+        Some(Command::Run(options)) => run::run(&options),
+        Some(Command::Replay { file }) => replay::replay(&file),
+        Some(Command::Programs) => list::programs(),
+        Some(Command::Syscalls { name }) => list::syscalls(name.as_deref()),
+        None => run::run(&RunOptions::tour()),
+    };
+    match done {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            failure.report();
+            Status::from(failure).into()
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The options of the command line.
+
+use std::ffi::OsString;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::status;
+
+const EXAMPLES: &str = "\
+Examples:
+  vitrine                                       the tour
+  vitrine run sh -c 'seq 5 | sort -r | head -n 1'
+  printf 'pear\\nfig\\n' | vitrine run sort       standard input feeds the console
+  vitrine run --trace sh -c 'echo hi | cat'     every system call, as strace shows them
+  vitrine run --seed 7 --record a.rec sh -c 'true & false & wait'
+  vitrine replay a.rec                          the same run again, every step compared";
+
+/// Vitrine: a microkernel under glass.
+///
+/// Runs programs on a simulated POSIX-flavoured microkernel, records runs and replays them bit for bit. Without a command:
+/// the tour.
+#[derive(Debug, Parser)]
+#[command(name = "vitrine", version, max_term_width = 100, after_help = after_help())]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+fn after_help() -> String {
+    format!("{EXAMPLES}\n\n{}", status::HELP)
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program.
+    #[command(after_help = after_help())]
+    Run(RunOptions),
+    /// Replay a recorded run, and compare every step with the record.
+    ///
+    /// Prints what the program printed and ends with its status. If the replay differs, names the first step that does.
+    #[command(after_help = format!("Example:\n  vitrine replay a.rec\n\n{}", status::HELP))]
+    Replay {
+        /// The record; its inputs lie beside it.
+        file: PathBuf,
+    },
+    /// List the programs.
+    #[command(after_help = "Example:\n  vitrine programs | grep -i sort")]
+    Programs,
+    /// List the system calls, or show all about one.
+    #[command(after_help = "Examples:\n  vitrine syscalls\n  vitrine syscalls wait4")]
+    Syscalls {
+        /// The call to show.
+        name: Option<String>,
+    },
+}
+
+/// Options of `run`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct RunOptions {
+    /// Choose at random who runs and when, from this seed; without it the scheduling policy decides.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Show every system call, in a file or on standard error.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) trace: Option<Option<PathBuf>>,
+
+    /// Record the run into a file, with its input beside it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Record the hash of every N-th step [default: each of the first 10,000, then each 1,000th].
+    #[arg(long, value_name = "N", requires = "record")]
+    pub(crate) hash_every: Option<NonZeroU64>,
+
+    /// Throw all futures away every N steps, and make them again from their histories: nothing may change. A self-check.
+    #[arg(long, value_name = "N")]
+    pub(crate) forget_every: Option<NonZeroU64>,
+
+    /// The program (see `vitrine programs`) and its arguments, which are passed on as they are.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_names = ["PROGRAM", "ARGS"])]
+    pub(crate) program: Vec<OsString>,
+}
+
+impl RunOptions {
+    /// What is run when nothing is asked for.
+    pub(crate) fn tour() -> RunOptions {
+        RunOptions { program: vec!["tour".into()], ..RunOptions::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Result<RunOptions, clap::Error> {
+        match Options::try_parse_from(["vitrine", "run"].iter().chain(arguments))?.command {
+            Some(Command::Run(options)) => Ok(options),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_of_the_program_are_its_own() {
+        let options = run(&["--seed", "7", "sh", "-c", "echo", "--seed", "--", "-x", "--help"]).unwrap();
+        assert_eq!(options.seed, Some(7));
+        assert_eq!(options.program, ["sh", "-c", "echo", "--seed", "--", "-x", "--help"]);
+    }
+
+    #[test]
+    fn trace_takes_a_file_only_behind_an_equals_sign() {
+        let options = run(&["--trace", "cat", "-n"]).unwrap();
+        assert_eq!((options.trace, options.program.len()), (Some(None), 2));
+        assert_eq!(run(&["--trace=calls", "cat"]).unwrap().trace, Some(Some("calls".into())));
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        for arguments in [&["--sed", "7", "cat"][..], &["--seed", "x", "cat"], &[], &["--hash-every", "1", "cat"]] {
+            assert!(run(arguments).is_err(), "{arguments:?}");
+        }
+        for arguments in [&["--hash-every", "0", "--record", "a", "cat"][..], &["--forget-every", "0", "cat"]] {
+            assert!(run(arguments).is_err(), "{arguments:?}");
+        }
+        assert!(Options::try_parse_from(["vitrine", "rum"]).is_err());
+    }
+}

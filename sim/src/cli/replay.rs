@@ -1,0 +1,59 @@
+//! `vitrine replay`: makes a recorded run again, and compares every step.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use sim::record::{End, Record, fingerprint, load_input};
+use sim::{Machine, Settings, drive};
+use userland::programs::PROGRAMS;
+
+use super::console::Console;
+use super::run::{boot, status};
+use super::status::{Failure, Status};
+use super::watcher::Watcher;
+
+/// Replays the record in this file.
+pub(crate) fn replay(file: &Path) -> Result<Status, Failure> {
+    let shown = file.display();
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::new(Status::IO, format_args!("cannot read the record {shown}: {error}")))?;
+    let bad = |why: &dyn std::fmt::Display| Failure::new(Status::BAD_RECORD, format_args!("{shown}: {why}"));
+    let record = Record::read(&bytes).map_err(|refused| bad(&refused))?;
+    if record.header.build != fingerprint() {
+        let (recorded, this) = (record.header.build, fingerprint());
+        return Err(bad(&format_args!(
+            "line 2: it belongs to another build of vitrine, {recorded:016x}; this one, {this:016x}, has other limits, \
+             calls or programs"
+        )));
+    }
+    let input = load_input(file, &record.input).map_err(|why| bad(&why))?;
+
+    let console = Console::with_input(input)?;
+    let mut watcher = Watcher::new(console.clone());
+    let mut machine = Machine::new(PROGRAMS, Settings::default()).with_input(console.clone());
+    let mut world = boot(&mut machine, &record.header, &mut watcher)?;
+    let run = || drive::replay(&mut machine, &mut world, &record, &mut watcher, console.stop());
+    let run = catch_unwind(AssertUnwindSafe(run));
+    watcher.finish(&world);
+    console.finish(world.input_position())?;
+    match run {
+        Ok(Ok(ending)) => match record.changed {
+            None => {
+                if ending.totals.end == End::Stopped {
+                    let steps = ending.totals.steps;
+                    Failure::new(
+                        Status::IO,
+                        format_args!("{shown}: the run was stopped from outside after step {steps}"),
+                    )
+                    .report();
+                }
+                Ok(status(&ending))
+            }
+            Some(changed) => {
+                Err(Failure::new(Status::DIFFERS, format_args!("{shown}: every step agrees, but {changed}")))
+            }
+        },
+        Ok(Err(difference)) => Err(Failure::new(Status::DIFFERS, format_args!("{shown}: {difference}"))),
+        Err(_) => Err(Failure::new(Status::BUG, format_args!("{shown}: a bug in Vitrine, as recorded or not"))),
+    }
+}

@@ -1,0 +1,90 @@
+//! What is told of a run while it goes on: the console's output, the trace, the context of log lines.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use abi::Syscall;
+use kernel::{Event, ThreadId};
+use sim::trace::{Tracer, View};
+use sim::{Observer, World};
+use userland::hart::Operation;
+
+use super::console::Console;
+use super::logging;
+use super::status::{Failure, Status};
+
+/// The observer of a run on the command line.
+pub(crate) struct Watcher {
+    console: Console,
+    tracer: Option<Tracer<Box<dyn Write>>>,
+    logs: bool,
+}
+
+impl Watcher {
+    /// Shows console output only, and log lines.
+    pub(crate) fn new(console: Console) -> Watcher {
+        Watcher { console, tracer: None, logs: logging::enabled() }
+    }
+
+    /// Traces too: into this file, or on standard error.
+    pub(crate) fn tracing(self, file: Option<&Path>) -> Result<Watcher, Failure> {
+        let out: Box<dyn Write> = match file {
+            None => Box::new(io::stderr()),
+            Some(file) => match std::fs::File::create(file) {
+                Ok(created) => Box::new(BufWriter::new(created)),
+                Err(error) => {
+                    let message = format!("cannot write the trace to {}: {error}", file.display());
+                    return Err(Failure::new(Status::IO, message));
+                }
+            },
+        };
+        Ok(Watcher { tracer: Some(Tracer::new(out)), ..self })
+    }
+
+    /// The run has ended.
+    pub(crate) fn finish(&mut self, world: &World) {
+        let result = self.tracer.as_mut().map_or(Ok(()), |tracer| tracer.finish(world));
+        self.check_trace(result);
+    }
+
+    fn check_trace(&self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.console.fail(Failure::new(Status::IO, format_args!("cannot write the trace: {error}")));
+        }
+    }
+}
+
+impl Observer for Watcher {
+    fn watches(&self) -> bool {
+        self.logs || self.tracer.is_some()
+    }
+
+    fn asks(&mut self, world: &World, thread: ThreadId, operation: &Operation) {
+        if self.logs {
+            logging::set_context(world.kernel.now_us(), world.kernel.pid_of(thread));
+        }
+        let call = match *operation {
+            Operation::Syscall(call) => Some(call),
+            Operation::RawSyscall { number, arguments } => Syscall::decode(number, arguments),
+            _ => None,
+        };
+        if let (Some(tracer), Some(call)) = (&mut self.tracer, call) {
+            let result = tracer.asks(world, thread, &call);
+            self.check_trace(result);
+        }
+    }
+
+    fn event(&mut self, world: &World, event: Event<'_>) {
+        match event {
+            Event::ConsoleOutput { stream, bytes } => self.console.write(stream, bytes),
+            Event::Switched { thread } if self.logs => {
+                logging::set_context(world.now_us(), world.kernel.pid_of(thread));
+            }
+            _ => {}
+        }
+        if let Some(tracer) = &mut self.tracer {
+            let result = tracer.event(world, event);
+            self.check_trace(result);
+        }
+    }
+}
