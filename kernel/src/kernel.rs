@@ -7,9 +7,10 @@ use crate::entry::Boot;
 use crate::file::console::Console;
 use crate::file::description::Files;
 use crate::file::pipe::Pipes;
+use crate::file::ring::Ring;
 use crate::host::Host;
 use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
-use crate::limits::CPUS;
+use crate::limits::{CONSOLE_PAGES, CPUS, TICK_US};
 use crate::mem::frame::FrameTable;
 use crate::mem::object::Objects;
 use crate::process::number::Numbers;
@@ -34,7 +35,8 @@ macro_rules! kernel_state {
         }
 
         impl Kernel {
-            /// A kernel before its boot. Constant, so that a static can hold it.
+            /// A kernel before its boot. Constant, so that a static can hold it; and all zeros, so that a large one can be
+            /// made where it is to be, without a way over the stack.
             pub const fn new() -> Kernel {
                 Kernel { $($field: $empty,)* }
             }
@@ -96,12 +98,12 @@ kernel_state! {
     cpus: [Cpu; CPUS] = [Cpu::NEW; CPUS];
     /// The console.
     console: Console = Console::NEW;
-    /// The serial number of the next process.
-    next_serial: u32 = 1;
+    /// The serial number that was given last.
+    last_serial: u32 = 0;
     /// Child subreapers besides PID 1: as long as there are none, nobody has to be searched for them.
     subreapers: u16 = 0;
-    /// How PID 1 ended, and the machine with it.
-    halted: Option<WaitStatus> = None;
+    /// How PID 1 ended, and the machine with it: a wait status as `wait4` stores it.
+    halted: Option<i32> = None;
 }
 
 impl Default for Kernel {
@@ -119,6 +121,10 @@ impl Kernel {
         if !self.processes.is_empty() || self.halted.is_some() {
             return Err(Errno::EBUSY);
         }
+        for cpu in &mut self.cpus {
+            cpu.next_tick_us = TICK_US;
+        }
+        self.console.input = Ring::new(CONSOLE_PAGES);
         let process = self.new_first_process(boot)?;
         if let Err(errno) = self.start_first_image(host, process, boot) {
             self.discard_first_process(host, process);
@@ -132,7 +138,7 @@ impl Kernel {
 
     /// How PID 1 ended. Then nothing runs any more.
     pub fn halted(&self) -> Option<WaitStatus> {
-        self.halted
+        self.halted.map(WaitStatus::from_raw)
     }
 
     /// Microseconds since boot.
@@ -192,7 +198,7 @@ impl Kernel {
             cpu.next_tick_us = cpu.next_tick_us.saturating_sub(cpu.now_us);
             cpu.now_us = 0;
         }
-        self.next_serial = 0;
+        self.last_serial = 0;
     }
 
     #[inline]
