@@ -41,7 +41,7 @@ macro_rules! load_by_value {
 load_by_value!(
     u16,
     u32,
-    Option<abi::WaitStatus>,
+    Option<i32>,
     [crate::sched::cpu::Cpu; crate::limits::CPUS],
     crate::file::console::Console,
     crate::time::timer_queue::TimerQueue,

@@ -45,7 +45,7 @@ impl Clone for Console {
 
 impl Console {
     pub(crate) const NEW: Console =
-        Console { input: Ring::new(CONSOLE_PAGES), ended: false, waiting_readers: WaitQueue::EMPTY, written: 0 };
+        Console { input: Ring::new(0), ended: false, waiting_readers: WaitQueue::EMPTY, written: 0 };
 
     pub(crate) fn forget_accounting(&mut self) {
         self.written = 0;

@@ -52,7 +52,7 @@ impl Kernel {
                 self.add_zombie(parent, process);
                 self.tell_parent_of_end(host, process, status);
             }
-            None => self.halted = Some(status),
+            None => self.halted = Some(status.to_raw()),
         }
     }
 

@@ -50,9 +50,8 @@ impl Kernel {
     }
 
     pub(crate) fn take_serial(&mut self) -> u32 {
-        let serial = self.next_serial;
-        self.next_serial = self.next_serial.wrapping_add(1);
-        serial
+        self.last_serial = self.last_serial.wrapping_add(1);
+        self.last_serial
     }
 
     /// A thread that isn't in the run queue yet.

@@ -4,7 +4,6 @@ use crate::entry::{Pick, Picked};
 use crate::host::{Event, Host};
 use crate::ids::{CpuNo, ThreadId, ThreadNo};
 use crate::kernel::Kernel;
-use crate::limits::TICK_US;
 use crate::sched::policy::{Became, Scheduler};
 use crate::thread::ThreadState;
 
@@ -26,7 +25,7 @@ pub struct Cpu {
 
 impl Cpu {
     pub(crate) const NEW: Cpu =
-        Cpu { now_us: 0, next_tick_us: TICK_US, current: None, quantum_used: false, scheduler: Scheduler::DEFAULT };
+        Cpu { now_us: 0, next_tick_us: 0, current: None, quantum_used: false, scheduler: Scheduler::DEFAULT };
 }
 
 impl Kernel {
