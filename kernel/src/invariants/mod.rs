@@ -9,6 +9,12 @@ pub struct Violation {
     pub name: &'static str,
 }
 
+impl core::fmt::Display for Violation {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 impl Kernel {
     /// Checks every invariant.
     pub fn check(&self) -> Result<(), Violation> {
