@@ -133,7 +133,7 @@ impl Machine {
         let (kernel, mut host) = split(&mut world, self.programs, &mut self.notes);
         let name = argv.first().copied().unwrap_or_default();
         let image = kernel::Programs::find(&host, name).ok_or(Errno::ENOENT)?;
-        kernel.boot(&mut host, &Boot { image, argv, envp, console: true })?;
+        kernel.boot(&mut host, &Boot { image, name, argv, envp, console: true })?;
         self.settle(&mut world, observer);
         Ok(world)
     }
