@@ -98,7 +98,13 @@ impl Kernel {
 
     fn go_on(&mut self, thread: ThreadNo) -> Resume {
         let entry = self.threads.at_mut(thread);
-        match entry.next {
+        let next = entry.next;
+        if !matches!(next, Next::Call) {
+            // It is told once. What it does then is its hart's business, until it traps: it may be in the middle of
+            // accesses that the kernel doesn't see.
+            entry.next = Next::Access;
+        }
+        match next {
             Next::Return(value) => Resume::Return(value),
             Next::Access => Resume::Retry,
             Next::Start { stack_pointer } => {

@@ -195,7 +195,7 @@ pub(crate) fn place(line: Option<SourceLine>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernel::{ProcessNo, ThreadNo};
+    use kernel::ids::{ProcessNo, ThreadNo};
 
     fn process(argument: &str) -> Process {
         let thread = ThreadId { slot: ThreadNo(1), serial: 5 };
