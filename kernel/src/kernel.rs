@@ -10,7 +10,7 @@ use crate::file::pipe::Pipes;
 use crate::file::ring::Ring;
 use crate::host::Host;
 use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
-use crate::limits::{CONSOLE_PAGES, CPUS, TICK_US};
+use crate::limits::{CONSOLE_PAGES, CPUS, FRAMES, TICK_US};
 use crate::mem::frame::FrameTable;
 use crate::mem::object::Objects;
 use crate::process::number::Numbers;
@@ -134,6 +134,22 @@ impl Kernel {
             self.open_console(process);
         }
         Ok(self.thread_id(self.processes.at(process).thread))
+    }
+
+    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, frames, objects, nodes and sets of
+    /// signal actions. What a leak counter compares.
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 9] {
+        [
+            ("processes", self.processes.len()),
+            ("threads", self.threads.len()),
+            ("numbers", self.numbers.table.len()),
+            ("files", self.files.len()),
+            ("pipes", self.pipes.len()),
+            ("frames", FRAMES - self.frames.free()),
+            ("objects", self.objects.len()),
+            ("nodes", self.nodes.len()),
+            ("action sets", self.actions.len()),
+        ]
     }
 
     /// How PID 1 ended. Then nothing runs any more.

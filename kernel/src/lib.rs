@@ -22,6 +22,10 @@
 //! | tables, lists, radix trees | `table.rs`, `list.rs`, `radix.rs` |
 
 #![no_std]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)
+)]
 
 mod bug;
 mod dispatch;
@@ -42,6 +46,8 @@ mod save;
 pub mod sched;
 pub mod signal;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod thread;
 pub mod time;
 

@@ -1,4 +1,23 @@
-//! What must always hold, by name.
+//! What must always hold between two entries into the kernel, by name.
+//!
+//! They are checked after every step in tests and debug builds. Each has a test that breaks the state on purpose and sees
+//! it found.
+//!
+//! | invariants | file |
+//! | --- | --- |
+//! | parents, children, zombies | `tree.rs` |
+//! | states of threads, queues, lost wake-ups | `waiting.rs` |
+//! | references to files, pipe ends, frames, objects, actions, numbers | `references.rs` |
+//! | sharing of frames, regions, rings | `memory.rs` |
+
+mod memory;
+mod references;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod waiting;
+
+use core::fmt;
 
 use crate::kernel::Kernel;
 
@@ -7,17 +26,132 @@ use crate::kernel::Kernel;
 pub struct Violation {
     /// The invariant's name.
     pub name: &'static str,
+    /// What must hold.
+    pub sentence: &'static str,
+    /// The slot in which it doesn't, of the table that the invariant is about.
+    pub slot: usize,
 }
 
-impl core::fmt::Display for Violation {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "invariant violated: {}", self.name)
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "invariant `{}` doesn't hold in slot {}: {}", self.name, self.slot, self.sentence)
     }
 }
+
+/// The slot in which an invariant doesn't hold.
+type Broken = usize;
+
+/// One invariant: its name, what must hold, and the check.
+pub struct Invariant {
+    /// Its name.
+    pub name: &'static str,
+    /// What must hold.
+    pub sentence: &'static str,
+    check: fn(&Kernel) -> Result<(), Broken>,
+}
+
+/// Every invariant.
+pub const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        name: "tree",
+        sentence: "the parents form a tree with PID 1 as its root, and everyone is in the list of its parent",
+        check: Kernel::tree_is_sound,
+    },
+    Invariant {
+        name: "zombies",
+        sentence: "a parent's zombies and unreported changes are exactly those among its children, in their order",
+        check: Kernel::zombies_are_listed,
+    },
+    Invariant {
+        name: "zombie-owns-nothing",
+        sentence: "a zombie owns nothing but its status",
+        check: Kernel::zombies_own_nothing,
+    },
+    Invariant {
+        name: "thread-state",
+        sentence: "a thread's state, its queue entries and what it waits for agree",
+        check: Kernel::threads_agree,
+    },
+    Invariant {
+        name: "queues",
+        sentence: "queues hold exactly those who say so, and only the first of one is woken",
+        check: Kernel::queues_are_sound,
+    },
+    Invariant {
+        name: "no-lost-wakeup",
+        sentence: "nobody waits for a stable condition that holds, or with a signal to take",
+        check: Kernel::no_wakeup_is_lost,
+    },
+    Invariant {
+        name: "file-references",
+        sentence: "a description counts the descriptors that refer to it",
+        check: Kernel::file_references_are_right,
+    },
+    Invariant {
+        name: "pipe-ends",
+        sentence: "a pipe counts the descriptions that may read and those that may write, and has one at least",
+        check: Kernel::pipe_ends_are_right,
+    },
+    Invariant {
+        name: "frame-references",
+        sentence: "a frame counts the page table entries, objects and buffers that refer to it",
+        check: Kernel::frame_references_are_right,
+    },
+    Invariant {
+        name: "object-mappings",
+        sentence: "a shared object counts the regions that map it, and has one at least",
+        check: Kernel::object_mappings_are_right,
+    },
+    Invariant {
+        name: "action-references",
+        sentence: "a set of signal actions counts the processes that have it",
+        check: Kernel::action_references_are_right,
+    },
+    Invariant {
+        name: "numbers",
+        sentence: "a number is in use as long as a process, a group or a session goes by it",
+        check: Kernel::numbers_are_right,
+    },
+    Invariant {
+        name: "nodes",
+        sentence: "the nodes of the radix trees are exactly those that the trees count",
+        check: Kernel::nodes_are_right,
+    },
+    Invariant {
+        name: "no-shared-writable",
+        sentence: "no writable frame is shared unless its mapping is, and no entry gives more rights than its region",
+        check: Kernel::nothing_private_is_shared_writable,
+    },
+    Invariant {
+        name: "rings",
+        sentence: "a ring is within its capacity and holds frames exactly where there are bytes",
+        check: Kernel::rings_are_sound,
+    },
+    Invariant {
+        name: "unblockable",
+        sentence: "SIGKILL and SIGSTOP are never blocked, ignored or caught",
+        check: Kernel::unblockable_signals_are_free,
+    },
+];
 
 impl Kernel {
     /// Checks every invariant.
+    ///
+    /// # Errors
+    /// The first that doesn't hold.
     pub fn check(&self) -> Result<(), Violation> {
+        for invariant in INVARIANTS {
+            (invariant.check)(self).map_err(|slot| Violation {
+                name: invariant.name,
+                sentence: invariant.sentence,
+                slot,
+            })?;
+        }
         Ok(())
     }
+}
+
+/// Turns a claim about a slot into a result.
+fn holds(claim: bool, slot: usize) -> Result<(), Broken> {
+    if claim { Ok(()) } else { Err(slot) }
 }

@@ -50,13 +50,8 @@ impl Kernel {
         if pid.0 == i32::MIN {
             return Err(Errno::ESRCH);
         }
-        let which = match pid.0 {
-            -1 => Which::Any,
-            0 => Which::Group(self.processes.at(cx.process).group),
-            group if group < 0 => self.group_to_wait_for(group.unsigned_abs()),
-            pid => self.process_to_wait_for(cx.process, pid as u32),
-        };
-        let Some(found) = self.find_child(cx, which, options | WaitOptions::WEXITED)? else {
+        let which = self.wait4_target(cx.process, pid);
+        let Some(found) = self.find_child(cx.process, which, options | WaitOptions::WEXITED)? else {
             return self.wait_or_return(cx, options);
         };
         self.take_report(cx, &found, true);
@@ -83,14 +78,8 @@ impl Kernel {
         if options.has_unknown() || !options.intersects(states) {
             return Err(Errno::EINVAL);
         }
-        let which = match kind {
-            IdType::P_ALL => Which::Any,
-            IdType::P_PID if id.0 > 0 => self.process_to_wait_for(cx.process, id.0 as u32),
-            IdType::P_PGID if id.0 == 0 => Which::Group(self.processes.at(cx.process).group),
-            IdType::P_PGID if id.0 > 0 => self.group_to_wait_for(id.0 as u32),
-            _ => return Err(Errno::EINVAL),
-        };
-        let found = match self.find_child(cx, which, options)? {
+        let which = self.waitid_target(cx.process, kind, id)?;
+        let found = match self.find_child(cx.process, which, options)? {
             Some(found) => found,
             None if options.contains(WaitOptions::WNOHANG) => {
                 // "If no child has changed, si_pid is 0" (wait(2)).
@@ -119,6 +108,38 @@ impl Kernel {
         }
     }
 
+    fn wait4_target(&self, parent: ProcessNo, pid: Pid) -> Which {
+        match pid.0 {
+            -1 => Which::Any,
+            0 => Which::Group(self.processes.at(parent).group),
+            group if group < 0 => self.group_to_wait_for(group.unsigned_abs()),
+            pid => self.process_to_wait_for(parent, pid as u32),
+        }
+    }
+
+    fn waitid_target(&self, parent: ProcessNo, kind: IdType, id: Pid) -> Result<Which, Errno> {
+        match kind {
+            IdType::P_ALL => Ok(Which::Any),
+            IdType::P_PID if id.0 > 0 => Ok(self.process_to_wait_for(parent, id.0 as u32)),
+            IdType::P_PGID if id.0 == 0 => Ok(Which::Group(self.processes.at(parent).group)),
+            IdType::P_PGID if id.0 > 0 => Ok(self.group_to_wait_for(id.0 as u32)),
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
+    /// Whether a `wait4` would find a child to report: for the invariants. That no child is left to wait for isn't looked
+    /// at: as on Linux, a child that leaves the group that is waited for wakes nobody.
+    pub(crate) fn wait4_would_end(&self, parent: ProcessNo, pid: Pid, options: WaitOptions) -> bool {
+        let which = self.wait4_target(parent, pid);
+        matches!(self.find_child(parent, which, options | WaitOptions::WEXITED), Ok(Some(_)))
+    }
+
+    /// As `wait4_would_end`, for `waitid`.
+    pub(crate) fn waitid_would_end(&self, parent: ProcessNo, kind: IdType, id: Pid, options: WaitOptions) -> bool {
+        let found = self.waitid_target(parent, kind, id).and_then(|which| self.find_child(parent, which, options));
+        matches!(found, Ok(Some(_)))
+    }
+
     fn process_to_wait_for(&self, parent: ProcessNo, pid: u32) -> Which {
         match self.numbers.process(&self.nodes, pid) {
             Some(child) if self.processes.at(child).parent == Some(parent) => Which::Process(child),
@@ -131,8 +152,8 @@ impl Kernel {
     }
 
     /// The first child that has something to report; `None` if there are such children but none has.
-    fn find_child<H>(&self, cx: &Cx<'_, H>, which: Which, options: WaitOptions) -> Result<Option<Found>, Errno> {
-        let parent = self.processes.at(cx.process);
+    fn find_child(&self, parent: ProcessNo, which: Which, options: WaitOptions) -> Result<Option<Found>, Errno> {
+        let parent = self.processes.at(parent);
         let candidate = match which {
             Which::Nobody => return Err(Errno::ECHILD),
             Which::Process(child) => Some(child).filter(|child| self.reportable(*child, options)),

@@ -1,0 +1,303 @@
+//! Breaks each invariant on purpose, and sees it found.
+
+use abi::{Fd, Signal, SignalSet, Syscall, WaitStatus};
+
+use super::INVARIANTS;
+use crate::entry::Resume;
+use crate::ids::{ActionsNo, CpuNo, FrameNo, ObjectNo, PipeNo, ProcessNo, ThreadNo};
+use crate::list::List;
+use crate::mem::object::Object;
+use crate::process::Life;
+use crate::radix::Tree;
+use crate::signal::action::{Action, IGNORE};
+use crate::table::Entry;
+use crate::testing::{Machine, read, sleep, wait, write};
+use crate::thread::{Next, ThreadState};
+
+/// A machine with everything in use: PID 1 waits for its children; one child waits to read a pipe, one to write another,
+/// one sleeps, one is a zombie, one runs.
+fn busy_machine() -> Machine {
+    let mut machine = Machine::new();
+    machine.put(&[1; 16]);
+    let first = machine.current();
+    let (empty, _) = machine.pipe();
+    let (_, full) = machine.pipe();
+    let filled = machine.call(write(full, 65536));
+    assert_eq!(filled, 65536);
+    let children = [machine.fork(), machine.fork(), machine.fork(), machine.fork(), machine.fork()];
+    machine.block_in_wait_on_nobody();
+    machine.run(children[0]);
+    machine.block(read(empty, 1));
+    machine.run(children[1]);
+    machine.block(write(full, 1));
+    machine.run(children[2]);
+    machine.set_sleep(5);
+    machine.block(sleep());
+    machine.run(children[3]);
+    machine.exit(3);
+    assert_eq!(machine.run(first), Resume::Blocked, "it waits for another child");
+    machine.run(children[4]);
+    machine.kernel.check().unwrap();
+    machine
+}
+
+impl Machine {
+    /// PID 1 waits for a child of its own that never ends: the one that reads.
+    fn block_in_wait_on_nobody(&mut self) {
+        let Syscall::Wait4 { status, options, rusage, .. } = wait() else { return };
+        self.block(Syscall::Wait4 { pid: abi::Pid(2), status, options, rusage });
+    }
+
+    fn set_sleep(&mut self, seconds: i64) {
+        let mut bytes = [0; 16];
+        abi::Layout::store(&abi::Timespec { sec: seconds, nsec: 0 }, &mut bytes);
+        self.put(&bytes);
+    }
+
+    fn slot(&self, pid: u32) -> ProcessNo {
+        self.kernel.process_by_pid(pid).unwrap().slot
+    }
+
+    fn thread(&self, pid: u32) -> ThreadNo {
+        self.kernel.processes.at(self.slot(pid)).thread
+    }
+}
+
+/// Breaks the state, and sees the invariant with this name found to be broken.
+#[track_caller]
+fn breaks(name: &str, damage: impl FnOnce(&mut Machine)) {
+    let mut machine = busy_machine();
+    damage(&mut machine);
+    let invariant = INVARIANTS.iter().find(|invariant| invariant.name == name).expect("an invariant of that name");
+    assert!((invariant.check)(&machine.kernel).is_err(), "{name} isn't found to be broken");
+    assert!(machine.kernel.check().is_err());
+}
+
+// PIDs in the busy machine: 1 waits, 2 reads, 3 writes, 4 sleeps, 5 is a zombie, 6 runs.
+
+#[test]
+fn a_child_that_is_in_no_list_is_found() {
+    breaks("tree", |machine| {
+        let (parent, child) = (machine.slot(1), machine.slot(4));
+        machine.kernel.remove_child(parent, child);
+    });
+}
+
+#[test]
+fn a_child_with_another_parent_is_found() {
+    breaks("tree", |machine| {
+        let (child, other) = (machine.slot(4), machine.slot(3));
+        machine.kernel.processes.at_mut(child).parent = Some(other);
+    });
+}
+
+#[test]
+fn a_zombie_that_is_not_listed_is_found() {
+    breaks("zombies", |machine| {
+        let parent = machine.slot(1);
+        machine.kernel.processes.at_mut(parent).zombies = List::EMPTY;
+    });
+}
+
+#[test]
+fn a_change_that_is_not_counted_is_found() {
+    breaks("zombies", |machine| {
+        let child = machine.slot(4);
+        machine.kernel.processes.at_mut(child).unreported = Some(WaitStatus::Continued);
+    });
+}
+
+#[test]
+fn a_zombie_with_a_descriptor_is_found() {
+    breaks("zombie-owns-nothing", |machine| {
+        let (zombie, other) = (machine.slot(5), machine.slot(6));
+        let descriptor = machine.kernel.processes.at(other).descriptors.get(Fd(0)).unwrap();
+        machine.kernel.processes.at_mut(zombie).descriptors.set(Fd(0), descriptor);
+    });
+}
+
+#[test]
+fn a_blocked_thread_without_a_queue_is_found() {
+    breaks("thread-state", |machine| {
+        let reader = machine.thread(2);
+        machine.kernel.leave_queue(reader);
+    });
+}
+
+#[test]
+fn a_thread_that_runs_nowhere_is_found() {
+    breaks("thread-state", |machine| {
+        machine.kernel.cpu_mut(CpuNo(0)).current = None;
+    });
+}
+
+#[test]
+fn a_thread_whose_call_is_forgotten_is_found() {
+    breaks("thread-state", |machine| {
+        let reader = machine.thread(2);
+        machine.kernel.threads.at_mut(reader).next = Next::Access;
+    });
+}
+
+#[test]
+fn a_ready_thread_outside_of_the_run_queue_is_found() {
+    breaks("queues", |machine| {
+        let reader = machine.thread(2);
+        machine.kernel.threads.at_mut(reader).state = ThreadState::Ready;
+    });
+}
+
+#[test]
+fn a_sleeper_that_the_timer_forgot_is_found() {
+    breaks("queues", |machine| {
+        let sleeper = machine.thread(4);
+        let due_us = machine.kernel.threads.at(sleeper).timer_us.unwrap();
+        machine.kernel.timers.remove(due_us, sleeper);
+    });
+}
+
+#[test]
+fn a_reader_that_sleeps_over_data_is_found() {
+    breaks("no-lost-wakeup", |machine| {
+        let pipe = PipeNo(0);
+        let frames = &mut machine.kernel.frames;
+        let ring = &mut machine.kernel.pipes.at_mut(pipe).ring;
+        ring.tail_piece(frames, &mut machine.host).unwrap();
+        ring.pushed(frames, &mut machine.host, 1);
+    });
+}
+
+#[test]
+fn a_writer_that_sleeps_beside_room_is_found() {
+    breaks("no-lost-wakeup", |machine| {
+        let ring = &mut machine.kernel.pipes.at_mut(PipeNo(1)).ring;
+        ring.popped(&mut machine.kernel.frames, &mut machine.host, 4096);
+    });
+}
+
+#[test]
+fn a_parent_that_sleeps_over_a_zombie_is_found() {
+    breaks("no-lost-wakeup", |machine| {
+        let parent = machine.thread(1);
+        machine.kernel.threads.at_mut(parent).call = Some(wait());
+    });
+}
+
+#[test]
+fn a_sleeper_with_a_signal_to_take_is_found() {
+    breaks("no-lost-wakeup", |machine| {
+        let sleeper = machine.slot(4);
+        machine.kernel.processes.at_mut(sleeper).pending = SignalSet::of(Signal::SIGTERM);
+    });
+}
+
+#[test]
+fn a_sleeper_whose_time_has_passed_is_found() {
+    breaks("no-lost-wakeup", |machine| machine.kernel.cpu_mut(CpuNo(0)).now_us = 60_000_000);
+}
+
+#[test]
+fn a_miscounted_description_is_found() {
+    breaks("file-references", |machine| {
+        let file = machine.kernel.processes.at(machine.slot(6)).descriptors.get(Fd(1)).unwrap().file;
+        machine.kernel.files.at_mut(file).references += 1;
+    });
+}
+
+#[test]
+fn a_miscounted_pipe_end_is_found() {
+    breaks("pipe-ends", |machine| machine.kernel.pipes.at_mut(PipeNo(0)).writers -= 1);
+}
+
+#[test]
+fn a_frame_with_a_reference_too_many_is_found() {
+    breaks("frame-references", |machine| machine.kernel.frames.share(FrameNo(0)));
+}
+
+#[test]
+fn a_frame_that_nobody_gave_back_is_found() {
+    breaks("frame-references", |machine| {
+        machine.kernel.frames.take(&mut machine.host).unwrap();
+    });
+}
+
+#[test]
+fn an_object_that_nobody_maps_is_found() {
+    breaks("object-mappings", |machine| {
+        let object = Object { pages: Tree::EMPTY, mappings: 1 };
+        assert_eq!(machine.kernel.objects.insert(object), Ok(ObjectNo(0)));
+    });
+}
+
+#[test]
+fn a_miscounted_set_of_actions_is_found() {
+    breaks("action-references", |machine| {
+        let process = machine.slot(6);
+        machine.kernel.set_action(process, Signal::SIGINT, Action { handler: IGNORE, ..Action::DEFAULT });
+        machine.kernel.share_actions(Some(ActionsNo(0)));
+    });
+}
+
+#[test]
+fn a_number_that_nobody_goes_by_is_found() {
+    breaks("numbers", |machine| {
+        machine.kernel.numbers.take(&mut machine.kernel.nodes).unwrap();
+    });
+}
+
+#[test]
+fn a_lost_node_is_found() {
+    breaks("nodes", |machine| {
+        let mut lost = Tree::<3>::EMPTY;
+        lost.set(&mut machine.kernel.nodes, 7, 7).unwrap();
+    });
+}
+
+#[test]
+fn a_private_page_that_two_may_write_is_found() {
+    breaks("no-shared-writable", |machine| {
+        let slot = machine.slot(6);
+        let mut table = machine.kernel.processes.at(slot).space.table;
+        // What fork has write-protected becomes writable, without a copy.
+        let entries: heapless::Vec<(u64, u32), 16> = table.iter(&machine.kernel.nodes).take(16).collect();
+        for (page, value) in entries {
+            table.set(&mut machine.kernel.nodes, page, value | 1 << 18).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_ring_beyond_its_capacity_is_found() {
+    breaks("rings", |machine| {
+        let frames = &mut machine.kernel.frames;
+        machine.kernel.pipes.at_mut(PipeNo(1)).ring.pushed(frames, &mut machine.host, 1);
+    });
+}
+
+#[test]
+fn a_thread_that_blocks_sigkill_is_found() {
+    breaks("unblockable", |machine| {
+        let thread = machine.thread(6);
+        machine.kernel.threads.at_mut(thread).blocked = SignalSet::UNBLOCKABLE;
+    });
+}
+
+#[test]
+fn every_invariant_is_broken_by_a_test() {
+    let tests = include_str!("tests.rs");
+    for invariant in INVARIANTS {
+        let broken = tests.matches("breaks(").zip(tests.split("breaks(").skip(1));
+        let found = broken.filter(|(_, rest)| rest.starts_with(&*std::format!("\"{}\"", invariant.name))).count();
+        assert!(found > 0, "no test breaks {}", invariant.name);
+    }
+}
+
+#[test]
+fn the_sleeping_machine_is_whole_and_its_zombie_is_one() {
+    let machine = busy_machine();
+    let zombie = machine.kernel.processes.at(machine.slot(5));
+    assert_eq!(zombie.life, Life::Zombie(WaitStatus::Exited(3)));
+    assert_eq!(crate::thread::Thread::VACANT.call, None);
+}
+
+extern crate std;

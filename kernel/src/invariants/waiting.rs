@@ -1,0 +1,138 @@
+//! Invariants about states, queues and wake-ups.
+
+use abi::{SignalSet, Syscall};
+
+use crate::ids::{CpuNo, ThreadNo};
+use crate::invariants::{Broken, holds};
+use crate::kernel::Kernel;
+use crate::sched::wait_queue::WaitQueue;
+use crate::thread::{Next, QueueName, Thread, ThreadState, WaitsFor};
+
+impl Kernel {
+    pub(super) fn threads_agree(&self) -> Result<(), Broken> {
+        for (slot, thread) in self.threads.iter() {
+            let process = self.processes.get(thread.process).ok_or(slot.index())?;
+            holds(process.thread == slot && !process.is_zombie(), slot.index())?;
+            let running = self.cpu(CpuNo(0)).current == Some(slot);
+            let in_call = thread.call.is_some() && matches!(thread.next, Next::Call);
+            let agrees = match thread.state {
+                ThreadState::Running => running && !process.stopped,
+                ThreadState::Ready => !running && !process.stopped,
+                ThreadState::Blocked(what) => !running && in_call && !process.stopped && self.waits(thread, what),
+                ThreadState::Stopped => {
+                    !running && process.stopped && thread.waiter.queue.is_none() && thread.timer_us.is_none()
+                }
+            };
+            holds(agrees, slot.index())?;
+            holds(
+                !thread.waiter.woken || matches!(thread.state, ThreadState::Ready | ThreadState::Running),
+                slot.index(),
+            )?;
+            holds(matches!(thread.next, Next::Call) == thread.call.is_some(), slot.index())?;
+        }
+        Ok(())
+    }
+
+    /// Whether a blocked thread stands where those stand who wait for this.
+    fn waits(&self, thread: &Thread, what: WaitsFor) -> bool {
+        match what {
+            WaitsFor::Time { until_us } => thread.timer_us == Some(until_us) && thread.waiter.queue.is_none(),
+            _ => thread.waiter.queue == what.queue() && thread.timer_us.is_none(),
+        }
+    }
+
+    pub(super) fn queues_are_sound(&self) -> Result<(), Broken> {
+        let mut ready = 0;
+        for thread in self.cpu(CpuNo(0)).scheduler.order(&self.threads) {
+            ready += 1;
+            holds(matches!(self.threads.at(thread).state, ThreadState::Ready), thread.index())?;
+        }
+        let saying_so = self.threads.iter().filter(|(_, thread)| matches!(thread.state, ThreadState::Ready)).count();
+        holds(ready == saying_so && ready == self.runnable_count(CpuNo(0)), 0)?;
+
+        let mut standing = 0;
+        let mut sound = |queue: &WaitQueue, name: QueueName| -> Result<(), Broken> {
+            let mut first = true;
+            for thread in queue.iter(&self.threads) {
+                standing += 1;
+                let waiter = &self.threads.at(thread).waiter;
+                holds(waiter.queue == Some(name) && (first || !waiter.woken), thread.index())?;
+                first = false;
+            }
+            Ok(())
+        };
+        for (slot, pipe) in self.pipes.iter() {
+            sound(&pipe.waiting_readers, QueueName::PipeReaders(slot))?;
+            sound(&pipe.waiting_writers, QueueName::PipeWriters(slot))?;
+        }
+        for (slot, process) in self.processes.iter() {
+            sound(&process.waiting_for_children, QueueName::Children(slot))?;
+        }
+        sound(&self.console.waiting_readers, QueueName::Console)?;
+        let saying_so = self.threads.iter().filter(|(_, thread)| thread.waiter.queue.is_some()).count();
+        holds(standing == saying_so, 0)?;
+
+        let mut sleeping = 0;
+        for (due_us, thread) in self.timers.iter() {
+            sleeping += 1;
+            holds(self.threads.at(thread).timer_us == Some(due_us), thread.index())?;
+        }
+        let saying_so = self.threads.iter().filter(|(_, thread)| thread.timer_us.is_some()).count();
+        holds(sleeping == saying_so, 0)
+    }
+
+    pub(super) fn no_wakeup_is_lost(&self) -> Result<(), Broken> {
+        for (slot, thread) in self.threads.iter() {
+            if let ThreadState::Blocked(_) = thread.state {
+                holds(!self.has_deliverable(slot), slot.index())?;
+            }
+            if let ThreadState::Blocked(WaitsFor::Child(_)) = thread.state {
+                holds(!self.wait_would_end(slot, thread), slot.index())?;
+            }
+        }
+        for (slot, pipe) in self.pipes.iter() {
+            if let Some(reader) = self.asleep_first(&pipe.waiting_readers) {
+                holds(!self.pipe_is_readable(slot), reader.index())?;
+            }
+            if let Some(writer) = self.asleep_first(&pipe.waiting_writers) {
+                holds(!self.writer_can_go_on(slot, writer), writer.index())?;
+            }
+        }
+        if let Some(reader) = self.asleep_first(&self.console.waiting_readers) {
+            holds(self.console.input.is_empty() && !self.console.ended, reader.index())?;
+        }
+        match self.timers.iter().next() {
+            Some((due_us, thread)) => holds(due_us > self.now_us(), thread.index()),
+            None => Ok(()),
+        }
+    }
+
+    /// The first of a queue, if it hasn't been woken.
+    fn asleep_first(&self, queue: &WaitQueue) -> Option<ThreadNo> {
+        queue.first().filter(|thread| !self.threads.at(*thread).waiter.woken && self.is_blocked(*thread))
+    }
+
+    fn is_blocked(&self, thread: ThreadNo) -> bool {
+        matches!(self.threads.at(thread).state, ThreadState::Blocked(_))
+    }
+
+    /// Whether the `wait4` or `waitid` that a thread is blocked in would find a child to report, or none to wait for.
+    fn wait_would_end(&self, _: ThreadNo, thread: &Thread) -> bool {
+        match thread.call {
+            Some(Syscall::Wait4 { pid, options, .. }) => self.wait4_would_end(thread.process, pid, options),
+            Some(Syscall::Waitid { kind, id, options, .. }) => self.waitid_would_end(thread.process, kind, id, options),
+            _ => true,
+        }
+    }
+
+    pub(super) fn unblockable_signals_are_free(&self) -> Result<(), Broken> {
+        for (slot, thread) in self.threads.iter() {
+            holds(!thread.blocked.intersects(SignalSet::UNBLOCKABLE), slot.index())?;
+        }
+        for (slot, _) in self.processes.iter() {
+            let (ignored, caught) = self.ignored_and_caught(slot);
+            holds(!(ignored | caught).intersects(SignalSet::UNBLOCKABLE), slot.index())?;
+        }
+        Ok(())
+    }
+}
