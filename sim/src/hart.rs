@@ -19,12 +19,12 @@ use crate::process::{Fault, Process, place};
 
 /// What user code did when it ran.
 pub(crate) enum Polled {
-    /// It stands in this operation.
-    Asks(Request),
+    /// It stands in an operation: the request in the slot.
+    Asks,
     /// Its main function returned.
     Returned(i32),
-    /// It went wrong.
-    Faulted(Fault),
+    /// It went wrong. Boxed, because it is rare and large.
+    Faulted(Box<Fault>),
 }
 
 /// Where in its life a process stands.
@@ -192,7 +192,7 @@ impl Hart {
         self.slot.replaying.set(false);
         self.replay.events.borrow_mut().clear();
         let asked = match polled {
-            Polled::Asks(request) => Some(request),
+            Polled::Asks => self.slot.request.get(),
             Polled::Returned(_) | Polled::Faulted(_) => None,
         };
         (asked, self.replay.next.get())
@@ -205,24 +205,39 @@ impl Hart {
         slot.stack_pointer.set(process.stack_pointer);
         let live = self.live.get_mut(process.thread.slot.index());
         let Some(frame) = live.and_then(|live| live.frames.last_mut()) else {
-            return Polled::Faulted(Fault::NotKept);
+            return Polled::Faulted(Box::new(Fault::NotKept));
         };
         let polled = panics::catch(|| frame.as_mut().poll(&mut Context::from_waker(Waker::noop())));
-        // A result that nobody took: the program let go of the operation that it stood in, and began another.
-        let misuse = slot.misuse.take().or(slot.result.take().map(|_| Misuse::TwoTraps));
-        let request = slot.request.take();
-        match (polled, misuse, request) {
-            (Err(panic), ..) => Polled::Faulted(Fault::Panicked(panic)),
-            (_, Some(misuse), request) => Polled::Faulted(misused(misuse, request.as_ref(), process)),
-            (Ok(Poll::Ready(status)), ..) => Polled::Returned(status),
-            (_, _, Some(request)) => Polled::Asks(request),
-            (_, _, None) => Polled::Faulted(misused(Misuse::ForeignFuture, None, process)),
+        let asked = slot.asked.replace(false);
+        let is_well = slot.misuse.get().is_none() && slot.result.get().is_none();
+        match polled {
+            Ok(Poll::Pending) if asked && is_well => Polled::Asks,
+            Ok(Poll::Ready(status)) if is_well => Polled::Returned(status),
+            Ok(_) => self.misused(asked, process),
+            Err(panic) => self.panicked(panic),
         }
     }
 
-    /// The future has been run to where `process` is parked now.
+    #[cold]
+    fn misused(&self, asked: bool, process: &Process) -> Polled {
+        // A result that nobody took: the program let go of the operation that it stood in, and began another.
+        let untaken = self.slot.result.take().map(|_| Misuse::TwoTraps);
+        let misuse = self.slot.misuse.take().or(untaken).unwrap_or(Misuse::ForeignFuture);
+        let request = self.slot.request.get().filter(|_| asked);
+        Polled::Faulted(Box::new(misused(misuse, request.as_ref(), process)))
+    }
+
+    #[cold]
+    fn panicked(&self, panic: panics::Panic) -> Polled {
+        self.slot.result.set(None);
+        self.slot.misuse.set(None);
+        Polled::Faulted(Box::new(Fault::Panicked(panic)))
+    }
+
+    /// Parks `process` in the operation to which its future has been run.
     #[inline]
-    pub(crate) fn parked(&mut self, process: &Process) {
+    pub(crate) fn park(&mut self, process: &mut Process) {
+        process.parked = self.slot.request.get();
         self.live[process.thread.slot.index()].at = Some(Position::of(process));
     }
 

@@ -1,13 +1,14 @@
 //! One step of user code: tell the program the result of what it stood in, run it up to its next operation, and do that.
 
-use kernel::{ThreadId, Trap, Trapped};
+use kernel::{Kernel, ThreadId, Trap, Trapped};
 use userland::hart::{Filled, Operation, OutRegion, Piece, Request};
 
 use crate::access::{Accessed, access};
+use crate::frames::Frames;
 use crate::hart::Polled;
 use crate::machine::{Act, CPU, Machine, split};
 use crate::observer::Observer;
-use crate::process::{Fault, Staged, place};
+use crate::process::{Fault, Process, Staged, place};
 use crate::world::World;
 
 impl Machine {
@@ -19,29 +20,26 @@ impl Machine {
         value: Option<i64>,
         observer: &mut O,
     ) -> Act {
-        let index = thread.slot.index();
-        let Some(process) = world.processes.get_mut(index).and_then(Option::as_mut) else {
+        let World { kernel, frames, processes, .. } = world;
+        let Some(process) = processes.get_mut(thread.slot.index()).and_then(Option::as_mut) else {
             return self.fail(world, thread, &Fault::NotKept, observer);
         };
-        let Some(parked) = process.parked else {
+        let Some(parked) = &process.parked else {
             // It begins anew after a checkpoint.
             return self.run_user_code(world, thread, observer);
         };
         if value.is_none() && process.pending.is_none() {
-            return self.perform(world, thread, &parked, observer);
+            return self.perform(world, thread, observer);
         }
         if let Err(fault) = self.hart.ready(process) {
             return self.fail(world, thread, &fault, observer);
         }
-        match (value, process.pending.take()) {
-            (Some(value), _) => {
-                self.collect(world, thread, &parked, value);
-                if let Some(process) = &mut world.processes[index] {
-                    self.hart.answer(process, parked.check, value);
-                }
-            }
-            (None, Some(event)) => self.hart.answer_with(process, event),
-            (None, None) => {}
+        if let Some(value) = value {
+            let check = parked.check;
+            collect(kernel, frames, thread, &parked.outs, value, &mut self.hart.slot.data.borrow_mut());
+            self.hart.answer(process, check, value);
+        } else if let Some(event) = process.pending.take() {
+            self.hart.answer_with(process, event);
         }
         self.run_ready_code(world, thread, observer)
     }
@@ -62,10 +60,9 @@ impl Machine {
     fn run_ready_code<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
         let Some(process) = &mut world.processes[thread.slot.index()] else { return Act::Waited };
         match self.hart.poll(process) {
-            Polled::Asks(request) => {
-                process.parked = Some(request);
-                self.hart.parked(process);
-                self.perform(world, thread, &request, observer)
+            Polled::Asks => {
+                self.hart.park(process);
+                self.perform(world, thread, observer)
             }
             Polled::Returned(status) => {
                 let call = abi::Syscall::ExitGroup { status };
@@ -80,47 +77,36 @@ impl Machine {
     }
 
     /// Does what the program asks.
-    fn perform<O: Observer>(
-        &mut self,
-        world: &mut World,
-        thread: ThreadId,
-        request: &Request,
-        observer: &mut O,
-    ) -> Act {
-        if request.staged
-            && let Err(address) = self.lay_out(world, thread)
-        {
-            return self.page_fault(world, thread, address, true);
+    #[inline]
+    fn perform<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
+        let parked = world.processes[thread.slot.index()].as_ref().and_then(|process| process.parked.as_ref());
+        let Some(&Request { operation, staged, .. }) = parked else { return Act::Waited };
+        if staged && let Err(address) = self.lay_out(world, thread) {
+            return self.fault(world, Trap::PageFault { address, write: true });
         }
         if self.notes.watching {
-            observer.asks(world, thread, &request.operation);
+            observer.asks(world, thread, &operation);
         }
-        match request.operation {
-            Operation::Syscall(call) => self.call(world, thread, request, Trap::Call(call), observer),
+        match operation {
+            Operation::Syscall(call) => self.call(world, thread, Trap::Call(call), observer),
             Operation::RawSyscall { number, arguments } => {
-                self.call(world, thread, request, Trap::Syscall { number, arguments }, observer)
+                self.call(world, thread, Trap::Syscall { number, arguments }, observer)
             }
             Operation::Load { .. }
             | Operation::Store { .. }
             | Operation::LoadBytes { .. }
-            | Operation::StoreBytes { .. } => self.access(world, thread, request),
+            | Operation::StoreBytes { .. } => self.access(world, thread),
             Operation::Checkpoint => self.checkpoint(world, thread),
             Operation::IllegalInstruction => self.fault(world, Trap::IllegalInstruction),
             Operation::DivideByZero => self.fault(world, Trap::DivideByZero),
         }
     }
 
-    fn call<O: Observer>(
-        &mut self,
-        world: &mut World,
-        thread: ThreadId,
-        request: &Request,
-        trap: Trap,
-        observer: &mut O,
-    ) -> Act {
+    #[inline]
+    fn call<O: Observer>(&mut self, world: &mut World, thread: ThreadId, trap: Trap, observer: &mut O) -> Act {
         let forks = matches!(trap, Trap::Call(abi::Syscall::Clone { .. }));
         if forks && self.is_leaf(world, thread) {
-            let fault = Fault::LeafForked { place: place(Some(request.line)) };
+            let fault = Fault::LeafForked { place: place(world.process(thread).and_then(Process::line)) };
             return self.fail(world, thread, &fault, observer);
         }
         if let Trapped::Forked(child) = self.trap(world, trap) {
@@ -139,9 +125,9 @@ impl Machine {
     }
 
     /// A load or a store. It goes through the page table without entering the kernel, unless a page isn't there.
-    fn access(&mut self, world: &mut World, thread: ThreadId, request: &Request) -> Act {
-        let index = thread.slot.index();
-        let Some(process) = &mut world.processes[index] else { return Act::Waited };
+    fn access(&mut self, world: &mut World, thread: ThreadId) -> Act {
+        let Some(process) = &mut world.processes[thread.slot.index()] else { return Act::Waited };
+        let Some(request) = &process.parked else { return Act::Waited };
         let done = {
             let stage = self.hart.slot.stage.borrow();
             let bytes = process.staged.as_ref().map_or(&stage.bytes, |staged| &staged.bytes);
@@ -162,7 +148,7 @@ impl Machine {
                 {
                     process.staged = Some(Staged::copy_of(&self.hart.slot.stage.borrow()));
                 }
-                self.page_fault(world, thread, address, write)
+                self.fault(world, Trap::PageFault { address, write })
             }
         }
     }
@@ -181,11 +167,6 @@ impl Machine {
     fn fault(&mut self, world: &mut World, trap: Trap) -> Act {
         self.trap(world, trap);
         Act::Faulted
-    }
-
-    fn page_fault(&mut self, world: &mut World, thread: ThreadId, address: u64, write: bool) -> Act {
-        log::trace!("thread {} faults at {address:#x}", thread.slot.0);
-        self.fault(world, Trap::PageFault { address, write })
     }
 
     /// Puts what a call takes along onto the program's stack, as its stub would have done on a real machine; or the address
@@ -211,27 +192,33 @@ impl Machine {
         }
         Ok(())
     }
+}
 
-    /// Collects the bytes that a call left on the program's stack, before anything else uses that place.
-    #[inline]
-    fn collect(&mut self, world: &World, thread: ThreadId, request: &Request, value: i64) {
-        let mut data = self.hart.slot.data.borrow_mut();
-        data.clear();
-        for OutRegion { address, length, filled } in request.outs.iter().flatten().copied() {
-            let count = match filled {
-                Filled::OnSuccess if value < 0 => 0,
-                Filled::OnSuccess | Filled::Always => length as usize,
-                Filled::Returned => usize::try_from(value).unwrap_or(0).min(length as usize),
-            };
-            let start = data.len();
-            data.resize(start + count, 0);
-            world.kernel.peek(&world.frames, thread, address, &mut data[start..]);
-        }
+/// Collects the bytes that a call left on the program's stack, before anything else uses that place.
+#[inline]
+fn collect(
+    kernel: &Kernel,
+    frames: &Frames,
+    thread: ThreadId,
+    outs: &[Option<OutRegion>],
+    value: i64,
+    data: &mut Vec<u8>,
+) {
+    data.clear();
+    for &OutRegion { address, length, filled } in outs.iter().flatten() {
+        let count = match filled {
+            Filled::OnSuccess if value < 0 => 0,
+            Filled::OnSuccess | Filled::Always => length as usize,
+            Filled::Returned => usize::try_from(value).unwrap_or(0).min(length as usize),
+        };
+        let start = data.len();
+        data.resize(start + count, 0);
+        kernel.peek(frames, thread, address, &mut data[start..]);
     }
 }
 
 /// The first page of `length` bytes at `address` that can't be written to.
-fn first_missing(kernel: &kernel::Kernel, thread: ThreadId, address: u64, length: usize) -> u64 {
+fn first_missing(kernel: &Kernel, thread: ThreadId, address: u64, length: usize) -> u64 {
     let page = abi::PAGE_SIZE as u64;
     let end = address.saturating_add(length as u64);
     let pages = std::iter::successors(Some(address), |at| at.checked_next_multiple_of(page).filter(|next| next != at))

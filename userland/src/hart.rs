@@ -168,6 +168,8 @@ impl Stage {
 pub struct Hart {
     /// What the program asks.
     pub request: Cell<Option<Request>>,
+    /// Whether it asks: this alone is looked at, because the request is large.
+    pub asked: Cell<bool>,
     /// What it is answered.
     pub result: Cell<Option<i64>>,
     /// Bytes that go with the request.
@@ -204,12 +206,14 @@ impl HartRef {
     }
 
     /// A trap with nothing staged.
+    #[inline]
     pub(crate) fn trap(self, operation: Operation, line: SourceLine) -> Trap {
         let request = Request { operation, outs: [None; 2], staged: false, check: check(&operation, &[]), line };
         Trap { hart: self.0, request, asked: false }
     }
 
     /// A trap with the stage as it is, and results in `outs`.
+    #[inline]
     pub(crate) fn staged_trap(self, operation: Operation, outs: [Option<OutRegion>; 2], line: SourceLine) -> Trap {
         let stage = self.0.stage.borrow();
         let check = check(&operation, &stage.bytes);
@@ -244,9 +248,10 @@ impl Future for Trap {
             };
         }
         self.asked = true;
-        if hart.request.replace(Some(self.request)).is_some() {
+        if hart.asked.replace(true) {
             hart.misuse.set(Some(Misuse::TwoTraps));
         }
+        hart.request.set(Some(self.request));
         Poll::Pending
     }
 }

@@ -47,10 +47,12 @@ pub use spawn::FileActions;
 use alloc::string::String;
 
 use core::panic::Location;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 
 use abi::{Errno, Layout, Syscall};
 
-use crate::hart::{Hart, HartRef, Operation, OutRegion, SourceLine, Stage};
+use crate::hart::{Hart, HartRef, Operation, OutRegion, SourceLine, Stage, Trap};
 
 /// A program's handle to the kernel. Copy it freely; every call goes through it.
 #[derive(Clone, Copy)]
@@ -81,18 +83,34 @@ impl Sys {
     }
 
     /// A call that takes no bytes along.
-    async fn call(self, call: Syscall, line: SourceLine) -> Result<i64, Errno> {
-        Errno::result(self.hart.trap(Operation::Syscall(call), line).await)
+    #[inline]
+    fn call(self, call: Syscall, line: SourceLine) -> Call {
+        Call(self.hart.trap(Operation::Syscall(call), line))
     }
 
     /// A call with staged bytes, whose results come back in `outs`.
-    async fn staged(self, call: Syscall, outs: [Option<OutRegion>; 2], line: SourceLine) -> Result<i64, Errno> {
-        Errno::result(self.hart.staged_trap(Operation::Syscall(call), outs, line).await)
+    #[inline]
+    fn staged(self, call: Syscall, outs: [Option<OutRegion>; 2], line: SourceLine) -> Call {
+        Call(self.hart.staged_trap(Operation::Syscall(call), outs, line))
     }
 
     /// The structure at the front of the result's bytes.
     fn result_at<T: Layout>(self, at: usize) -> T {
         T::load(self.hart.0.data.borrow().get(at..).unwrap_or_default())
+    }
+}
+
+/// A call on its way: its value or its error. A named future, not an `async fn`: these are on the path of every call and
+/// every replayed event, and each `async` layer copies the call once more.
+#[must_use = "nothing happens until it is awaited"]
+struct Call(Trap);
+
+impl Future for Call {
+    type Output = Result<i64, Errno>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<i64, Errno>> {
+        Pin::new(&mut self.0).poll(context).map(Errno::result)
     }
 }
 
