@@ -129,8 +129,15 @@ fn mistakes_are_told_with_what_to_do() {
 #[test]
 fn closed_or_full_standard_output_is_an_error_and_no_panic() {
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    for arguments in [&["run", "echo", "hi"][..], &["run", "yes"], &["programs"], &["syscalls"], &["syscalls", "read"]]
-    {
+    for arguments in [
+        &["run", "echo", "hi"][..],
+        &["run", "yes"],
+        &["programs"],
+        &["syscalls"],
+        &["syscalls", "read"],
+        &["--help"],
+        &["--version"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         for stdout in [Stdio::from(writer), Stdio::from(full())] {

@@ -117,7 +117,8 @@ pub(crate) fn suggestion<'a>(name: &str, names: impl Iterator<Item = &'a str>) -
     }
 }
 
-fn print(text: &str) -> Result<Status, Failure> {
+/// Prints to standard output.
+pub(crate) fn print(text: &str) -> Result<Status, Failure> {
     let mut out = io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(Status(0)),

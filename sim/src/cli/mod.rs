@@ -20,23 +20,31 @@ mod run;
 mod status;
 mod watcher;
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use options::{Command, Options, RunOptions};
-use status::Status;
+use status::{Failure, Status};
 
-/// Does what the command line says.
-pub(crate) fn main() -> ExitCode {
-    let options = Options::parse();
-    logging::install();
-    let done = match options.command {
+fn obey(options: Options) -> Result<Status, Failure> {
+    match options.command {
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Replay { file }) => replay::replay(&file),
         Some(Command::Programs) => list::programs(),
         Some(Command::Syscalls { name }) => list::syscalls(name.as_deref()),
         None => run::run(&RunOptions::tour()),
+    }
+}
+
+/// Does what the command line says.
+pub(crate) fn main() -> ExitCode {
+    logging::install();
+    let done = match Options::read(std::env::args_os()) {
+        Ok(options) => obey(options),
+        Err(error) if error.use_stderr() => error.exit(),
+        // Help or version. By `clap` itself a closed output would pass for success.
+        Err(help) if io::stdout().is_terminal() => list::print(&help.render().ansi().to_string()),
+        Err(help) => list::print(&help.render().to_string()),
     };
     match done {
         Ok(status) => status.into(),

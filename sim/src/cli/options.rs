@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use super::list::suggestion;
 use super::status;
 
 const EXAMPLES: &str = "\
@@ -26,6 +28,28 @@ Examples:
 pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+impl Options {
+    /// Reads a command line, the program's name first.
+    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, clap::Error> {
+        let options = Options::try_parse_from(arguments)?;
+        // Arguments of the program are its own, whatever they look like. So to `clap` even a misspelt option in front of it
+        // looks like the program.
+        if let Some(Command::Run(run)) = &options.command
+            && let Some(name) = run.program.first().map(|name| name.to_string_lossy())
+            && name.starts_with('-')
+        {
+            let mut command = Options::command();
+            let run = command.find_subcommand("run").unwrap_or(&command);
+            let known: Vec<_> =
+                run.get_arguments().filter_map(|known| Some(format!("--{}", known.get_long()?))).collect();
+            let near = suggestion(name.split('=').next().unwrap_or_default(), known.iter().map(String::as_str));
+            let message = format!("unexpected argument '{name}' found{near}; see 'vitrine run --help'");
+            return Err(command.error(ErrorKind::UnknownArgument, message));
+        }
+        Ok(options)
+    }
 }
 
 fn after_help() -> String {
@@ -94,12 +118,11 @@ impl RunOptions {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn run(arguments: &[&str]) -> Result<RunOptions, clap::Error> {
-        match Options::try_parse_from(["vitrine", "run"].iter().chain(arguments))?.command {
+        let arguments = ["vitrine", "run"].iter().chain(arguments).map(OsString::from);
+        match Options::read(arguments)?.command {
             Some(Command::Run(options)) => Ok(options),
             other => panic!("{other:?}"),
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use abi::{
     Argument, DescriptorFlags, Errno, FcntlCommand, Kind, Layout, OpenFlags, SigAction, SigActionFlags, Signal,
-    Structure, Syscall, SyscallInfo, WaitStatus,
+    Structure, Syscall, SyscallInfo, Timespec, WaitStatus,
 };
 
 use crate::quote::Quoted;
@@ -109,6 +109,12 @@ impl<'a> Scene<'a> {
                 let Some(Ok(1..)) = self.result else { return Some(print_address(raw, f)) };
                 let status = i32::load(&self.bytes(raw, 4)?);
                 Some(print_status(WaitStatus::from_raw(status), f))
+            }
+            // Filled only when it was cut short.
+            ("nanosleep", "remaining") if self.result != Some(Err(Errno::EINTR)) => Some(print_address(raw, f)),
+            ("nanosleep", "remaining") => {
+                let remaining = Timespec::load(&self.bytes(raw, Timespec::SIZE as u64)?);
+                Some(remaining.print(f))
             }
             ("rt_sigaction", "new" | "old") if argument == "new" || self.succeeded() => {
                 let action = SigAction::load(&self.bytes(raw, SigAction::SIZE as u64)?);
