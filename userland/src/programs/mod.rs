@@ -7,6 +7,7 @@ mod r#false;
 mod grep;
 mod head;
 mod seq;
+mod sh;
 mod sleep;
 mod sort;
 mod tail;
@@ -26,6 +27,7 @@ pub static PROGRAMS: &[Program] = &[
     Program::leaf("grep", "print lines that match a pattern", &grep::main),
     Program::leaf("head", "print the first lines or bytes", &head::main),
     Program::leaf("seq", "print a sequence of numbers", &seq::main),
+    Program::new("sh", "run commands", &sh::main),
     Program::leaf("sleep", "wait for a time", &sleep::main),
     Program::leaf("sort", "sort lines", &sort::main),
     Program::leaf("tail", "print the last lines or bytes", &tail::main),
