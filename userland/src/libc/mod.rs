@@ -13,6 +13,7 @@
 //! | counts with suffixes, process ids | `number.rs` |
 //! | decimal fractions, exactly | `decimal.rs` |
 //! | character classes (`ctype.h`) | `character.rs` |
+//! | regular expressions (`regcomp(3)`) | `regex/` |
 //! | waiting for a child, texts of its status | `child.rs` |
 //! | sleeping through signals | `rest.rs` |
 
@@ -27,6 +28,7 @@ mod options;
 mod output;
 mod print;
 mod reader;
+mod regex;
 mod rest;
 mod writer;
 
@@ -41,6 +43,7 @@ pub use options::{Given, Wrong, parse};
 pub use output::Output;
 pub use print::print_text;
 pub use reader::Reader;
+pub use regex::{Node, Regex, Searcher, Syntax, parse_pattern};
 pub use rest::{sleep_through, sleep_us};
 pub use writer::{Buffering, Writer, write_all};
 

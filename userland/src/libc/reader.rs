@@ -25,6 +25,7 @@ use crate::sys::Sys;
 pub struct Reader {
     sys: Sys,
     fd: Fd,
+    chunk: usize,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
@@ -33,7 +34,12 @@ pub struct Reader {
 impl Reader {
     /// Reads from `fd`.
     pub fn new(sys: Sys, fd: Fd) -> Reader {
-        Reader { sys, fd, buffer: Vec::new(), start: 0, end: 0 }
+        Reader { sys, fd, chunk: BUFFER_SIZE, buffer: Vec::new(), start: 0, end: 0 }
+    }
+
+    /// Reads at most so many bytes at once from now on: for those who leave the rest of the input to others.
+    pub fn set_chunk(&mut self, chunk: usize) {
+        self.chunk = chunk.clamp(1, BUFFER_SIZE);
     }
 
     /// What has been read and not been consumed.
@@ -62,11 +68,11 @@ impl Reader {
             if self.start < self.end {
                 return Ok(true);
             }
-            if self.buffer.is_empty() {
-                self.buffer = vec![0; BUFFER_SIZE];
+            if self.buffer.len() < self.chunk {
+                self.buffer = vec![0; self.chunk];
             }
             let count = loop {
-                match sys.read(self.fd, &mut self.buffer).await {
+                match sys.read(self.fd, &mut self.buffer[..self.chunk]).await {
                     Err(Errno::EINTR) => {}
                     result => break result?,
                 }

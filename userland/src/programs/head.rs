@@ -69,10 +69,18 @@ async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
     Ok(status)
 }
 
+/// Bytes that are read at once: what stands behind the last line is lost to those who read on, so it is as much as with
+/// other implementations.
+const CHUNK: usize = 8192;
+
 /// Copies so much from the front, and reads no further than it must.
 async fn first(reader: &mut Reader, amount: Amount, output: &mut Output) -> Result<Result<(), Errno>, i32> {
     let mut left = amount.count;
     while left > 0 {
+        reader.set_chunk(match amount.unit {
+            Unit::Bytes => left.min(CHUNK as u64) as usize,
+            Unit::Lines(_) => CHUNK,
+        });
         match reader.fill().await {
             Ok(true) => {}
             Ok(false) => break,

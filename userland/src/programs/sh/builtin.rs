@@ -1,0 +1,193 @@
+//! Commands that the shell itself carries out, because a child couldn't do it for it
+//! (POSIX.1-2024, Shell & Utilities, 2.15, and `cd`, `wait`, `false`, `true`).
+
+use alloc::vec::Vec;
+
+use super::command::execute;
+use super::run::Flow;
+use super::state::Shell;
+use super::syntax::is_name;
+use crate::libc::{Output, display_name, parse_number, quote};
+
+/// Which builtin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Builtin {
+    Break,
+    Cd,
+    Colon,
+    Continue,
+    Exec,
+    Exit,
+    Export,
+    False,
+    Set,
+    Shift,
+    True,
+    Unset,
+    Wait,
+}
+
+/// The builtin with this name.
+pub(super) fn find(name: &[u8]) -> Option<Builtin> {
+    Some(match name {
+        b"break" => Builtin::Break,
+        b"cd" => Builtin::Cd,
+        b":" => Builtin::Colon,
+        b"continue" => Builtin::Continue,
+        b"exec" => Builtin::Exec,
+        b"exit" => Builtin::Exit,
+        b"export" => Builtin::Export,
+        b"false" => Builtin::False,
+        b"set" => Builtin::Set,
+        b"shift" => Builtin::Shift,
+        b"true" => Builtin::True,
+        b"unset" => Builtin::Unset,
+        b"wait" => Builtin::Wait,
+        _ => return None,
+    })
+}
+
+/// Carries one out; `fields` begins with its name.
+pub(super) async fn run(shell: &mut Shell, builtin: Builtin, fields: &[Vec<u8>]) -> Flow {
+    let arguments = &fields[1..];
+    let mut flow = Flow::Next;
+    let status = match builtin {
+        Builtin::Colon | Builtin::True => 0,
+        Builtin::False => 1,
+        Builtin::Cd => {
+            shell.complain("cd: there is no file system yet").await;
+            1
+        }
+        Builtin::Exit => match number_or(shell, "exit", arguments, shell.parameters.status).await {
+            Ok(status) => match shell.sys.exit(status).await {},
+            Err(status) => match shell.sys.exit(status).await {},
+        },
+        Builtin::Break | Builtin::Continue => {
+            let name = if builtin == Builtin::Break { "break" } else { "continue" };
+            match number_or(shell, name, arguments, 1).await {
+                Ok(loops) if loops > 0 && shell.loops > 0 => {
+                    let loops = (loops as usize).min(shell.loops);
+                    flow = if builtin == Builtin::Break { Flow::Break(loops) } else { Flow::Continue(loops) };
+                    0
+                }
+                // Outside of loops it does nothing, as in most shells.
+                Ok(_) => 0,
+                Err(status) => status,
+            }
+        }
+        Builtin::Exec if arguments.is_empty() => 0,
+        Builtin::Exec => {
+            execute(shell, arguments).await;
+            match shell.sys.exit(shell.parameters.status).await {}
+        }
+        Builtin::Export => export(shell, arguments).await,
+        Builtin::Unset => {
+            arguments.iter().for_each(|name| shell.parameters.unset(name));
+            0
+        }
+        Builtin::Set => set(shell, arguments).await,
+        Builtin::Shift => shift(shell, arguments).await,
+        Builtin::Wait => wait(shell, arguments).await,
+    };
+    shell.parameters.status = status;
+    flow
+}
+
+/// The number that is the only argument, or `otherwise`.
+async fn number_or(shell: &Shell, name: &str, arguments: &[Vec<u8>], otherwise: i32) -> Result<i32, i32> {
+    let Some(text) = arguments.first() else { return Ok(otherwise) };
+    match parse_number(text).and_then(|number| i32::try_from(number).ok()).filter(|&number| number >= 0) {
+        Some(number) => Ok(number),
+        None => {
+            shell.complain(format_args!("{name}: illegal number: {}", display_name(text))).await;
+            Err(2)
+        }
+    }
+}
+
+async fn export(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
+    if arguments.is_empty() || arguments == [b"-p"] {
+        return list_variables(shell, "export ", |variable| variable.exported).await;
+    }
+    for argument in arguments {
+        let (name, value) = match argument.iter().position(|&byte| byte == b'=') {
+            Some(equals) => (&argument[..equals], Some(&argument[equals + 1..])),
+            None => (&argument[..], None),
+        };
+        if !is_name(name) {
+            shell.complain(format_args!("export: {}: bad variable name", display_name(name))).await;
+            return 2;
+        }
+        if let Some(value) = value {
+            shell.parameters.set(name, value);
+        }
+        shell.parameters.export(name);
+    }
+    0
+}
+
+/// `set` lists all variables; `set -- ARGUMENTS` sets `$1` and so on.
+async fn set(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
+    match arguments.split_first() {
+        None => list_variables(shell, "", |_| true).await,
+        Some((first, rest)) if first == b"--" => {
+            shell.parameters.positions = rest.into();
+            0
+        }
+        Some((first, _)) if first.starts_with(b"-") || first.starts_with(b"+") => {
+            shell.complain(format_args!("set: illegal option {}", display_name(first))).await;
+            2
+        }
+        Some(_) => {
+            shell.parameters.positions = arguments.into();
+            0
+        }
+    }
+}
+
+async fn list_variables(shell: &Shell, prefix: &str, shown: fn(&super::state::Variable) -> bool) -> i32 {
+    let mut output = Output::new(shell.sys, &super::MANUAL);
+    for (name, variable) in shell.parameters.variables.iter().filter(|(_, variable)| shown(variable)) {
+        output.push(prefix.as_bytes());
+        output.push(name);
+        if let Some(value) = &variable.value {
+            output.push(b"=");
+            output.push(quote(value).as_bytes());
+        }
+        output.push(b"\n");
+    }
+    output.flush().await.err().unwrap_or(0)
+}
+
+async fn shift(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
+    match number_or(shell, "shift", arguments, 1).await {
+        Ok(count) if count as usize <= shell.parameters.positions.len() => {
+            shell.parameters.positions.drain(..count as usize);
+            0
+        }
+        Ok(_) => {
+            shell.complain("shift: can't shift that many").await;
+            2
+        }
+        Err(status) => status,
+    }
+}
+
+/// `wait` for all background processes, or `wait PID...` for some: the status of the last one.
+async fn wait(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
+    if arguments.is_empty() {
+        shell.wait_for_jobs().await;
+        return 0;
+    }
+    let mut status = 0;
+    for argument in arguments {
+        status = match parse_number(argument).and_then(|pid| i32::try_from(pid).ok()) {
+            Some(pid) => shell.wait_for_job(pid).await,
+            None => {
+                shell.complain(format_args!("wait: illegal number: {}", display_name(argument))).await;
+                2
+            }
+        };
+    }
+    status
+}
