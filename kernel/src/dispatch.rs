@@ -30,6 +30,8 @@ pub(crate) enum Flow {
     Yield(i64),
     /// The child continues at the same place; the caller gets its process id.
     Forked(ThreadNo, i64),
+    /// What the thread did before is done again: a handler has returned.
+    Again,
     /// The thread begins a new image.
     Started {
         /// Where its arguments lie.
@@ -73,6 +75,10 @@ impl Kernel {
                 self.finish(host, thread, call, Next::Start { stack_pointer }, Ok(0));
                 Carried::Out
             }
+            Ok(Flow::Again) => {
+                self.finish(host, thread, call, Next::Access, Ok(0));
+                Carried::Out
+            }
             Ok(Flow::Forked(child, pid)) => {
                 self.finish(host, thread, call, Next::Return(pid), Ok(pid));
                 Carried::Forked(self.thread_id(child))
@@ -106,6 +112,7 @@ impl Kernel {
         let entry = self.threads.at_mut(thread);
         entry.call = None;
         entry.progress = 0;
+        entry.interrupted = false;
         entry.next = next;
         let waited = entry.waiter.queue.is_some() || entry.timer_us.is_some();
         if waited && let Some(queue) = self.leave_queue(thread) {
@@ -152,6 +159,18 @@ impl Kernel {
             Syscall::Sysinfo { info } => self.sys_sysinfo(cx, info),
             Syscall::Kill { pid, signal } => self.sys_kill(cx, pid, signal),
             Syscall::RtSigaction { signal, new, old, size } => self.sys_rt_sigaction(cx, signal, new, old, size),
+            Syscall::RtSigprocmask { how, set, old, size } => self.sys_rt_sigprocmask(cx, how, set, old, size),
+            Syscall::RtSigpending { set, size } => self.sys_rt_sigpending(cx, set, size),
+            Syscall::RtSigsuspend { mask, size } => self.sys_rt_sigsuspend(cx, mask, size),
+            Syscall::RtSigtimedwait { set, info, timeout, size } => {
+                self.sys_rt_sigtimedwait(cx, set, info, timeout, size)
+            }
+            Syscall::RtSigqueueinfo { pid, signal, info } => self.sys_rt_sigqueueinfo(cx, pid, signal, info),
+            Syscall::Tgkill { pid, tid, signal } => self.sys_tgkill(cx, pid, tid, signal),
+            Syscall::Sigaltstack { new, old } => self.sys_sigaltstack(cx, new, old),
+            Syscall::RtSigreturn { mask, retry, value, on_alternate_stack } => {
+                self.sys_rt_sigreturn(cx, mask, retry, value, on_alternate_stack)
+            }
             Syscall::Pipe2 { fds, flags } => self.sys_pipe2(cx, fds, flags),
             Syscall::Read { fd, buffer, count } => self.sys_read(cx, fd, buffer, count),
             Syscall::Write { fd, buffer, count } => self.sys_write(cx, fd, buffer, count),

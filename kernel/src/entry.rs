@@ -1,8 +1,9 @@
 //! What goes in and out at the kernel's entry points: traps in, what to do next out.
 
-use abi::{Signal, SignalSet, Syscall};
+use abi::{SignalSet, Syscall};
 
 use crate::ids::{ImageNo, ThreadId};
+use crate::signal::queue::Info;
 
 /// Why user code stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -65,14 +66,18 @@ pub enum Resume {
     Retry,
     /// A signal handler begins; what it interrupts is kept by the hart and given back with `rt_sigreturn`.
     Handler {
-        /// For which signal.
-        signal: Signal,
+        /// For which signal, and why.
+        info: Info,
         /// The handler's address.
         handler: u64,
         /// The mask to give back at the end.
         mask: SignalSet,
         /// What the interrupted call returns afterwards; `None`: the access that trapped is tried again.
         returns: Option<i64>,
+        /// Where its stack begins, if not below what it interrupts.
+        stack_pointer: Option<u64>,
+        /// Whether it runs on the alternate stack: to be given back too.
+        on_alternate_stack: bool,
     },
     /// It goes on computing: nothing for user code to do in this step.
     Busy,

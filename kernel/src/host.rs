@@ -109,6 +109,13 @@ pub enum Event<'a> {
         /// Which.
         signal: Signal,
     },
+    /// A handler begins.
+    Delivered {
+        /// Whose.
+        thread: ThreadId,
+        /// For which signal.
+        signal: Signal,
+    },
     /// A page fault was served.
     PageFault {
         /// Whose.

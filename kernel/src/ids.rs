@@ -49,6 +49,8 @@ slot_numbers! {
     ObjectNo;
     /// Slot of a number in use as process, group or session id.
     NumberNo;
+    /// Slot of a queued signal.
+    InfoNo;
     /// Slot of a set of signal actions.
     ActionsNo;
     /// Number of a program image, as the host counts them.

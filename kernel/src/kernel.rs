@@ -18,6 +18,7 @@ use crate::process::{Process, Processes};
 use crate::radix::Nodes;
 use crate::sched::cpu::Cpu;
 use crate::signal::action::ActionSets;
+use crate::signal::queue::Infos;
 use crate::table::Table;
 use crate::thread::{Thread, Threads};
 use crate::time::timer_queue::TimerQueue;
@@ -92,6 +93,8 @@ kernel_state! {
     nodes: Nodes = Table::new();
     /// Signal actions.
     actions: ActionSets = Table::new();
+    /// Details of pending signals.
+    infos: Infos = Table::new();
     /// Who sleeps.
     timers: TimerQueue = TimerQueue::new();
     /// CPUs.
@@ -138,7 +141,7 @@ impl Kernel {
 
     /// How many entries of each table are in use: processes, threads, numbers, files, pipes, frames, objects, nodes and sets of
     /// signal actions. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 9] {
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 10] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
@@ -149,6 +152,7 @@ impl Kernel {
             ("objects", self.objects.len()),
             ("nodes", self.nodes.len()),
             ("action sets", self.actions.len()),
+            ("queued signals", self.infos.len()),
         ]
     }
 

@@ -51,6 +51,8 @@ limits! {
     OBJECTS = at_least(64, PROCESSES), 2 ..= 65000, "ENOMEM from mmap(MAP_SHARED)";
     /// Distinct sets of signal actions in the whole system.
     ACTION_SETS = PROCESSES, 2 ..= 16384, "never: each process has at most one";
+    /// Signals that are queued with details in the whole system.
+    QUEUED_SIGNALS = at_least(256, PROCESSES * 4), 16 ..= 65000, "EAGAIN from rt_sigqueueinfo; other signals lose their details";
     /// Bytes of arguments and environment that `execve` takes, terminators and pointers included.
     ARGUMENT_BYTES = 131072, 4096 ..= 1048576, "E2BIG from execve and spawn";
     /// Bytes of console input that wait to be read.

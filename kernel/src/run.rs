@@ -2,7 +2,7 @@
 //!
 //! Signals are delivered in `resume`, on the way back to user code, and nowhere else.
 
-use abi::{Errno, Signal, Syscall};
+use abi::{BUS_ADRALN, Errno, FPE_INTDIV, ILL_ILLOPC, SEGV_ACCERR, SEGV_MAPERR, Signal, Syscall};
 
 use crate::dispatch::Carried;
 use crate::entry::{Resume, Trap, Trapped};
@@ -12,6 +12,7 @@ use crate::kernel::Kernel;
 use crate::limits::TRAP_US;
 use crate::mem::fault::Fault;
 use crate::signal::deliver::Delivered;
+use crate::signal::queue::Info;
 use crate::thread::{Next, ThreadState, Usage};
 
 impl Kernel {
@@ -30,9 +31,11 @@ impl Kernel {
                 }
             },
             Trap::PageFault { address, write } => return self.trapped_access(host, thread, address, write),
-            Trap::Misaligned { .. } => return self.trapped_fault(host, thread, Signal::SIGBUS),
-            Trap::IllegalInstruction => return self.trapped_fault(host, thread, Signal::SIGILL),
-            Trap::DivideByZero => return self.trapped_fault(host, thread, Signal::SIGFPE),
+            Trap::Misaligned { address } => {
+                return self.trapped_fault(host, thread, Signal::SIGBUS, BUS_ADRALN, address);
+            }
+            Trap::IllegalInstruction => return self.trapped_fault(host, thread, Signal::SIGILL, ILL_ILLOPC, 0),
+            Trap::DivideByZero => return self.trapped_fault(host, thread, Signal::SIGFPE, FPE_INTDIV, 0),
             Trap::Abort => {
                 self.threads.at_mut(thread).next = Next::Access;
                 self.terminate(host, thread, Signal::SIGABRT);
@@ -45,6 +48,10 @@ impl Kernel {
         entry.next = Next::Call;
         match self.carry_out(host, thread, &call) {
             Carried::Out | Carried::Busy => Trapped::Ready,
+            Carried::Waiting if self.has_deliverable(thread) => {
+                self.unblock(thread);
+                Trapped::Ready
+            }
             Carried::Waiting => {
                 host.event(Event::Blocked { thread: self.thread_id(thread), call: &call });
                 Trapped::Blocked
@@ -67,7 +74,12 @@ impl Kernel {
                 return self.go_on(thread);
             }
             match self.deliver(host, thread) {
-                Delivered::Nothing => {}
+                Delivered::Nothing => {
+                    // A call that was woken for nothing goes to the tail of its queue, as on Linux.
+                    if let Some(queue) = self.leave_queue(thread) {
+                        self.settle(host, queue);
+                    }
+                }
                 Delivered::Handler(resume) => return resume,
                 Delivered::Stopped | Delivered::Ended => return Resume::Blocked,
             }
@@ -123,7 +135,8 @@ impl Kernel {
                 host.event(Event::PageFault { thread: self.thread_id(thread), address, write });
                 Trapped::Ready
             }
-            Err(Fault::NotMapped | Fault::NotAllowed) => self.trapped_fault(host, thread, Signal::SIGSEGV),
+            Err(Fault::NotMapped) => self.trapped_fault(host, thread, Signal::SIGSEGV, SEGV_MAPERR, address),
+            Err(Fault::NotAllowed) => self.trapped_fault(host, thread, Signal::SIGSEGV, SEGV_ACCERR, address),
             Err(Fault::OutOfMemory) => {
                 // As Linux's out-of-memory killer: the access can neither succeed nor be blamed on the program.
                 log::debug!("out of memory: process {} is killed", self.threads.at(thread).tid);
@@ -134,9 +147,16 @@ impl Kernel {
     }
 
     /// A fault of the running thread becomes a signal at that very instruction.
-    fn trapped_fault<H: Host>(&mut self, host: &mut H, thread: ThreadNo, signal: Signal) -> Trapped {
+    fn trapped_fault<H: Host>(
+        &mut self,
+        host: &mut H,
+        thread: ThreadNo,
+        signal: Signal,
+        code: i32,
+        address: u64,
+    ) -> Trapped {
         self.threads.at_mut(thread).next = Next::Access;
-        self.force_signal(host, thread, signal);
+        self.force_signal(host, thread, Info { value: address, ..Info::kernel(signal, code) });
         Trapped::Ready
     }
 

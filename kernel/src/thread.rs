@@ -7,6 +7,8 @@ use abi::{SignalSet, Syscall};
 use crate::ids::{PipeNo, ProcessNo, ThreadNo};
 use crate::limits::{THREADS, words};
 use crate::list::{Link, Linked};
+use crate::signal::alternate_stack::AlternateStack;
+use crate::signal::queue::Pending;
 use crate::table::{Entry, Table};
 
 /// The threads.
@@ -40,8 +42,14 @@ pub struct Thread {
     pub quantum_ticks: u32,
     /// Signals that aren't delivered for now.
     pub blocked: SignalSet,
+    /// The mask to give back after the handler that ends a `rt_sigsuspend`.
+    pub saved_mask: Option<SignalSet>,
+    /// A signal woke it from its call. Some calls end with `EINTR` then, even if no handler ran.
+    pub interrupted: bool,
+    /// Where handlers run that ask for it (`sigaltstack`).
+    pub alternate_stack: AlternateStack,
     /// Signals generated for it and not yet delivered.
-    pub pending: SignalSet,
+    pub pending: Pending,
     /// CPU time used and the like.
     pub usage: Usage,
 }
@@ -60,7 +68,10 @@ impl Entry for Thread {
         run_link: Link::NONE,
         quantum_ticks: 0,
         blocked: SignalSet::empty(),
-        pending: SignalSet::empty(),
+        pending: Pending::NONE,
+        saved_mask: None,
+        interrupted: false,
+        alternate_stack: AlternateStack::NONE,
         usage: Usage::ZERO,
     };
 }
@@ -91,6 +102,15 @@ pub enum WaitsFor {
     ConsoleInput,
     /// A child that changes state.
     Child(ProcessNo),
+    /// A signal that is caught (`rt_sigsuspend`).
+    Signal,
+    /// One of these signals, or a point in time if there is one (`rt_sigtimedwait`).
+    Signals {
+        /// Which.
+        set: SignalSet,
+        /// Microseconds since boot.
+        until_us: Option<u64>,
+    },
     /// A point in time.
     Time {
         /// Microseconds since boot.
@@ -105,6 +125,8 @@ impl fmt::Display for WaitsFor {
             WaitsFor::PipeRoom(pipe) => write!(f, "room in pipe {}", pipe.0),
             WaitsFor::ConsoleInput => f.write_str("console input"),
             WaitsFor::Child(_) => f.write_str("a child to change state"),
+            WaitsFor::Signal => f.write_str("a signal"),
+            WaitsFor::Signals { set, .. } => write!(f, "one of the signals {set:?}"),
             WaitsFor::Time { until_us } => write!(f, "time {until_us} us"),
         }
     }
@@ -222,10 +244,12 @@ impl Thread {
 impl Thread {
     /// Turns the points in time that its call knows into what is left of them.
     pub(crate) fn make_times_relative(&mut self, now_us: u64) {
-        if let ThreadState::Blocked(WaitsFor::Time { until_us }) = &mut self.state {
+        if let ThreadState::Blocked(WaitsFor::Time { until_us } | WaitsFor::Signals { until_us: Some(until_us), .. }) =
+            &mut self.state
+        {
             *until_us = until_us.saturating_sub(now_us);
         }
-        if matches!(self.call, Some(Syscall::Nanosleep { .. })) {
+        if matches!(self.call, Some(Syscall::Nanosleep { .. } | Syscall::RtSigtimedwait { .. })) {
             self.progress = self.progress.saturating_sub(now_us);
         }
     }

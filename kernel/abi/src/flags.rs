@@ -209,6 +209,15 @@ named_values! {
         /// CPU time of the thread.
         CLOCK_THREAD_CPUTIME_ID = 3;
     }
+    /// How `rt_sigprocmask` changes the mask.
+    MaskHow {
+        /// Add the set.
+        SIG_BLOCK = 0;
+        /// Take the set away.
+        SIG_UNBLOCK = 1;
+        /// Make it the set.
+        SIG_SETMASK = 2;
+    }
     /// Which children `waitid` waits for.
     IdType {
         /// Any child.
@@ -298,6 +307,13 @@ pub const SPAWN_CLOSE: u32 = 0;
 pub const SPAWN_DUP2: u32 = 1;
 /// Clock ticks a second, as `times` counts them.
 pub const CLK_TCK: u64 = 100;
+
+/// `sigaltstack`: a handler runs on the stack.
+pub const SS_ONSTACK: i32 = 1;
+/// `sigaltstack`: there is no stack.
+pub const SS_DISABLE: i32 = 2;
+/// `sigaltstack`: disarm the stack while a handler runs. Accepted, without effect.
+pub const SS_AUTODISARM: i32 = 1 << 31;
 
 /// `si_code`: sent by `kill`.
 pub const SI_USER: i32 = 0;

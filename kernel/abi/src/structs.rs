@@ -135,6 +135,17 @@ layouts! {
         /// Signals blocked while the handler runs.
         mask: SignalSet,
     }
+    /// An alternate signal stack (`sigaltstack(2)`).
+    StackDescription = "stack_t" {
+        /// Its lowest address.
+        base: u64,
+        /// `SS_` flags.
+        flags: i32,
+        /// Padding.
+        pad: i32,
+        /// Its bytes.
+        size: u64,
+    }
     /// How a new process is to be made by `spawn` (`posix_spawn(3)`).
     SpawnAction = "struct spawn_action" {
         /// One of the `SPAWN_` constants.

@@ -88,6 +88,22 @@ macro_rules! for_each_syscall {
                 [EINVAL EPERM ESRCH] "Send a signal to a process or a process group";
             134 rt_sigaction RtSigaction (signal: SignalNumber, new: In<SigAction>, old: Out<SigAction>, size: u64) -> Zero
                 [EFAULT EINVAL] "Get and set what a signal does";
+            135 rt_sigprocmask RtSigprocmask (how: MaskHow, set: In<SignalSet>, old: Out<SignalSet>, size: u64) -> Zero
+                [EFAULT EINVAL] "Get and set the signal mask";
+            136 rt_sigpending RtSigpending (set: Out<SignalSet>, size: u64) -> Zero
+                [EFAULT EINVAL] "Get the blocked signals that are pending";
+            133 rt_sigsuspend RtSigsuspend (mask: In<SignalSet>, size: u64) -> Zero
+                [EFAULT EINTR EINVAL] "Wait for a signal with another mask";
+            137 rt_sigtimedwait RtSigtimedwait (set: In<SignalSet>, info: Out<SigInfo>, timeout: In<Timespec>, size: u64) -> Value
+                [EAGAIN EFAULT EINTR EINVAL] "Take a pending signal, or wait for one";
+            138 rt_sigqueueinfo RtSigqueueinfo (pid: Pid, signal: SignalNumber, info: In<SigInfo>) -> Zero
+                [EAGAIN EFAULT EINVAL EPERM ESRCH] "Send a signal with a value";
+            131 tgkill Tgkill (pid: Pid, tid: Pid, signal: SignalNumber) -> Zero
+                [EINVAL EPERM ESRCH] "Send a signal to a thread";
+            132 sigaltstack Sigaltstack (new: In<StackDescription>, old: Out<StackDescription>) -> Zero
+                [EFAULT EINVAL ENOMEM EPERM] "Get and set the alternate signal stack";
+            139 rt_sigreturn RtSigreturn (mask: u64, retry: i32, value: i64, on_alternate_stack: i32) -> Value
+                [] "Return from a signal handler; made by the hart";
 
             // Descriptors and pipes.
             59 pipe2 Pipe2 (fds: Out<[i32; 2]>, flags: OpenFlags) -> Zero

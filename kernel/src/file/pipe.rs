@@ -3,7 +3,7 @@
 //! Writes of up to `PIPE_BUF` bytes go in whole; larger ones go in as there is room. A read takes what is there. Waiters
 //! are served first come, first served.
 
-use abi::{Errno, OpenFlags, Out, PIPE_BUF, Signal, Syscall};
+use abi::{Errno, OpenFlags, Out, PIPE_BUF, Syscall};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::file::description::{Description, Open};
@@ -113,7 +113,7 @@ impl Kernel {
         let left = request.count.saturating_sub(before);
         let entry = self.pipes.at(pipe);
         if entry.readers == 0 {
-            self.send_own_signal(cx.host, cx.thread, Signal::SIGPIPE);
+            self.send_sigpipe(cx.host, cx.thread);
             return if before > 0 { Ok(Flow::Done(before as i64)) } else { Err(Errno::EPIPE) };
         }
         let room = entry.ring.room();

@@ -108,6 +108,11 @@ pub const INVARIANTS: &[Invariant] = &[
         check: Kernel::action_references_are_right,
     },
     Invariant {
+        name: "queued-signals",
+        sentence: "the details of signals are kept for exactly those that are pending",
+        check: Kernel::queued_signals_are_right,
+    },
+    Invariant {
         name: "numbers",
         sentence: "a number is in use as long as a process, a group or a session goes by it",
         check: Kernel::numbers_are_right,

@@ -118,6 +118,19 @@ impl Kernel {
         Ok(())
     }
 
+    pub(super) fn queued_signals_are_right(&self) -> Result<(), Broken> {
+        let mut queued = 0;
+        let threads = self.threads.iter().map(|(slot, thread)| (slot.index(), thread.pending));
+        let processes = self.processes.iter().map(|(slot, process)| (slot.index(), process.pending));
+        for (slot, pending) in threads.chain(processes) {
+            for info in pending.iter(&self.infos) {
+                queued += 1;
+                holds(pending.set().has(info.signal), slot)?;
+            }
+        }
+        holds(queued == self.infos.len(), 0)
+    }
+
     pub(super) fn numbers_are_right(&self) -> Result<(), Broken> {
         let mut sessions = Counts::<NUMBERS>::new();
         for (slot, process) in self.processes.iter() {

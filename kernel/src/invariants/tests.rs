@@ -10,6 +10,7 @@ use crate::mem::object::Object;
 use crate::process::Life;
 use crate::radix::Tree;
 use crate::signal::action::{Action, IGNORE};
+use crate::signal::queue::{Info, Pending};
 use crate::table::Entry;
 use crate::testing::{Machine, read, sleep, wait, write};
 use crate::thread::{Next, ThreadState};
@@ -187,7 +188,8 @@ fn a_parent_that_sleeps_over_a_zombie_is_found() {
 fn a_sleeper_with_a_signal_to_take_is_found() {
     breaks("no-lost-wakeup", |machine| {
         let sleeper = machine.slot(4);
-        machine.kernel.processes.at_mut(sleeper).pending = SignalSet::of(Signal::SIGTERM);
+        let info = Info::kernel(Signal::SIGTERM, 0);
+        machine.kernel.processes.at_mut(sleeper).pending.add(&mut machine.kernel.infos, info);
     });
 }
 
@@ -235,6 +237,14 @@ fn a_miscounted_set_of_actions_is_found() {
         let process = machine.slot(6);
         machine.kernel.set_action(process, Signal::SIGINT, Action { handler: IGNORE, ..Action::DEFAULT });
         machine.kernel.share_actions(Some(ActionsNo(0)));
+    });
+}
+
+#[test]
+fn details_of_a_signal_that_is_not_pending_are_found() {
+    breaks("queued-signals", |machine| {
+        let mut lost = Pending::NONE;
+        lost.add(&mut machine.kernel.infos, Info::kernel(Signal::SIGTERM, 0));
     });
 }
 

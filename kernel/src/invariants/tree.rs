@@ -65,7 +65,7 @@ impl Kernel {
                 && process.space.table == Tree::EMPTY
                 && process.space.regions.iter().next().is_none()
                 && process.actions.is_none()
-                && process.pending.is_empty()
+                && process.pending == crate::signal::queue::Pending::NONE
                 && process.children.is_empty()
                 && process.waiting_for_children.is_empty()
                 && !process.subreaper

@@ -35,10 +35,7 @@ impl Kernel {
 
     /// Whether a blocked thread stands where those stand who wait for this.
     fn waits(&self, thread: &Thread, what: WaitsFor) -> bool {
-        match what {
-            WaitsFor::Time { until_us } => thread.timer_us == Some(until_us) && thread.waiter.queue.is_none(),
-            _ => thread.waiter.queue == what.queue() && thread.timer_us.is_none(),
-        }
+        thread.waiter.queue == what.queue() && thread.timer_us == what.until_us()
     }
 
     pub(super) fn queues_are_sound(&self) -> Result<(), Broken> {
@@ -85,6 +82,10 @@ impl Kernel {
         for (slot, thread) in self.threads.iter() {
             if let ThreadState::Blocked(_) = thread.state {
                 holds(!self.has_deliverable(slot), slot.index())?;
+            }
+            if let ThreadState::Blocked(WaitsFor::Signals { set, .. }) = thread.state {
+                let pending = thread.pending.set() | self.processes.at(thread.process).pending.set();
+                holds(!pending.intersects(set), slot.index())?;
             }
             if let ThreadState::Blocked(WaitsFor::Child(_)) = thread.state {
                 holds(!self.wait_would_end(slot, thread), slot.index())?;

@@ -1,6 +1,6 @@
 //! The end of a process (`_exit(2)`): it gives everything back but its status, which waits for its parent as a zombie.
 
-use abi::{Signal, WaitStatus};
+use abi::{Signal, SignalSet, WaitStatus};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::{Event, Host};
@@ -34,12 +34,12 @@ impl Kernel {
         self.release_space(host, process);
         self.release_actions(process);
         self.give_children_away(host, process);
+        self.discard_pending(process, SignalSet::all());
         if self.processes.at(process).subreaper {
             self.set_subreaper(process, false);
         }
         host.event(Event::Ended { process: self.process_id(process), status });
         let entry = self.processes.at_mut(process);
-        entry.pending = abi::SignalSet::empty();
         entry.stopped = false;
         entry.life = Life::Zombie(status);
         match entry.parent {
@@ -100,6 +100,7 @@ impl Kernel {
             cpu.current = None;
             cpu.quantum_used = false;
         }
+        self.threads.at_mut(thread).pending.discard(&mut self.infos, SignalSet::all());
         let usage = self.threads.at(thread).usage;
         let process = self.threads.at(thread).process;
         self.processes.at_mut(process).usage.add(&usage);

@@ -28,7 +28,9 @@ pub mod resource;
 mod spawn;
 mod wait;
 
-use abi::{SignalSet, WaitStatus};
+pub(crate) use wait::child_code;
+
+use abi::WaitStatus;
 
 use crate::file::descriptor::Descriptors;
 use crate::ids::{ActionsNo, ImageNo, NumberNo, ProcessNo, ThreadNo};
@@ -38,6 +40,7 @@ use crate::mem::space::Space;
 use crate::process::credentials::Credentials;
 use crate::process::resource::ResourceLimits;
 use crate::sched::wait_queue::WaitQueue;
+use crate::signal::queue::Pending;
 use crate::table::{Entry, Table};
 use crate::thread::Usage;
 
@@ -99,7 +102,7 @@ pub struct Process {
     /// Its descriptors.
     pub descriptors: Descriptors,
     /// Signals generated for it and not yet delivered to a thread of it.
-    pub pending: SignalSet,
+    pub pending: Pending,
     /// What it does on signals; `None`: the default for all.
     pub actions: Option<ActionsNo>,
     /// Its user and group ids.
@@ -244,7 +247,7 @@ impl Entry for Process {
         name_bytes: [0; 16],
         space: Space::EMPTY,
         descriptors: Descriptors::EMPTY,
-        pending: SignalSet::empty(),
+        pending: Pending::NONE,
         actions: None,
         credentials: Credentials::ROOT,
         limits: ResourceLimits::DEFAULT,

@@ -22,7 +22,18 @@ impl WaitsFor {
             WaitsFor::PipeRoom(pipe) => Some(QueueName::PipeWriters(pipe)),
             WaitsFor::ConsoleInput => Some(QueueName::Console),
             WaitsFor::Child(process) => Some(QueueName::Children(process)),
-            WaitsFor::Time { .. } => None,
+            WaitsFor::Signal | WaitsFor::Signals { .. } | WaitsFor::Time { .. } => None,
+        }
+    }
+}
+
+impl WaitsFor {
+    /// When the timer ends the waiting.
+    pub(crate) fn until_us(self) -> Option<u64> {
+        match self {
+            WaitsFor::Time { until_us } => Some(until_us),
+            WaitsFor::Signals { until_us, .. } => until_us,
+            _ => None,
         }
     }
 }
@@ -34,12 +45,10 @@ impl Kernel {
         let standing = self.threads.at(thread).waiter.queue;
         if standing != queue || standing.is_none() {
             self.leave_queue(thread);
-            match what {
-                WaitsFor::Time { until_us } => {
-                    self.timers.insert(until_us, thread);
-                    self.threads.at_mut(thread).timer_us = Some(until_us);
-                }
-                _ => self.join_queue(thread, queue),
+            self.join_queue(thread, queue);
+            if let Some(until_us) = what.until_us() {
+                self.timers.insert(until_us, thread);
+                self.threads.at_mut(thread).timer_us = Some(until_us);
             }
         }
         self.threads.at_mut(thread).waiter.woken = false;

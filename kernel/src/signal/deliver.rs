@@ -1,13 +1,18 @@
 //! How a signal is delivered: on the way back to user code, one after the other, the lowest number first, those that a
 //! fault raised before all others, those of the thread before those of the process.
+//!
+//! Each handler's frame is put on top of the one before, and only then does user code run: so of several signals that are
+//! deliverable at once, the one delivered last is handled first, as on Linux.
 
 use abi::{DefaultAction, Errno, Layout, SigActionFlags, Signal, SignalSet, Syscall, Timespec};
 
+use crate::dispatch::{Cx, Flow, Outcome};
 use crate::entry::Resume;
-use crate::host::Host;
+use crate::host::{Event, Host};
 use crate::ids::ThreadNo;
 use crate::kernel::Kernel;
 use crate::signal::action::{self, Action};
+use crate::signal::queue::Info;
 use crate::thread::Next;
 
 /// What delivering came to.
@@ -27,12 +32,13 @@ impl Kernel {
     #[inline]
     pub(crate) fn has_deliverable(&self, thread: ThreadNo) -> bool {
         let entry = self.threads.at(thread);
-        !((entry.pending | self.processes.at(entry.process).pending) - entry.blocked).is_empty()
+        !((entry.pending.set() | self.processes.at(entry.process).pending.set()) - entry.blocked).is_empty()
     }
 
     /// Delivers to the running thread what is deliverable, until something changes what it does.
     pub(crate) fn deliver<H: Host>(&mut self, host: &mut H, thread: ThreadNo) -> Delivered {
-        while let Some(signal) = self.take_deliverable(thread) {
+        while let Some(info) = self.take_deliverable(thread) {
+            let signal = info.signal;
             let process = self.threads.at(thread).process;
             let action = self.action(process, signal);
             match (action.handler, signal.default_action()) {
@@ -49,72 +55,87 @@ impl Kernel {
                     self.terminate(host, thread, signal);
                     return Delivered::Ended;
                 }
-                _ => return Delivered::Handler(self.enter_handler(host, thread, signal, action)),
+                _ => return Delivered::Handler(self.enter_handler(host, thread, info, action)),
             }
         }
         Delivered::Nothing
     }
 
-    fn take_deliverable(&mut self, thread: ThreadNo) -> Option<Signal> {
+    fn take_deliverable(&mut self, thread: ThreadNo) -> Option<Info> {
         let entry = self.threads.at(thread);
-        let own = entry.pending - entry.blocked;
-        let shared = self.processes.at(entry.process).pending - entry.blocked;
-        let process = entry.process;
-        let urgent = (own & SignalSet::SYNCHRONOUS).lowest();
-        if let Some(signal) = urgent.or(own.lowest()) {
-            self.threads.at_mut(thread).pending.remove(SignalSet::of(signal));
-            return Some(signal);
+        let deliverable = !entry.blocked;
+        if (entry.pending.set() & deliverable & SignalSet::SYNCHRONOUS).is_empty() {
+            return self.take_signal(thread, deliverable);
         }
-        let signal = shared.lowest()?;
-        self.processes.at_mut(process).pending.remove(SignalSet::of(signal));
-        Some(signal)
+        self.take_signal(thread, deliverable & SignalSet::SYNCHRONOUS)
     }
 
-    fn enter_handler<H: Host>(&mut self, host: &mut H, thread: ThreadNo, signal: Signal, action: Action) -> Resume {
+    fn enter_handler<H: Host>(&mut self, host: &mut H, thread: ThreadNo, info: Info, action: Action) -> Resume {
         let returns = self.interrupt(host, thread, action);
         let process = self.threads.at(thread).process;
         if action.flags.contains(SigActionFlags::SA_RESETHAND) {
-            self.set_action(process, signal, Action { handler: action::DEFAULT, ..action });
+            self.set_action(process, info.signal, Action { handler: action::DEFAULT, ..action });
         }
         let entry = self.threads.at_mut(thread);
-        let mask = entry.blocked;
+        // After a rt_sigsuspend the mask from before it comes back.
+        let mask = entry.saved_mask.take().unwrap_or(entry.blocked);
         entry.blocked |= action.mask;
         if !action.flags.contains(SigActionFlags::SA_NODEFER) {
-            entry.blocked |= SignalSet::of(signal);
+            entry.blocked |= SignalSet::of(info.signal);
         }
-        Resume::Handler { signal, handler: action.handler, mask, returns }
+        entry.next = Next::Access;
+        let mut stack_pointer = None;
+        let stack = &mut entry.alternate_stack;
+        if action.flags.contains(SigActionFlags::SA_ONSTACK) && stack.bytes > 0 {
+            if stack.handlers == 0 {
+                stack_pointer = Some(stack.base.saturating_add(stack.bytes) & !15);
+            }
+            stack.handlers += 1;
+        }
+        let on_alternate_stack = stack_pointer.is_some() || stack.handlers > 0;
+        host.event(Event::Delivered { thread: self.thread_id(thread), signal: info.signal });
+        Resume::Handler { info, handler: action.handler, mask, returns, stack_pointer, on_alternate_stack }
     }
 
     /// Ends the call that the thread is in, or arranges for it to be made again; what it returns after the handler, if it
     /// isn't made again.
     fn interrupt<H: Host>(&mut self, host: &mut H, thread: ThreadNo, action: Action) -> Option<i64> {
         let entry = self.threads.at(thread);
-        let (next, progress, process) = (entry.next, entry.progress, entry.process);
-        match (next, entry.call) {
+        match (entry.next, entry.call) {
             (Next::Return(value), _) => Some(value),
             (Next::Call, Some(call)) => {
                 let restart = action.flags.contains(SigActionFlags::SA_RESTART);
-                let result = match call {
-                    Syscall::Write { .. } if progress > 0 => Ok(progress as i64),
-                    Syscall::Compute { duration } => Ok(duration.0.saturating_sub(progress) as i64),
-                    Syscall::Nanosleep { remaining, .. } => {
-                        if !remaining.is_null() {
-                            let left = Timespec::from_us(progress.saturating_sub(self.now_us()));
-                            let mut bytes = [0; Timespec::SIZE];
-                            left.store(&mut bytes);
-                            let _ = self.copy_to_user(host, process, remaining.address, &bytes);
-                        }
-                        Err(Errno::EINTR)
-                    }
-                    _ if restart => {
+                let result = match self.partial_result(host, thread, &call) {
+                    Some(value) => Ok(value),
+                    None if restart && restarts(&call) => {
                         self.abandon(host, thread);
                         return None;
                     }
-                    _ => Err(Errno::EINTR),
+                    None => Err(Errno::EINTR),
                 };
                 let value = result.unwrap_or_else(Errno::to_return);
                 self.finish(host, thread, &call, Next::Return(value), result);
                 Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// What a call returns that has done part of its work; and what it leaves behind if it hasn't.
+    fn partial_result<H: Host>(&mut self, host: &mut H, thread: ThreadNo, call: &Syscall) -> Option<i64> {
+        let entry = self.threads.at(thread);
+        let (progress, process) = (entry.progress, entry.process);
+        match *call {
+            Syscall::Write { .. } if progress > 0 => Some(progress as i64),
+            Syscall::Compute { duration } => Some(duration.0.saturating_sub(progress) as i64),
+            Syscall::Nanosleep { remaining, .. } => {
+                if !remaining.is_null() {
+                    let left = Timespec::from_us(progress.saturating_sub(self.now_us()));
+                    let mut bytes = [0; Timespec::SIZE];
+                    left.store(&mut bytes);
+                    let _ = self.copy_to_user(host, process, remaining.address, &bytes);
+                }
+                None
             }
             _ => None,
         }
@@ -128,6 +149,32 @@ impl Kernel {
         let entry = self.threads.at_mut(thread);
         entry.call = None;
         entry.progress = 0;
+        entry.interrupted = false;
         entry.next = Next::Access;
     }
+
+    /// A handler has returned: the mask and the interrupted context come back, as its hart kept them.
+    pub(crate) fn sys_rt_sigreturn<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        mask: u64,
+        retry: i32,
+        value: i64,
+        on_alternate_stack: i32,
+    ) -> Outcome {
+        let thread = self.threads.at_mut(cx.thread);
+        thread.blocked = SignalSet::from_bits_retain(mask) - SignalSet::UNBLOCKABLE;
+        if on_alternate_stack != 0 {
+            thread.alternate_stack.handlers = thread.alternate_stack.handlers.saturating_sub(1);
+        }
+        match retry {
+            0 => Ok(Flow::Done(value)),
+            _ => Ok(Flow::Again),
+        }
+    }
+}
+
+/// Whether a call is made again after a handler with `SA_RESTART` (`signal(7)`, "Interruption of system calls").
+fn restarts(call: &Syscall) -> bool {
+    !matches!(call, Syscall::Nanosleep { .. } | Syscall::RtSigsuspend { .. } | Syscall::RtSigtimedwait { .. })
 }

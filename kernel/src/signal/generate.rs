@@ -1,44 +1,52 @@
 //! How a signal is generated: it becomes pending, unless it would be ignored, and wakes whoever can take it.
 
-use abi::{DefaultAction, SigActionFlags, Signal, SignalSet, WaitStatus};
+use abi::{DefaultAction, SI_KERNEL, SI_USER, SigActionFlags, Signal, SignalSet, WaitStatus};
 
 use crate::host::{Event, Host};
 use crate::ids::{ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
+use crate::process::child_code;
 use crate::sched::policy::Became;
 use crate::signal::action;
-use crate::thread::ThreadState;
+use crate::signal::queue::Info;
+use crate::thread::{ThreadState, WaitsFor};
 
 impl Kernel {
     /// Generates a signal for a process. A zombie takes none.
-    pub(crate) fn send_signal<H: Host>(&mut self, host: &mut H, process: ProcessNo, signal: Signal) {
-        if !self.prepare_signal(host, process, signal) {
+    pub(crate) fn send_signal<H: Host>(&mut self, host: &mut H, process: ProcessNo, info: Info) {
+        if !self.prepare_signal(host, process, info.signal) {
             return;
         }
-        self.processes.at_mut(process).pending.insert(SignalSet::of(signal));
-        self.announce(host, process, signal);
+        self.processes.at_mut(process).pending.add(&mut self.infos, info);
+        self.announce(host, process, info.signal);
     }
 
-    /// Generates a signal for the running thread itself, as SIGPIPE is.
-    pub(crate) fn send_own_signal<H: Host>(&mut self, host: &mut H, thread: ThreadNo, signal: Signal) {
+    /// Generates a signal for one thread.
+    pub(crate) fn send_thread_signal<H: Host>(&mut self, host: &mut H, thread: ThreadNo, info: Info) {
         let process = self.threads.at(thread).process;
-        if self.prepare_signal(host, process, signal) {
-            self.threads.at_mut(thread).pending.insert(SignalSet::of(signal));
-            host.event(Event::Generated { process: self.process_id(process), signal });
+        if self.prepare_signal(host, process, info.signal) {
+            self.threads.at_mut(thread).pending.add(&mut self.infos, info);
+            self.announce(host, process, info.signal);
         }
+    }
+
+    /// SIGPIPE for the running thread, as if it had sent it to itself.
+    pub(crate) fn send_sigpipe<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+        let sender = self.sent_by(self.threads.at(thread).process, Signal::SIGPIPE, SI_USER, 0);
+        self.send_thread_signal(host, thread, sender);
     }
 
     /// A fault of the running thread: a signal that can be neither blocked nor ignored. If it is, it kills.
-    pub(crate) fn force_signal<H: Host>(&mut self, host: &mut H, thread: ThreadNo, signal: Signal) {
+    pub(crate) fn force_signal<H: Host>(&mut self, host: &mut H, thread: ThreadNo, info: Info) {
         let process = self.threads.at(thread).process;
-        let refused =
-            self.threads.at(thread).blocked.has(signal) || self.action(process, signal).handler == action::IGNORE;
+        let refused = self.threads.at(thread).blocked.has(info.signal)
+            || self.action(process, info.signal).handler == action::IGNORE;
         if refused {
-            self.set_action(process, signal, action::Action::DEFAULT);
-            self.threads.at_mut(thread).blocked.remove(SignalSet::of(signal));
+            self.set_action(process, info.signal, action::Action::DEFAULT);
+            self.threads.at_mut(thread).blocked.remove(SignalSet::of(info.signal));
         }
-        self.threads.at_mut(thread).pending.insert(SignalSet::of(signal));
-        host.event(Event::Generated { process: self.process_id(process), signal });
+        self.threads.at_mut(thread).pending.add(&mut self.infos, info);
+        host.event(Event::Generated { process: self.process_id(process), signal: info.signal });
     }
 
     /// Tells a parent by SIGCHLD what happened to a child. `SA_NOCLDSTOP` keeps stops and continuations from it.
@@ -46,22 +54,37 @@ impl Kernel {
         &mut self,
         host: &mut H,
         parent: ProcessNo,
-        _child: ProcessNo,
+        child: ProcessNo,
         status: WaitStatus,
     ) {
         let ended = matches!(status, WaitStatus::Exited(_) | WaitStatus::Signaled { .. });
         let flags = self.action(parent, Signal::SIGCHLD).flags;
         if ended || !flags.contains(SigActionFlags::SA_NOCLDSTOP) {
-            self.send_signal(host, parent, Signal::SIGCHLD);
+            let (code, value) = child_code(status);
+            let info = self.sent_by(child, Signal::SIGCHLD, code, value as u64);
+            self.send_signal(host, parent, info);
         }
+    }
+
+    /// A signal from the kernel to every member of a group.
+    pub(crate) fn signal_group<H: Host>(&mut self, host: &mut H, group: crate::ids::NumberNo, signal: Signal) {
+        let mut member = self.numbers.table.at(group).members.first();
+        while let Some(process) = member {
+            member = self.processes.at(process).group_link.next;
+            self.send_signal(host, process, Info::kernel(signal, SI_KERNEL));
+        }
+    }
+
+    /// Details that name a process.
+    pub(crate) fn sent_by(&self, process: ProcessNo, signal: Signal, code: i32, value: u64) -> Info {
+        let entry = self.processes.at(process);
+        Info { signal, code, pid: entry.pid, uid: entry.credentials.real_uid, value }
     }
 
     /// Drops what is pending if the process ignores it now.
     pub(crate) fn discard_if_ignored(&mut self, process: ProcessNo, signal: Signal) {
         if self.ignores(process, signal) {
-            let thread = self.processes.at(process).thread;
-            self.processes.at_mut(process).pending.remove(SignalSet::of(signal));
-            self.threads.at_mut(thread).pending.remove(SignalSet::of(signal));
+            self.discard_pending(process, SignalSet::of(signal));
         }
     }
 
@@ -69,7 +92,9 @@ impl Kernel {
     pub(crate) fn ignores(&self, process: ProcessNo, signal: Signal) -> bool {
         match self.action(process, signal).handler {
             action::IGNORE => true,
-            action::DEFAULT => signal.default_action() == DefaultAction::Ignore,
+            action::DEFAULT => {
+                matches!(signal.default_action(), DefaultAction::Ignore | DefaultAction::Continue)
+            }
             _ => false,
         }
     }
@@ -81,9 +106,9 @@ impl Kernel {
         }
         let thread = self.processes.at(process).thread;
         if SignalSet::STOPS.has(signal) {
-            self.discard_pending(process, thread, SignalSet::of(Signal::SIGCONT));
+            self.discard_pending(process, SignalSet::of(Signal::SIGCONT));
         } else if signal == Signal::SIGCONT {
-            self.discard_pending(process, thread, SignalSet::STOPS);
+            self.discard_pending(process, SignalSet::STOPS);
             self.continue_process(host, process);
         }
         // PID 1 takes only signals that it has a handler for (kill(2), NOTES).
@@ -92,15 +117,16 @@ impl Kernel {
             return false;
         }
         // A blocked signal stays pending even if it is ignored: the action may change before it is unblocked.
-        let blocked = self.threads.at(thread).blocked.has(signal);
-        let without_effect = self.ignores(process, signal)
-            || (signal == Signal::SIGCONT && self.action(process, signal).handler == action::DEFAULT);
-        blocked || !without_effect
+        self.threads.at(thread).blocked.has(signal) || !self.ignores(process, signal)
     }
 
-    fn discard_pending(&mut self, process: ProcessNo, thread: ThreadNo, signals: SignalSet) {
-        self.processes.at_mut(process).pending.remove(signals);
-        self.threads.at_mut(thread).pending.remove(signals);
+    /// Drops signals that are pending for a process or its thread.
+    pub(crate) fn discard_pending(&mut self, process: ProcessNo, signals: SignalSet) {
+        let entry = self.processes.at_mut(process);
+        entry.pending.discard(&mut self.infos, signals);
+        if self.threads.holds(entry.thread) {
+            self.threads.at_mut(entry.thread).pending.discard(&mut self.infos, signals);
+        }
     }
 
     /// Wakes the thread if it can take the signal: one that waits, and for SIGKILL one that is stopped.
@@ -108,11 +134,13 @@ impl Kernel {
         host.event(Event::Generated { process: self.process_id(process), signal });
         let thread = self.processes.at(process).thread;
         let entry = self.threads.at(thread);
-        if entry.blocked.has(signal) {
+        let awaited = matches!(entry.state, ThreadState::Blocked(WaitsFor::Signals { set, .. }) if set.has(signal));
+        if entry.blocked.has(signal) && !awaited {
             return;
         }
         match entry.state {
             ThreadState::Blocked(_) => {
+                self.threads.at_mut(thread).interrupted = !awaited;
                 self.make_ready(thread, Became::Woken);
                 host.event(Event::Woken { thread: self.thread_id(thread) });
             }

@@ -1,11 +1,12 @@
 //! `kill(2)`: to a process, to a group, to all.
 
-use abi::{Errno, Pid, Signal, SignalNumber};
+use abi::{Errno, In, Pid, SI_TKILL, SI_USER, SigInfo, Signal, SignalNumber};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::Host;
 use crate::ids::{NumberNo, ProcessNo};
 use crate::kernel::Kernel;
+use crate::signal::queue::Info;
 
 impl Kernel {
     pub(crate) fn sys_kill<H: Host>(&mut self, cx: &mut Cx<'_, H>, pid: Pid, signal: SignalNumber) -> Outcome {
@@ -23,6 +24,60 @@ impl Kernel {
                 Ok(Flow::Done(0))
             }
         }
+    }
+
+    /// Sends a signal to a thread: each process has one, with the same number.
+    pub(crate) fn sys_tgkill<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        pid: Pid,
+        tid: Pid,
+        signal: SignalNumber,
+    ) -> Outcome {
+        if pid.0 <= 0 || tid.0 <= 0 {
+            return Err(Errno::EINVAL);
+        }
+        let target = self.process_numbered(tid.0).filter(|_| pid == tid).ok_or(Errno::ESRCH)?;
+        let signal = match signal.0 {
+            0 => None,
+            _ => Some(signal.signal().ok_or(Errno::EINVAL)?),
+        };
+        self.check_may_signal(cx.process, target, signal)?;
+        if let Some(signal) = signal
+            && !self.processes.at(target).is_zombie()
+        {
+            let info = self.sent_by(cx.process, signal, SI_TKILL, 0);
+            self.send_thread_signal(cx.host, self.processes.at(target).thread, info);
+        }
+        Ok(Flow::Done(0))
+    }
+
+    /// Sends a signal with a value (`sigqueue(3)`). Codes that the kernel itself uses are for it alone.
+    pub(crate) fn sys_rt_sigqueueinfo<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        pid: Pid,
+        number: SignalNumber,
+        info: In<SigInfo>,
+    ) -> Outcome {
+        let given: SigInfo = self.get(cx.host, cx.process, info.address)?;
+        if (given.code >= 0 || given.code == SI_TKILL) && self.processes.at(cx.process).pid as i32 != pid.0 {
+            return Err(Errno::EPERM);
+        }
+        let target = self.process_numbered(pid.0).filter(|_| pid.0 > 0).ok_or(Errno::ESRCH)?;
+        let signal = match number.0 {
+            0 => None,
+            _ => Some(number.signal().ok_or(Errno::EINVAL)?),
+        };
+        self.check_may_signal(cx.process, target, signal)?;
+        let Some(signal) = signal else { return Ok(Flow::Done(0)) };
+        if signal.is_realtime() && self.infos.room() == 0 {
+            return Err(Errno::EAGAIN);
+        }
+        let value = u64::from(given.status as u32) | u64::from(given.value_high as u32) << 32;
+        let info = Info { signal, code: given.code, pid: given.pid as u32, uid: given.uid, value };
+        self.send_signal(cx.host, target, info);
+        Ok(Flow::Done(0))
     }
 
     fn kill_group<H: Host>(&mut self, cx: &mut Cx<'_, H>, group: NumberNo, signal: SignalNumber) -> Outcome {
@@ -59,7 +114,8 @@ impl Kernel {
         };
         self.check_may_signal(cx.process, target, signal)?;
         if let Some(signal) = signal {
-            self.send_signal(cx.host, target, signal);
+            let info = self.sent_by(cx.process, signal, SI_USER, 0);
+            self.send_signal(cx.host, target, info);
         }
         Ok(())
     }

@@ -1,13 +1,13 @@
 //! Stopping and continuing (`signal(7)`, `setpgid(2)` on orphaned groups). A stopped process runs nothing; its blocked call
 //! is tried again when it is continued.
 
-use abi::{Signal, WaitStatus};
+use abi::{Errno, Signal, Syscall, WaitStatus};
 
 use crate::host::Host;
 use crate::ids::{ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
 use crate::sched::policy::Became;
-use crate::thread::{QueueName, ThreadState};
+use crate::thread::{Next, QueueName, ThreadState};
 
 impl Kernel {
     /// The running thread's process stops.
@@ -15,6 +15,10 @@ impl Kernel {
         let process = self.threads.at(thread).process;
         if let Some(queue) = self.leave_queue(thread) {
             self.settle(host, queue);
+        }
+        if let Some(call @ Syscall::RtSigtimedwait { .. }) = self.threads.at(thread).call {
+            // Ends with EINTR after a stop, even without a handler (signal(7)).
+            self.finish(host, thread, &call, Next::Return(Errno::EINTR.to_return()), Err(Errno::EINTR));
         }
         self.leave_cpu(thread, ThreadState::Stopped);
         self.processes.at_mut(process).stopped = true;
