@@ -49,13 +49,19 @@ async fn family(sys: Sys) -> Result<(), Errno> {
     // Nobody writes to these pipes: that all their writers are gone is the message.
     let (parent_lives, parent_lives_write) = sys.pipe().await?;
     let (told, told_write) = sys.pipe().await?;
+    // Here the grandchild says that it has looked at its parent, who may die now.
+    let (seen, seen_write) = sys.pipe().await?;
     let child = match sys.fork().await? {
         Forked::Parent(child) => child,
         Forked::Child => {
             sys.close(told).await?;
             let status = match sys.fork().await {
-                Ok(Forked::Child) => i32::from(grandchild(sys, parent_lives, parent_lives_write).await.is_err()),
+                Ok(Forked::Child) => {
+                    sys.close(parent_lives_write).await?;
+                    i32::from(grandchild(sys, parent_lives, seen_write).await.is_err())
+                }
                 Ok(Forked::Parent(grandchild)) => {
+                    sys.read(seen, &mut [0]).await?;
                     println!(sys, "  The child has a child of its own, process {}, and exits.", grandchild.0).await;
                     5
                 }
@@ -64,8 +70,9 @@ async fn family(sys: Sys) -> Result<(), Errno> {
             match sys.exit(status).await {}
         }
     };
-    sys.close(parent_lives_write).await?;
-    sys.close(told_write).await?;
+    for fd in [parent_lives_write, told_write, seen, seen_write] {
+        sys.close(fd).await?;
+    }
     let (_, status) = reap(sys, child).await?;
     println!(sys, "  The child, process {}, {}.", child.0, describe(status)).await;
     wait_for_end(sys, told).await?;
@@ -73,9 +80,9 @@ async fn family(sys: Sys) -> Result<(), Errno> {
     sys.close(parent_lives).await
 }
 
-async fn grandchild(sys: Sys, parent_lives: Fd, parent_lives_write: Fd) -> Result<(), Errno> {
+async fn grandchild(sys: Sys, parent_lives: Fd, seen: Fd) -> Result<(), Errno> {
     let before = sys.getppid().await;
-    sys.close(parent_lives_write).await?;
+    sys.write(seen, b"!").await?;
     wait_for_end(sys, parent_lives).await?;
     let after = sys.getppid().await;
     let adopter = if after == Pid(1) { "PID 1" } else { "the subreaper" };
