@@ -1,9 +1,11 @@
 //! `zombies`: children that have ended and that nobody has waited for yet.
 
-use abi::{Errno, Pid};
+use alloc::vec::Vec;
+
+use abi::{Errno, IdType, Pid, WaitOptions};
 
 use super::process_table::{command, state};
-use crate::libc::{Manual, PLAIN, describe, perror, reap, sleep_us};
+use crate::libc::{Manual, PLAIN, describe, perror, reap};
 use crate::sys::Forked;
 use crate::{Args, Sys, println};
 
@@ -16,7 +18,7 @@ static MANUAL: Manual = Manual {
     ..PLAIN
 };
 
-/// How many children there are, and with which status each exits. They exit in reverse order.
+/// With which status each child exits, from the oldest to the youngest.
 const STATUSES: [i32; 3] = [11, 22, 33];
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
@@ -35,14 +37,26 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
 async fn show(sys: Sys) -> Result<(), Errno> {
     let me = sys.getpid().await;
     println!(sys, "I am process {}. I fork {} children; the youngest exits first.", me.0, STATUSES.len()).await;
-    for (index, status) in STATUSES.into_iter().enumerate() {
-        if sys.fork().await? == Forked::Child {
-            sleep_us(sys, 1000 * (STATUSES.len() - index) as u64).await;
-            match sys.exit(status).await {}
+    let mut children = Vec::new();
+    for status in STATUSES {
+        // The child waits for the end of this pipe. Its younger siblings inherit the writing end, but they exit earlier.
+        let (read_end, write_end) = sys.pipe().await?;
+        match sys.fork().await? {
+            Forked::Child => {
+                sys.close(write_end).await?;
+                sys.read(read_end, &mut [0]).await?;
+                match sys.exit(status).await {}
+            }
+            Forked::Parent(child) => children.push((child, write_end)),
         }
+        sys.close(read_end).await?;
     }
-    sleep_us(sys, 1000 * (STATUSES.len() as u64 + 1)).await;
-    println!(sys, "All of them have exited, and I have not waited. They are zombies:").await;
+    for (child, write_end) in children.into_iter().rev() {
+        sys.close(write_end).await?;
+        // WNOWAIT: see that it has exited, and leave it as it is.
+        sys.waitid(IdType::P_PID, child, WaitOptions::WEXITED | WaitOptions::WNOWAIT).await?;
+    }
+    println!(sys, "All of them have exited, and I have not reaped them. They are zombies:").await;
     list_children(sys, me).await?;
     println!(sys, "A zombie keeps nothing but its status. wait takes them in the order of their birth:").await;
     while let Ok((child, status)) = reap(sys, Pid(-1)).await {
