@@ -18,7 +18,14 @@ const SMALL: usize = 18;
 /// Something that a program was told.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// A call, load or store had this result, and the bytes that go with it fit in here.
+    /// A call, load or store had this result, with no bytes.
+    Value {
+        /// By which a replay checks that the program asked the same.
+        check: u32,
+        /// The value returned.
+        value: i64,
+    },
+    /// The same, with bytes that fit in here.
     Small {
         /// By which a replay checks that the program asked the same.
         check: u32,
@@ -55,6 +62,9 @@ impl Event {
     /// The result `value` of what hashes to `check`, with these bytes.
     #[inline]
     pub fn result(check: u32, value: i64, data: &[u8]) -> Event {
+        if data.is_empty() {
+            return Event::Value { check, value };
+        }
         if data.len() > SMALL {
             return Event::Large { check, bytes: data.into(), value };
         }
@@ -67,6 +77,7 @@ impl Event {
     #[inline]
     pub fn as_result(&self) -> Option<(u32, i64, &[u8])> {
         match self {
+            Event::Value { check, value } => Some((*check, *value, &[])),
             Event::Small { check, length, bytes, value } => Some((*check, *value, &bytes[..usize::from(*length)])),
             Event::Large { check, bytes, value } => Some((*check, *value, bytes)),
             _ => None,
