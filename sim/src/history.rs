@@ -5,9 +5,10 @@
 //! and a prefix is a log too.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 use abi::FastHasher;
+// Without weak references: pushing looks whether the chunk is shared, which takes a load and not a locked exchange.
+use triomphe::Arc;
 
 /// Events in a chunk: a fork's first event copies at most so many.
 const CHUNK: usize = 32;
@@ -41,7 +42,7 @@ pub enum Event {
         /// By which a replay checks that the program asked the same.
         check: u32,
         /// The bytes.
-        bytes: Arc<[u8]>,
+        bytes: std::sync::Arc<[u8]>,
         /// The value returned.
         value: i64,
     },
@@ -265,7 +266,7 @@ impl std::fmt::Debug for History {
 impl Drop for Chunk {
     fn drop(&mut self) {
         let mut previous = self.previous.take();
-        while let Some(mut chunk) = previous.and_then(Arc::into_inner) {
+        while let Some(Ok(mut chunk)) = previous.map(Arc::try_unwrap) {
             previous = chunk.previous.take();
         }
     }
