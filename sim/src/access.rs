@@ -2,51 +2,48 @@
 
 use abi::PAGE_SIZE;
 use kernel::{Kernel, PhysMem, ThreadId};
-use userland::hart::{Operation, Request};
+use userland::hart::Operation;
 
 use crate::frames::Frames;
-use crate::history::Event;
+use crate::process::Pending;
 
 /// What became of an access.
 pub(crate) enum Accessed {
     /// It was made; this is what the program is told.
-    Done(Event),
+    Done(Pending),
     /// The page of this address isn't there, or can't be used that way. Nothing was changed.
     Missing { address: u64, write: bool },
 }
 
-/// Makes the access that `request` asks for; `staged` are the bytes of a `StoreBytes`.
+/// Makes the access that is asked for; `staged` are the bytes of a `StoreBytes`.
 pub(crate) fn access(
     kernel: &Kernel,
     memory: &mut Frames,
     thread: ThreadId,
-    request: &Request,
+    operation: &Operation,
     staged: &[u8],
 ) -> Accessed {
-    let check = request.check;
-    let done = match request.operation {
+    let nothing = Pending { value: 0, bytes: None };
+    let done = match *operation {
         Operation::Load { address, size } => {
             let mut word = [0; 8];
             let size = usize::from(size).min(word.len());
             load(kernel, memory, thread, address, &mut word[..size])
-                .map(|()| Event::result(check, u64::from_le_bytes(word) as i64, &[]))
+                .map(|()| Pending { value: u64::from_le_bytes(word) as i64, bytes: None })
         }
         Operation::Store { address, size, value } => {
             let word = value.to_le_bytes();
-            store(kernel, memory, thread, address, &word[..usize::from(size).min(word.len())])
-                .map(|()| Event::result(check, 0, &[]))
+            store(kernel, memory, thread, address, &word[..usize::from(size).min(word.len())]).map(|()| nothing)
         }
         Operation::LoadBytes { address, length } => {
             let mut bytes = vec![0; length as usize];
-            load(kernel, memory, thread, address, &mut bytes).map(|()| Event::result(check, 0, &bytes))
+            load(kernel, memory, thread, address, &mut bytes).map(|()| Pending { value: 0, bytes: Some(bytes.into()) })
         }
-        Operation::StoreBytes { address, .. } => {
-            store(kernel, memory, thread, address, staged).map(|()| Event::result(check, 0, &[]))
-        }
+        Operation::StoreBytes { address, .. } => store(kernel, memory, thread, address, staged).map(|()| nothing),
         _ => unreachable!("only loads and stores are accesses"),
     };
     match done {
-        Ok(event) => Accessed::Done(event),
+        Ok(pending) => Accessed::Done(pending),
         Err((address, write)) => Accessed::Missing { address, write },
     }
 }

@@ -1,11 +1,13 @@
 //! Physical memory of the machine: frames of bytes, shared between copies of a world until one of them writes.
 
 use std::hash::Hasher;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use abi::{FastHasher, PAGE_SIZE};
 use kernel::{Frame, FrameNo, PhysMem};
+// An `Arc` without weak references: to see that nobody shares it takes a load, not a locked exchange, and that is asked
+// on every write to memory.
+use triomphe::Arc;
 
 static ZEROS: Frame = [0; PAGE_SIZE];
 
@@ -90,7 +92,7 @@ impl Frames {
     fn set_aside(&mut self, frame: Option<Arc<FrameBytes>>) {
         if let Some(frame) = frame
             && self.spare.len() < SPARE
-            && Arc::strong_count(&frame) == 1
+            && frame.is_unique()
         {
             self.spare.push(frame);
         }
@@ -128,7 +130,7 @@ fn own(spare: &mut Vec<Arc<FrameBytes>>, bytes: &Frame) -> Arc<FrameBytes> {
 #[inline]
 fn bytes_mut<'a>(place: &'a mut Option<Arc<FrameBytes>>, spare: &mut Vec<Arc<FrameBytes>>) -> &'a mut Frame {
     match place {
-        Some(frame) if Arc::strong_count(frame) == 1 => {}
+        Some(frame) if frame.is_unique() => {}
         Some(frame) => *frame = own(spare, &frame.bytes),
         None => *place = Some(own(spare, &ZEROS)),
     }

@@ -13,7 +13,7 @@ use userland::hart::{Misuse, Past, Request};
 use userland::program::Running;
 use userland::{Program, Sys};
 
-use crate::history::{Event, Events};
+use crate::history::Events;
 use crate::panics;
 use crate::process::{Fault, Process, place};
 
@@ -81,11 +81,11 @@ struct Replay {
 struct ReplayHandle(Rc<Replay>);
 
 impl Past for ReplayHandle {
-    fn answer(&mut self, request: &Request, data: &mut Vec<u8>) -> Option<Result<i64, Misuse>> {
+    fn answer(&mut self, asked: u32, data: &mut Vec<u8>) -> Option<Result<i64, Misuse>> {
         let events = self.0.events.borrow();
         let next = self.0.next.get();
         let (check, value, bytes) = events.get(next)?.as_result()?;
-        if check != request.check {
+        if check != asked {
             return Some(Err(Misuse::Diverged { event: next }));
         }
         self.0.next.set(next + 1);
@@ -246,16 +246,6 @@ impl Hart {
     pub(crate) fn answer(&mut self, process: &mut Process, check: u32, value: i64) {
         self.slot.result.set(Some(value));
         process.history.push_result(check, value, &self.slot.data.borrow());
-    }
-
-    /// Tells the program the result of an access, which was made when it stood there.
-    pub(crate) fn answer_with(&mut self, process: &mut Process, event: Event) {
-        let Some((_, value, bytes)) = event.as_result() else { return };
-        let mut data = self.slot.data.borrow_mut();
-        data.clear();
-        data.extend_from_slice(bytes);
-        self.slot.result.set(Some(value));
-        process.history.push(event);
     }
 
     /// Drops the futures of a thread.

@@ -5,9 +5,10 @@
 //! and a prefix is a log too.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 use abi::FastHasher;
+// Without weak references: pushing looks whether the chunk is shared, which takes a load and not a locked exchange.
+use triomphe::Arc;
 
 /// Events in a chunk: a fork's first event copies at most so many.
 const CHUNK: usize = 32;
@@ -18,7 +19,14 @@ const SMALL: usize = 18;
 /// Something that a program was told.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// A call, load or store had this result, and the bytes that go with it fit in here.
+    /// A call, load or store had this result, with no bytes.
+    Value {
+        /// By which a replay checks that the program asked the same.
+        check: u32,
+        /// The value returned.
+        value: i64,
+    },
+    /// The same, with bytes that fit in here.
     Small {
         /// By which a replay checks that the program asked the same.
         check: u32,
@@ -34,7 +42,7 @@ pub enum Event {
         /// By which a replay checks that the program asked the same.
         check: u32,
         /// The bytes.
-        bytes: Arc<[u8]>,
+        bytes: std::sync::Arc<[u8]>,
         /// The value returned.
         value: i64,
     },
@@ -55,6 +63,9 @@ impl Event {
     /// The result `value` of what hashes to `check`, with these bytes.
     #[inline]
     pub fn result(check: u32, value: i64, data: &[u8]) -> Event {
+        if data.is_empty() {
+            return Event::Value { check, value };
+        }
         if data.len() > SMALL {
             return Event::Large { check, bytes: data.into(), value };
         }
@@ -67,6 +78,7 @@ impl Event {
     #[inline]
     pub fn as_result(&self) -> Option<(u32, i64, &[u8])> {
         match self {
+            Event::Value { check, value } => Some((*check, *value, &[])),
             Event::Small { check, length, bytes, value } => Some((*check, *value, &bytes[..usize::from(*length)])),
             Event::Large { check, bytes, value } => Some((*check, *value, bytes)),
             _ => None,
@@ -254,7 +266,7 @@ impl std::fmt::Debug for History {
 impl Drop for Chunk {
     fn drop(&mut self) {
         let mut previous = self.previous.take();
-        while let Some(mut chunk) = previous.and_then(Arc::into_inner) {
+        while let Some(Ok(mut chunk)) = previous.map(Arc::try_unwrap) {
             previous = chunk.previous.take();
         }
     }

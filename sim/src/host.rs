@@ -49,7 +49,8 @@ impl Programs for Host<'_> {
 }
 
 impl Trace for Host<'_> {
-    #[inline]
+    // Always inlined: the kernel knows which event it is, so for most nothing is left but a look at `watching`.
+    #[inline(always)]
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::ConsoleOutput { stream, bytes } => self.output.add(stream, bytes),
@@ -57,7 +58,7 @@ impl Trace for Host<'_> {
             _ if !self.notes.watching => return,
             _ => {}
         }
-        self.notes.add(event);
+        self.notes.add(&event);
     }
 }
 
@@ -96,8 +97,9 @@ impl Notes {
         self.events.is_empty() && self.ended.is_empty()
     }
 
-    fn add(&mut self, event: Event<'_>) {
-        self.events.push(match event {
+    #[cold]
+    fn add(&mut self, event: &Event<'_>) {
+        self.events.push(match *event {
             Event::Entered { thread, call } => Note::Entered { thread, call: *call },
             Event::Finished { thread, call, result } => Note::Finished { thread, call: *call, result },
             Event::Blocked { thread, call } => Note::Blocked { thread, call: *call },

@@ -8,7 +8,7 @@ use crate::frames::Frames;
 use crate::hart::Polled;
 use crate::machine::{Act, CPU, Machine, split};
 use crate::observer::Observer;
-use crate::process::{Fault, Process, Staged, place};
+use crate::process::{Fault, Pending, Process, Staged, place};
 use crate::world::World;
 
 impl Machine {
@@ -38,8 +38,13 @@ impl Machine {
             let check = parked.check;
             collect(kernel, frames, thread, &parked.outs, value, &mut self.hart.slot.data.borrow_mut());
             self.hart.answer(process, check, value);
-        } else if let Some(event) = process.pending.take() {
-            self.hart.answer_with(process, event);
+        } else if let Some(Pending { value, bytes }) = process.pending.take() {
+            let mut data = self.hart.slot.data.borrow_mut();
+            data.clear();
+            data.extend_from_slice(bytes.as_deref().unwrap_or_default());
+            drop(data);
+            let check = parked.check;
+            self.hart.answer(process, check, value);
         }
         self.run_ready_code(world, thread, observer)
     }
@@ -89,8 +94,8 @@ impl Machine {
         }
         match operation {
             Operation::Syscall(call) => self.call(world, thread, Trap::Call(call), observer),
-            Operation::RawSyscall { number, arguments } => {
-                self.call(world, thread, Trap::Syscall { number, arguments }, observer)
+            Operation::UnknownSyscall { number } => {
+                self.call(world, thread, Trap::Syscall { number, arguments: [0; 6] }, observer)
             }
             Operation::Load { .. }
             | Operation::Store { .. }
@@ -131,11 +136,11 @@ impl Machine {
         let done = {
             let stage = self.hart.slot.stage.borrow();
             let bytes = process.staged.as_ref().map_or(&stage.bytes, |staged| &staged.bytes);
-            access(&world.kernel, &mut world.frames, thread, request, bytes)
+            access(&world.kernel, &mut world.frames, thread, &request.operation, bytes)
         };
         match done {
-            Accessed::Done(event) => {
-                process.pending = Some(event);
+            Accessed::Done(pending) => {
+                process.pending = Some(pending);
                 process.staged = None;
                 let (kernel, mut host) = split(world, self.programs, &mut self.notes);
                 kernel.access(&mut host, CPU);

@@ -10,7 +10,7 @@ use kernel::{ImageNo, ProcessId, ThreadId};
 use userland::Args;
 use userland::hart::{Misuse, Piece, Request, SourceLine, Stage};
 
-use crate::history::{Event, History};
+use crate::history::History;
 use crate::panics::Panic;
 
 /// A process, or rather its only thread, as its hart keeps it.
@@ -31,9 +31,18 @@ pub struct Process {
     /// The operation it stands in; `None` before it has begun.
     pub(crate) parked: Option<Request>,
     /// The result of that operation, if it was an access: it is done, and the program is told when it runs next.
-    pub(crate) pending: Option<Event>,
+    pub(crate) pending: Option<Pending>,
     /// The bytes of that operation, if it has to be tried again because laying them out met a page that wasn't there.
     pub(crate) staged: Option<Arc<Staged>>,
+}
+
+/// What an access gave.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Pending {
+    /// The value of a word loaded, else 0.
+    pub(crate) value: i64,
+    /// What `LoadBytes` loaded.
+    pub(crate) bytes: Option<Arc<[u8]>>,
 }
 
 /// A stage that was set aside.
@@ -195,6 +204,7 @@ pub(crate) fn place(line: Option<SourceLine>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::Event;
     use kernel::ids::{ProcessNo, ThreadNo};
 
     fn process(argument: &str) -> Process {

@@ -12,7 +12,7 @@ use userland::hart::Piece;
 
 use crate::history::Event;
 use crate::machine::Machine;
-use crate::process::{Fault, Process, Staged};
+use crate::process::{Fault, Pending, Process, Staged};
 use crate::world::{OutputDigest, World};
 
 /// What a file of this form begins with. The last byte is its version.
@@ -83,7 +83,7 @@ struct SavedProcess {
     events: Vec<SavedEvent>,
     stack_pointer: u64,
     begun: bool,
-    pending: Option<SavedEvent>,
+    pending: Option<(i64, Option<Vec<u8>>)>,
     staged: Option<SavedStage>,
 }
 
@@ -133,7 +133,10 @@ impl SavedProcess {
             events: process.history.events().iter().map(SavedEvent::from).collect(),
             stack_pointer: process.stack_pointer,
             begun: process.parked.is_some(),
-            pending: process.pending.as_ref().map(SavedEvent::from),
+            pending: process
+                .pending
+                .as_ref()
+                .map(|pending| (pending.value, pending.bytes.as_deref().map(<[u8]>::to_vec))),
             staged: process.staged.as_ref().map(|staged| {
                 let pieces = staged.pieces.iter();
                 let pieces = pieces.map(|piece| (piece.address, piece.start as u64, piece.length as u64));
@@ -152,7 +155,7 @@ impl SavedProcess {
         for event in self.events {
             process.history.push(event.into());
         }
-        process.pending = self.pending.map(Event::from);
+        process.pending = self.pending.map(|(value, bytes)| Pending { value, bytes: bytes.map(Arc::from) });
         process.staged = self.staged.map(|(bytes, pieces)| {
             let pieces = pieces.into_iter().map(|(address, start, length)| Piece {
                 address,

@@ -3,7 +3,6 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use abi::Syscall;
 use kernel::{Event, ThreadId};
 use sim::trace::{Tracer, View};
 use sim::{Observer, World};
@@ -65,7 +64,6 @@ impl Observer for Watcher {
         }
         let call = match *operation {
             Operation::Syscall(call) => Some(call),
-            Operation::RawSyscall { number, arguments } => Syscall::decode(number, arguments),
             _ => None,
         };
         if let (Some(tracer), Some(call)) = (&mut self.tracer, call) {

@@ -27,7 +27,7 @@ macro_rules! getters {
             #[track_caller]
             pub fn $name(self) -> impl Future<Output = u32> {
                 let line = self.caller();
-                async move { self.call(Syscall::$variant {}, line).await.unwrap_or(0) as u32 }
+                async move { self.call(move || Syscall::$variant {}, line).await.unwrap_or(0) as u32 }
             }
         )*}
     };
@@ -55,7 +55,7 @@ macro_rules! setters {
             #[track_caller]
             pub fn $name(self, $($argument: u32),*) -> impl Future<Output = Result<(), Errno>> {
                 let line = self.caller();
-                async move { self.call(Syscall::$variant { $($argument),* }, line).await.map(drop) }
+                async move { self.call(move || Syscall::$variant { $($argument),* }, line).await.map(drop) }
             }
         )*}
     };
@@ -102,7 +102,7 @@ impl Sys {
             let address = self.hart.stage().room(3 * u32::SIZE);
             let out = OutRegion { address, length: 3 * u32::SIZE as u32, filled: Filled::OnSuccess };
             let at = |index: usize| Out::at(address + (index * u32::SIZE) as u64);
-            self.staged(call(at(0), at(1), at(2)), [Some(out), None], line).await?;
+            self.staged(move || call(at(0), at(1), at(2)), [Some(out), None], line).await?;
             let [real, effective, saved] = self.result_at::<[u32; 3]>(0);
             Ok(Ids { real, effective, saved })
         }
@@ -112,6 +112,6 @@ impl Sys {
     #[track_caller]
     pub fn umask(self, mask: u32) -> impl Future<Output = u32> {
         let line = self.caller();
-        async move { self.call(Syscall::Umask { mask }, line).await.unwrap_or(0) as u32 }
+        async move { self.call(move || Syscall::Umask { mask }, line).await.unwrap_or(0) as u32 }
     }
 }

@@ -15,11 +15,9 @@ impl Sys {
     pub fn pipe2(self, flags: OpenFlags) -> impl Future<Output = Result<(Fd, Fd), Errno>> {
         let line = self.caller();
         async move {
-            let (call, out) = {
-                let address = self.hart.stage().room(8);
-                let out = OutRegion { address, length: 8, filled: Filled::OnSuccess };
-                (Syscall::Pipe2 { fds: Out::at(address), flags }, out)
-            };
+            let address = self.hart.stage().room(8);
+            let out = OutRegion { address, length: 8, filled: Filled::OnSuccess };
+            let call = move || Syscall::Pipe2 { fds: Out::at(address), flags };
             self.staged(call, [Some(out), None], line).await?;
             let [read, write] = self.result_at::<[i32; 2]>(0);
             Ok((Fd(read), Fd(write)))
@@ -44,11 +42,10 @@ impl Sys {
     pub fn read<'a>(self, fd: Fd, buffer: &'a mut [u8]) -> impl Future<Output = Result<usize, Errno>> + 'a {
         let line = self.caller();
         async move {
-            let (call, out) = {
-                let address = self.hart.stage().room(buffer.len());
-                let out = OutRegion { address, length: buffer.len() as u32, filled: Filled::Returned };
-                (Syscall::Read { fd, buffer: OutBytes(address), count: Length(buffer.len() as u64) }, out)
-            };
+            let length = buffer.len();
+            let address = self.hart.stage().room(length);
+            let out = OutRegion { address, length: length as u32, filled: Filled::Returned };
+            let call = move || Syscall::Read { fd, buffer: OutBytes(address), count: Length(length as u64) };
             let count = self.staged(call, [Some(out), None], line).await? as usize;
             buffer[..count].copy_from_slice(&self.hart.0.data.borrow()[..count]);
             Ok(count)
@@ -64,10 +61,8 @@ impl Sys {
     pub fn write<'a>(self, fd: Fd, bytes: &'a [u8]) -> impl Future<Output = Result<usize, Errno>> + 'a {
         let line = self.caller();
         async move {
-            let call = {
-                let address = self.hart.stage().put(bytes);
-                Syscall::Write { fd, buffer: InBytes(address), count: Length(bytes.len() as u64) }
-            };
+            let (address, length) = (self.hart.stage().put(bytes), bytes.len() as u64);
+            let call = move || Syscall::Write { fd, buffer: InBytes(address), count: Length(length) };
             self.staged(call, [None; 2], line).await.map(|count| count as usize)
         }
     }
@@ -79,7 +74,7 @@ impl Sys {
     #[track_caller]
     pub fn close(self, fd: Fd) -> impl Future<Output = Result<(), Errno>> {
         let line = self.caller();
-        async move { self.call(Syscall::Close { fd }, line).await.map(drop) }
+        async move { self.call(move || Syscall::Close { fd }, line).await.map(drop) }
     }
 
     /// Duplicates a descriptor onto the lowest free number (`dup(2)`).
@@ -89,7 +84,7 @@ impl Sys {
     #[track_caller]
     pub fn dup(self, fd: Fd) -> impl Future<Output = Result<Fd, Errno>> {
         let line = self.caller();
-        async move { self.call(Syscall::Dup { fd }, line).await.map(|fd| Fd(fd as i32)) }
+        async move { self.call(move || Syscall::Dup { fd }, line).await.map(|fd| Fd(fd as i32)) }
     }
 
     /// Makes `new` a duplicate of `old`, closing what `new` was (`dup3(2)`).
@@ -99,7 +94,7 @@ impl Sys {
     #[track_caller]
     pub fn dup3(self, old: Fd, new: Fd, flags: OpenFlags) -> impl Future<Output = Result<Fd, Errno>> {
         let line = self.caller();
-        async move { self.call(Syscall::Dup3 { old, new, flags }, line).await.map(|fd| Fd(fd as i32)) }
+        async move { self.call(move || Syscall::Dup3 { old, new, flags }, line).await.map(|fd| Fd(fd as i32)) }
     }
 
     /// As `dup3`, but onto itself does nothing (`dup2(2)`).
@@ -126,6 +121,6 @@ impl Sys {
     #[track_caller]
     pub fn fcntl(self, fd: Fd, command: FcntlCommand, argument: u64) -> impl Future<Output = Result<i64, Errno>> {
         let line = self.caller();
-        self.call(Syscall::Fcntl { fd, command, argument }, line)
+        self.call(move || Syscall::Fcntl { fd, command, argument }, line)
     }
 }

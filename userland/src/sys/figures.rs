@@ -25,7 +25,8 @@ impl Sys {
         async move {
             let address = self.hart.stage().room(Tms::SIZE);
             let out = OutRegion { address, length: Tms::SIZE as u32, filled: Filled::OnSuccess };
-            let ticks = self.staged(Syscall::Times { buffer: Out::at(address) }, [Some(out), None], line).await?;
+            let ticks =
+                self.staged(move || Syscall::Times { buffer: Out::at(address) }, [Some(out), None], line).await?;
             Ok((self.result_at(0), ticks as u64))
         }
     }
@@ -55,7 +56,8 @@ impl Sys {
         async move {
             let address = self.hart.stage().room(T::SIZE);
             let out = OutRegion { address, length: T::SIZE as u32, filled: Filled::OnSuccess };
-            self.staged(call(Out::at(address)), [Some(out), None], line).await?;
+            let call = call(Out::at(address));
+            self.staged(move || call, [Some(out), None], line).await?;
             Ok(self.result_at(0))
         }
     }

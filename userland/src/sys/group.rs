@@ -12,7 +12,7 @@ impl Sys {
     #[track_caller]
     pub fn getpgid(self, pid: Pid) -> impl Future<Output = Result<Pid, Errno>> {
         let line = self.caller();
-        async move { self.call(Syscall::Getpgid { pid }, line).await.map(|pgid| Pid(pgid as i32)) }
+        async move { self.call(move || Syscall::Getpgid { pid }, line).await.map(|pgid| Pid(pgid as i32)) }
     }
 
     /// Moves a process (0: the caller) into a group (0: the group named after it) (`setpgid(2)`).
@@ -23,7 +23,7 @@ impl Sys {
     #[track_caller]
     pub fn setpgid(self, pid: Pid, pgid: Pid) -> impl Future<Output = Result<(), Errno>> {
         let line = self.caller();
-        async move { self.call(Syscall::Setpgid { pid, pgid }, line).await.map(drop) }
+        async move { self.call(move || Syscall::Setpgid { pid, pgid }, line).await.map(drop) }
     }
 
     /// The session of a process; 0 is the caller (`getsid(2)`).
@@ -33,7 +33,7 @@ impl Sys {
     #[track_caller]
     pub fn getsid(self, pid: Pid) -> impl Future<Output = Result<Pid, Errno>> {
         let line = self.caller();
-        async move { self.call(Syscall::Getsid { pid }, line).await.map(|sid| Pid(sid as i32)) }
+        async move { self.call(move || Syscall::Getsid { pid }, line).await.map(|sid| Pid(sid as i32)) }
     }
 
     /// Starts a session and a process group, both named after the caller (`setsid(2)`).
@@ -43,6 +43,6 @@ impl Sys {
     #[track_caller]
     pub fn setsid(self) -> impl Future<Output = Result<Pid, Errno>> {
         let line = self.caller();
-        async move { self.call(Syscall::Setsid {}, line).await.map(|sid| Pid(sid as i32)) }
+        async move { self.call(move || Syscall::Setsid {}, line).await.map(|sid| Pid(sid as i32)) }
     }
 }

@@ -14,7 +14,7 @@ impl Sys {
         let line = self.caller();
         async move {
             // The kernel's call never fails: it returns the end as it is then, and the library compares.
-            let reached = self.call(Syscall::Brk { address: Address(end) }, line).await?;
+            let reached = self.call(move || Syscall::Brk { address: Address(end) }, line).await?;
             if reached as u64 == end { Ok(()) } else { Err(Errno::ENOMEM) }
         }
     }
@@ -27,12 +27,12 @@ impl Sys {
     pub fn sbrk(self, increment: i64) -> impl Future<Output = Result<u64, Errno>> {
         let line = self.caller();
         async move {
-            let end = self.call(Syscall::Brk { address: Address(0) }, line).await? as u64;
+            let end = self.call(move || Syscall::Brk { address: Address(0) }, line).await? as u64;
             if increment == 0 {
                 return Ok(end);
             }
             let wanted = end.checked_add_signed(increment).ok_or(Errno::ENOMEM)?;
-            let reached = self.call(Syscall::Brk { address: Address(wanted) }, line).await?;
+            let reached = self.call(move || Syscall::Brk { address: Address(wanted) }, line).await?;
             if reached as u64 == wanted { Ok(end) } else { Err(Errno::ENOMEM) }
         }
     }

@@ -25,7 +25,7 @@ impl Sys {
                 let new = new.map_or(In::NULL, |limit| In::at(put(stage, &limit)));
                 let address = stage.room(Rlimit::SIZE);
                 let out = OutRegion { address, length: Rlimit::SIZE as u32, filled: Filled::OnSuccess };
-                (Syscall::Prlimit64 { pid, resource, new, old: Out::at(address) }, out)
+                (move || Syscall::Prlimit64 { pid, resource, new, old: Out::at(address) }, out)
             };
             self.staged(call, [Some(out), None], line).await?;
             Ok(self.result_at(0))

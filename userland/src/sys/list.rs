@@ -35,7 +35,7 @@ impl Sys {
         let length = capacity * ProcessInfo::SIZE;
         let address = self.hart.stage().room(length);
         let out = OutRegion { address, length: length as u32, filled: Filled::OnSuccess };
-        let call = Syscall::Processes { list: OutArray::at(address), count: Length(capacity as u64) };
+        let call = move || Syscall::Processes { list: OutArray::at(address), count: Length(capacity as u64) };
         let count = self.staged(call, [Some(out), None], self.caller()).await? as usize;
         let infos = (0..count.min(capacity)).map(|index| self.result_at(index * ProcessInfo::SIZE));
         Ok((infos.collect(), count))

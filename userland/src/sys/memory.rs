@@ -48,7 +48,7 @@ impl Sys {
         flags: MapFlags,
     ) -> impl Future<Output = Result<u64, Errno>> {
         let line = self.caller();
-        let call = Syscall::Mmap {
+        let call = move || Syscall::Mmap {
             address: Address(address),
             length: Length(length as u64),
             protection,
@@ -66,7 +66,7 @@ impl Sys {
     #[track_caller]
     pub fn munmap(self, address: u64, length: usize) -> impl Future<Output = Result<(), Errno>> {
         let line = self.caller();
-        let call = Syscall::Munmap { address: Address(address), length: Length(length as u64) };
+        let call = move || Syscall::Munmap { address: Address(address), length: Length(length as u64) };
         async move { self.call(call, line).await.map(drop) }
     }
 
@@ -82,7 +82,7 @@ impl Sys {
         protection: Protection,
     ) -> impl Future<Output = Result<(), Errno>> {
         let line = self.caller();
-        let call = Syscall::Mprotect { address: Address(address), length: Length(length as u64), protection };
+        let call = move || Syscall::Mprotect { address: Address(address), length: Length(length as u64), protection };
         async move { self.call(call, line).await.map(drop) }
     }
 
@@ -93,14 +93,14 @@ impl Sys {
     #[track_caller]
     pub fn madvise(self, address: u64, length: usize, advice: Advice) -> impl Future<Output = Result<(), Errno>> {
         let line = self.caller();
-        let call = Syscall::Madvise { address: Address(address), length: Length(length as u64), advice };
+        let call = move || Syscall::Madvise { address: Address(address), length: Length(length as u64), advice };
         async move { self.call(call, line).await.map(drop) }
     }
 
     /// Loads a word.
     #[track_caller]
     pub fn load<T: Word>(self, address: u64) -> impl Future<Output = T> {
-        let trap = self.hart.trap(Operation::Load { address, size: T::SIZE }, self.caller());
+        let trap = self.hart.trap(move || Operation::Load { address, size: T::SIZE }, self.caller());
         async move { T::from_register(trap.await as u64) }
     }
 
@@ -108,7 +108,7 @@ impl Sys {
     #[track_caller]
     pub fn store<T: Word>(self, address: u64, value: T) -> impl Future<Output = ()> {
         let operation = Operation::Store { address, size: T::SIZE, value: value.to_register() };
-        let trap = self.hart.trap(operation, self.caller());
+        let trap = self.hart.trap(move || operation, self.caller());
         async move {
             trap.await;
         }
@@ -122,7 +122,7 @@ impl Sys {
             let out = OutRegion { address, length: bytes.len() as u32, filled: Filled::Always };
             drop(self.hart.stage());
             let operation = Operation::LoadBytes { address, length: bytes.len() as u64 };
-            self.hart.staged_trap(operation, [Some(out), None], line).await;
+            self.hart.staged_trap(move || operation, [Some(out), None], line).await;
             bytes.copy_from_slice(&self.hart.0.data.borrow()[..bytes.len()]);
         }
     }
@@ -137,14 +137,14 @@ impl Sys {
                 stage.bytes.extend_from_slice(bytes);
             }
             let operation = Operation::StoreBytes { address, length: bytes.len() as u64 };
-            self.hart.staged_trap(operation, [None; 2], line).await;
+            self.hart.staged_trap(move || operation, [None; 2], line).await;
         }
     }
 
     /// Executes an illegal instruction: SIGILL at this line.
     #[track_caller]
     pub fn illegal_instruction(self) -> impl Future<Output = ()> {
-        let trap = self.hart.trap(Operation::IllegalInstruction, self.caller());
+        let trap = self.hart.trap(move || Operation::IllegalInstruction, self.caller());
         async move {
             trap.await;
         }
@@ -153,7 +153,7 @@ impl Sys {
     /// Divides as the machine does: SIGFPE at this line if the divisor is 0 (Rust's own division would panic).
     #[track_caller]
     pub fn divide(self, dividend: i64, divisor: i64) -> impl Future<Output = i64> {
-        let trap = self.hart.trap(Operation::DivideByZero, self.caller());
+        let trap = self.hart.trap(move || Operation::DivideByZero, self.caller());
         async move {
             if divisor == 0 {
                 trap.await;

@@ -52,7 +52,7 @@ use core::task::{Context, Poll};
 
 use abi::{Errno, Layout, Syscall};
 
-use crate::hart::{Hart, HartRef, Operation, OutRegion, SourceLine, Stage, Trap};
+use crate::hart::{Hart, HartRef, Operation, OutRegion, SourceLine, Stage};
 
 /// A program's handle to the kernel. Copy it freely; every call goes through it.
 #[derive(Clone, Copy)]
@@ -84,14 +84,23 @@ impl Sys {
 
     /// A call that takes no bytes along.
     #[inline]
-    fn call(self, call: Syscall, line: SourceLine) -> Call {
-        Call(self.hart.trap(Operation::Syscall(call), line))
+    fn call<F: Fn() -> Syscall + Unpin>(
+        self,
+        call: F,
+        line: SourceLine,
+    ) -> impl Future<Output = Result<i64, Errno>> + Unpin {
+        Call(self.hart.trap(move || Operation::Syscall(call()), line))
     }
 
     /// A call with staged bytes, whose results come back in `outs`.
     #[inline]
-    fn staged(self, call: Syscall, outs: [Option<OutRegion>; 2], line: SourceLine) -> Call {
-        Call(self.hart.staged_trap(Operation::Syscall(call), outs, line))
+    fn staged<F: Fn() -> Syscall + Unpin>(
+        self,
+        call: F,
+        outs: [Option<OutRegion>; 2],
+        line: SourceLine,
+    ) -> impl Future<Output = Result<i64, Errno>> + Unpin {
+        Call(self.hart.staged_trap(move || Operation::Syscall(call()), outs, line))
     }
 
     /// The structure at the front of the result's bytes.
@@ -100,12 +109,12 @@ impl Sys {
     }
 }
 
-/// A call on its way: its value or its error. A named future, not an `async fn`: these are on the path of every call and
-/// every replayed event, and each `async` layer copies the call once more.
+/// A call on its way: its value or its error. A named future, not an `async fn`: this is on the path of every call and of
+/// every replayed event.
 #[must_use = "nothing happens until it is awaited"]
-struct Call(Trap);
+struct Call<T>(T);
 
-impl Future for Call {
+impl<T: Future<Output = i64> + Unpin> Future for Call<T> {
     type Output = Result<i64, Errno>;
 
     #[inline]

@@ -24,7 +24,7 @@ impl Sys {
                 *to = from;
             }
             let argument = self.hart.stage().put(&bytes);
-            self.staged(prctl(PrctlOption::PR_SET_NAME, argument), [None; 2], line).await.map(drop)
+            self.staged(move || prctl(PrctlOption::PR_SET_NAME, argument), [None; 2], line).await.map(drop)
         }
     }
 
@@ -38,7 +38,7 @@ impl Sys {
         async move {
             let address = self.hart.stage().room(NAME_SIZE);
             let out = OutRegion { address, length: NAME_SIZE as u32, filled: Filled::OnSuccess };
-            self.staged(prctl(PrctlOption::PR_GET_NAME, address), [Some(out), None], line).await?;
+            self.staged(move || prctl(PrctlOption::PR_GET_NAME, address), [Some(out), None], line).await?;
             let name: [u8; NAME_SIZE] = self.result_at(0);
             Ok(super::text_until_zero(&name))
         }
@@ -51,7 +51,7 @@ impl Sys {
     #[track_caller]
     pub fn set_child_subreaper(self, on: bool) -> impl Future<Output = Result<(), Errno>> {
         let line = self.caller();
-        async move { self.call(prctl(PrctlOption::PR_SET_CHILD_SUBREAPER, on.into()), line).await.map(drop) }
+        async move { self.call(move || prctl(PrctlOption::PR_SET_CHILD_SUBREAPER, on.into()), line).await.map(drop) }
     }
 
     /// Whether the caller adopts its descendants' orphans (`PR_GET_CHILD_SUBREAPER`).
@@ -64,7 +64,7 @@ impl Sys {
         async move {
             let address = self.hart.stage().room(i32::SIZE);
             let out = OutRegion { address, length: i32::SIZE as u32, filled: Filled::OnSuccess };
-            self.staged(prctl(PrctlOption::PR_GET_CHILD_SUBREAPER, address), [Some(out), None], line).await?;
+            self.staged(move || prctl(PrctlOption::PR_GET_CHILD_SUBREAPER, address), [Some(out), None], line).await?;
             Ok(self.result_at::<i32>(0) != 0)
         }
     }

@@ -34,7 +34,7 @@ impl Sys {
     pub fn fork(self) -> impl Future<Output = Result<Forked, Errno>> {
         let flags = CloneFlags::from_bits_retain(Signal::SIGCHLD.number().into());
         let null = Address(0);
-        let call = Syscall::Clone { flags, stack: null, parent_tid: null, tls: null, child_tid: null };
+        let call = move || Syscall::Clone { flags, stack: null, parent_tid: null, tls: null, child_tid: null };
         let line = self.caller();
         async move {
             self.call(call, line).await.map(|pid| match pid {
@@ -63,7 +63,7 @@ impl Sys {
                 let path = Path(put_string(stage, path));
                 let argv = Strings(put_strings(stage, argv));
                 let envp = Strings(put_strings(stage, envp));
-                Syscall::Execve { path, argv, envp }
+                move || Syscall::Execve { path, argv, envp }
             };
             match self.staged(call, [None; 2], line).await {
                 Err(errno) => errno,
@@ -78,7 +78,7 @@ impl Sys {
         let line = self.caller();
         async move {
             loop {
-                let _ = self.call(Syscall::ExitGroup { status }, line).await;
+                let _ = self.call(move || Syscall::ExitGroup { status }, line).await;
             }
         }
     }
@@ -87,21 +87,21 @@ impl Sys {
     #[track_caller]
     pub fn getpid(self) -> impl Future<Output = Pid> {
         let line = self.caller();
-        async move { Pid(self.call(Syscall::Getpid {}, line).await.unwrap_or(0) as i32) }
+        async move { Pid(self.call(move || Syscall::Getpid {}, line).await.unwrap_or(0) as i32) }
     }
 
     /// The process id of the caller's parent (`getppid(2)`).
     #[track_caller]
     pub fn getppid(self) -> impl Future<Output = Pid> {
         let line = self.caller();
-        async move { Pid(self.call(Syscall::Getppid {}, line).await.unwrap_or(0) as i32) }
+        async move { Pid(self.call(move || Syscall::Getppid {}, line).await.unwrap_or(0) as i32) }
     }
 
     /// The caller's thread id (`gettid(2)`): that of its process, as every process has one thread.
     #[track_caller]
     pub fn gettid(self) -> impl Future<Output = Pid> {
         let line = self.caller();
-        async move { Pid(self.call(Syscall::Gettid {}, line).await.unwrap_or(0) as i32) }
+        async move { Pid(self.call(move || Syscall::Gettid {}, line).await.unwrap_or(0) as i32) }
     }
 }
 

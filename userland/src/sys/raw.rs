@@ -22,7 +22,11 @@ impl Raw {
     /// Any call by number, known or not.
     #[track_caller]
     pub fn syscall(self, number: u64, arguments: [u64; 6]) -> impl Future<Output = Result<i64, Errno>> {
-        let trap = self.0.hart.trap(Operation::RawSyscall { number, arguments }, self.0.caller());
+        let operation = match Syscall::decode(number, arguments) {
+            Some(call) => Operation::Syscall(call),
+            None => Operation::UnknownSyscall { number },
+        };
+        let trap = self.0.hart.trap(move || operation, self.0.caller());
         async move { Errno::result(trap.await) }
     }
 }
@@ -36,7 +40,7 @@ macro_rules! raw_stubs {
                 #[track_caller]
                 pub fn $name(self, $($argument: $type),*) -> impl Future<Output = Result<i64, Errno>> {
                     let line = self.0.caller();
-                    self.0.call(Syscall::$variant { $($argument),* }, line)
+                    self.0.call(move || Syscall::$variant { $($argument),* }, line)
                 }
             )*
         }

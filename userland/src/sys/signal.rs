@@ -34,7 +34,7 @@ impl Sys {
     pub fn kill(self, pid: Pid, signal: Option<Signal>) -> impl Future<Output = Result<(), Errno>> {
         let line = self.caller();
         let signal = SignalNumber(signal.map_or(0, |signal| signal.number().into()));
-        async move { self.call(Syscall::Kill { pid, signal }, line).await.map(drop) }
+        async move { self.call(move || Syscall::Kill { pid, signal }, line).await.map(drop) }
     }
 
     /// Sets (if `new` is given) what a signal does, and returns what it did before (`sigaction(2)`).
@@ -58,7 +58,7 @@ impl Sys {
                 let out = OutRegion { address, length: SigAction::SIZE as u32, filled: Filled::OnSuccess };
                 let signal = SignalNumber(signal.number().into());
                 let size = SignalSet::SIZE as u64;
-                (Syscall::RtSigaction { signal, new, old: Out::at(address), size }, out)
+                (move || Syscall::RtSigaction { signal, new, old: Out::at(address), size }, out)
             };
             self.staged(call, [Some(out), None], line).await?;
             let old: SigAction = self.result_at(0);

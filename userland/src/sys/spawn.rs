@@ -67,7 +67,7 @@ impl Sys {
                 let argv = Strings(put_strings(stage, argv));
                 let envp = Strings(put_strings(stage, envp));
                 let count = Length(actions.actions.len() as u64);
-                Syscall::Spawn { path, argv, envp, actions: InArray::at(first), count }
+                move || Syscall::Spawn { path, argv, envp, actions: InArray::at(first), count }
             };
             self.staged(call, [None; 2], line).await.map(|pid| Pid(pid as i32))
         }

@@ -11,7 +11,7 @@ impl Sys {
     pub fn sched_yield(self) -> impl Future<Output = ()> {
         let line = self.caller();
         async move {
-            let _ = self.call(Syscall::SchedYield {}, line).await;
+            let _ = self.call(move || Syscall::SchedYield {}, line).await;
         }
     }
 
@@ -25,7 +25,7 @@ impl Sys {
                 let duration = In::at(put(stage, &duration));
                 let address = stage.room(Timespec::SIZE);
                 let out = OutRegion { address, length: Timespec::SIZE as u32, filled: Filled::Always };
-                (Syscall::Nanosleep { duration, remaining: Out::at(address) }, out)
+                (move || Syscall::Nanosleep { duration, remaining: Out::at(address) }, out)
             };
             match self.staged(call, [Some(out), None], line).await {
                 Ok(_) => Ok(()),
@@ -45,7 +45,7 @@ impl Sys {
             let (call, out) = {
                 let address = self.hart.stage().room(Timespec::SIZE);
                 let out = OutRegion { address, length: Timespec::SIZE as u32, filled: Filled::OnSuccess };
-                (Syscall::ClockGettime { clock, time: Out::at(address) }, out)
+                (move || Syscall::ClockGettime { clock, time: Out::at(address) }, out)
             };
             self.staged(call, [Some(out), None], line).await?;
             Ok(self.result_at(0))
@@ -57,7 +57,7 @@ impl Sys {
     pub fn compute(self, us: u64) -> impl Future<Output = ()> {
         let line = self.caller();
         async move {
-            let _ = self.call(Syscall::Compute { duration: Microseconds(us) }, line).await;
+            let _ = self.call(move || Syscall::Compute { duration: Microseconds(us) }, line).await;
         }
     }
 
@@ -73,7 +73,7 @@ impl Sys {
                     let stage = &mut *self.hart.stage();
                     stage.bytes.extend_from_slice(state);
                 }
-                self.hart.staged_trap(crate::hart::Operation::Checkpoint, [None; 2], line).await;
+                self.hart.staged_trap(move || crate::hart::Operation::Checkpoint, [None; 2], line).await;
             }
         }
     }

@@ -23,7 +23,7 @@ impl Sys {
                 let stage = &mut *self.hart.stage();
                 let address = stage.room(i32::SIZE);
                 let out = OutRegion { address, length: i32::SIZE as u32, filled: Filled::OnSuccess };
-                (Syscall::Wait4 { pid, status: Out::at(address), options, rusage: Out::NULL }, out)
+                (move || Syscall::Wait4 { pid, status: Out::at(address), options, rusage: Out::NULL }, out)
             };
             let pid = self.staged(call, [Some(out), None], line).await?;
             Ok((pid != 0).then(|| (Pid(pid as i32), WaitStatus::from_raw(self.result_at(0)))))
@@ -36,8 +36,8 @@ impl Sys {
     /// `ECHILD`: there are no children. `EINTR`: a signal was caught.
     #[track_caller]
     pub fn wait(self) -> impl Future<Output = Result<(Pid, WaitStatus), Errno>> {
-        let wait = self.waitpid(Pid(-1), WaitOptions::empty());
-        async move { wait.await?.ok_or(Errno::ECHILD) }
+        let sys = self.here();
+        async move { sys.waitpid(Pid(-1), WaitOptions::empty()).await?.ok_or(Errno::ECHILD) }
     }
 
     /// Waits for a child to change state, with details (`waitid(2)`): `None` if `WNOHANG` was given and nothing has.
@@ -58,7 +58,7 @@ impl Sys {
             let (call, out) = {
                 let address = self.hart.stage().room(SigInfo::SIZE);
                 let out = OutRegion { address, length: SigInfo::SIZE as u32, filled: Filled::OnSuccess };
-                (Syscall::Waitid { kind, id, info: Out::at(address), options, rusage: Out::NULL }, out)
+                (move || Syscall::Waitid { kind, id, info: Out::at(address), options, rusage: Out::NULL }, out)
             };
             self.staged(call, [Some(out), None], line).await?;
             let info: SigInfo = self.result_at(0);
