@@ -1,10 +1,8 @@
 //! The commands as a user meets them: what they print, what they exit with, and what they say when something is wrong.
 
-mod common;
-
 use std::process::Stdio;
 
-use common::{Folder, errors, run, text, vitrine, with_input};
+use crate::common::{Folder, errors, run, text, vitrine, with_input};
 
 #[test]
 fn text_flows_through_a_pipeline() {

@@ -1,13 +1,11 @@
 //! The session of the README is what really happens: its commands are run, and their output compared.
 //!
-//! After a change that is meant, `VITRINE_UPDATE=1 cargo test --test readme` writes the new output into the README.
-
-mod common;
+//! After a change that is meant, `VITRINE_UPDATE=1 cargo test --test vitrine` writes the new output into the README.
 
 use std::path::Path;
 use std::process::Command;
 
-use common::Folder;
+use crate::common::Folder;
 
 /// What a command of the session prints, diagnostics included.
 fn output(command: &str, folder: &Folder) -> String {
