@@ -21,26 +21,23 @@ impl Sys {
         async move {
             let mut capacity = FIRST_GUESS;
             loop {
-                let list = sys.processes_up_to(capacity).await?;
-                // A full list may be a cut one.
-                if list.len() < capacity {
+                let (list, count) = sys.processes_up_to(capacity).await?;
+                if count <= capacity {
                     return Ok(list);
                 }
-                capacity *= 2;
+                capacity = count;
             }
         }
     }
 
-    /// At most so many processes.
-    async fn processes_up_to(self, capacity: usize) -> Result<Vec<ProcessInfo>, Errno> {
+    /// At most so many processes, and how many there are.
+    async fn processes_up_to(self, capacity: usize) -> Result<(Vec<ProcessInfo>, usize), Errno> {
         let length = capacity * ProcessInfo::SIZE;
         let address = self.hart.stage().room(length);
         let out = OutRegion { address, length: length as u32, filled: Filled::OnSuccess };
         let call = Syscall::Processes { list: OutArray::at(address), count: Length(capacity as u64) };
         let count = self.staged(call, [Some(out), None], self.caller()).await? as usize;
-        let mut list: Vec<ProcessInfo> =
-            (0..count.min(capacity)).map(|index| self.result_at(index * ProcessInfo::SIZE)).collect();
-        list.sort_by_key(|process| process.pid);
-        Ok(list)
+        let infos = (0..count.min(capacity)).map(|index| self.result_at(index * ProcessInfo::SIZE));
+        Ok((infos.collect(), count))
     }
 }

@@ -1,0 +1,52 @@
+//! `init`: process 1. Starts one program, adopts every orphan and reaps what ends, until that program ends.
+//!
+//! When PID 1 exits, the machine halts with its status. Each wait is followed by a checkpoint, so that init looks the same
+//! however many orphans it has reaped.
+
+use abi::Pid;
+
+use crate::libc::{Manual, Order, PLAIN, complain, reap, run_program};
+use crate::{Args, Sys};
+
+static MANUAL: Manual = Manual {
+    name: "init",
+    usage: "PROGRAM [ARGUMENT]...",
+    about: "Run PROGRAM as a child, adopt and reap orphans, and end when it ends,\n\
+            with its exit status, or 128 plus the number of the signal that ended it.",
+    order: Order::First,
+    misuse: 2,
+    ..PLAIN
+};
+
+pub(super) async fn main(sys: Sys, args: Args) -> i32 {
+    let child = match args.checkpoint().and_then(|state| state.first_chunk()) {
+        Some(pid) => Pid(i32::from_le_bytes(*pid)),
+        None => match start(sys, &args).await {
+            Ok(child) => child,
+            Err(status) => return status,
+        },
+    };
+    match reap(sys, Pid(-1)).await {
+        Ok((ended, status)) if ended == child => status.shell_code(),
+        // An orphan: nobody else will ask for its status.
+        Ok(_) => match sys.checkpoint(&child.0.to_le_bytes()).await {},
+        Err(errno) => {
+            complain(sys, MANUAL.name, format_args!("cannot wait: {errno}")).await;
+            1
+        }
+    }
+}
+
+async fn start(sys: Sys, args: &Args) -> Result<Pid, i32> {
+    let given = MANUAL.parse(sys, args.rest()).await?;
+    if given.operands.is_empty() {
+        return Err(MANUAL.misuse(sys, "missing operand").await);
+    }
+    match run_program(sys, MANUAL.name, &given.operands, &args.envp()).await {
+        Ok(child) => Ok(child),
+        Err(errno) => {
+            complain(sys, MANUAL.name, format_args!("cannot fork: {errno}")).await;
+            Err(126)
+        }
+    }
+}

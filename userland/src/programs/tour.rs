@@ -1,0 +1,112 @@
+//! `tour`: a guided tour. Says what will be shown, then runs the program that shows it.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use abi::{Errno, WaitStatus};
+
+use crate::libc::{Manual, PLAIN, describe, perror, run_program, wait_for};
+use crate::{Args, Sys, println};
+
+static MANUAL: Manual = Manual {
+    name: "tour",
+    usage: "",
+    about: "A guided tour of the machine: each stop says what it shows, and shows it.",
+    misuse: 2,
+    ..PLAIN
+};
+
+/// One stop: what it shows, and the command that does.
+struct Stop {
+    title: &'static str,
+    text: &'static str,
+    command: &'static [&'static str],
+}
+
+static STOPS: &[Stop] = &[
+    Stop {
+        title: "A child and its status",
+        text: "The shell forks a child, waits for it, and finds its exit status in $?.",
+        command: &["sh", "-c", "sh -c \"exit 7\"; echo the child exited with $?"],
+    },
+    Stop {
+        title: "A pipeline",
+        text: "Three processes at once, joined by two pipes. What the kernel moves are bytes.",
+        command: &["sh", "-c", "seq 1 100 | grep 7 | tail -n 3"],
+    },
+    Stop {
+        title: "The end of a flood",
+        text: "yes never ends by itself. When head has had enough and closes its pipe, SIGPIPE ends it.",
+        command: &["sh", "-c", "yes | head -n 2"],
+    },
+    Stop {
+        title: "Who is whose child",
+        text: "Every process but PID 1 has a parent. Here is the tree as it is now.",
+        command: &["sh", "-c", "sleep 1 | sleep 1 & pstree -p; wait"],
+    },
+    Stop {
+        title: "Zombies",
+        text: "What has ended stays in the process table until its parent asks for the status.",
+        command: &["zombies"],
+    },
+    Stop {
+        title: "Orphans",
+        text: "When a parent dies, its children aren't inherited by the grandparent, but by PID 1 or a subreaper.",
+        command: &["orphans"],
+    },
+    Stop {
+        title: "Copy-on-write",
+        text: "fork shares all memory, and copies a page when one of the two stores to it.",
+        command: &["cow"],
+    },
+    Stop {
+        title: "Two processes, one byte",
+        text: "Each round trip takes two writes, two reads and two context switches.",
+        command: &["ping", "1000"],
+    },
+    Stop {
+        title: "Preemption",
+        text: "Two processes compute and never give way; the timer makes them take turns.",
+        command: &["preempt"],
+    },
+    Stop {
+        title: "Limits",
+        text: "When the process table is full, fork fails with EAGAIN, and everyone else goes on.",
+        command: &["forkbomb"],
+    },
+];
+
+pub(super) async fn main(sys: Sys, args: Args) -> i32 {
+    if let Err(status) = MANUAL.parse(sys, args.rest()).await {
+        return status;
+    }
+    println!(sys, "Vitrine: a microkernel under glass. Every process below is simulated.").await;
+    for (index, stop) in STOPS.iter().enumerate() {
+        println!(sys, "\n{}. {}\n   {}", index + 1, stop.title, stop.text).await;
+        println!(sys, "   $ {}", spelling(stop.command)).await;
+        if let Err(errno) = run(sys, &args, stop.command).await {
+            perror(sys, MANUAL.name, stop.command[0], errno).await;
+            return 1;
+        }
+    }
+    println!(sys, "\nThat was the tour. Try: vitrine run sh -c 'seq 5 | sort -r', vitrine programs, vitrine --help")
+        .await;
+    0
+}
+
+async fn run(sys: Sys, args: &Args, command: &[&str]) -> Result<(), Errno> {
+    let argv: Vec<&[u8]> = command.iter().map(|word| word.as_bytes()).collect();
+    let child = run_program(sys, MANUAL.name, &argv, &args.envp()).await?;
+    let status = wait_for(sys, child).await?;
+    if status != WaitStatus::Exited(0) {
+        println!(sys, "   ({} {})", command[0], describe(status)).await;
+    }
+    Ok(())
+}
+
+/// A command as one would type it.
+fn spelling(command: &[&str]) -> String {
+    let quoted = |word: &&str| if word.contains(' ') { format!("'{word}'") } else { (*word).into() };
+    command.iter().map(quoted).collect::<Vec<String>>().join(" ")
+}
