@@ -217,11 +217,14 @@ impl Machine {
     /// Lets `thread`, which has the CPU, do what it does now.
     fn advance<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
         let (kernel, mut host) = split(world, self.programs, &mut self.notes);
-        match kernel.resume(&mut host, CPU) {
+        let resume = kernel.resume(&mut host, CPU);
+        // Before user code goes on: whoever watches is to see a result with the memory that belongs to it.
+        self.settle(world, observer);
+        match resume {
             Resume::Return(value) => self.proceed(world, thread, Some(value), observer),
             Resume::Retry => self.proceed(world, thread, None, observer),
             Resume::Start { image, stack_pointer } => {
-                let args = arguments(kernel, host.frames, thread, stack_pointer);
+                let args = arguments(&world.kernel, &world.frames, thread, stack_pointer);
                 let keeps = self.settings.glass || self.programs.get(image.index()).is_none_or(|program| !program.leaf);
                 if let Some(id) = world.kernel.process_of(thread) {
                     world.put(Process::new((thread, id), image, args, stack_pointer, keeps));

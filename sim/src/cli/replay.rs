@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use sim::record::{End, Record, fingerprint, load_input};
+use sim::record::{End, Record, Refused, fingerprint, load_input};
 use sim::{Machine, Settings, drive};
 use userland::programs::PROGRAMS;
 
@@ -26,7 +26,7 @@ pub(crate) fn replay(file: &Path) -> Result<Status, Failure> {
              calls or programs"
         )));
     }
-    let input = load_input(file, &record.input).map_err(|why| bad(&why))?;
+    let input = load_input(file, &record.input).map_err(|why| bad(&Refused { line: record.input_line, why }))?;
 
     let console = Console::with_input(input)?;
     let mut watcher = Watcher::new(console.clone());

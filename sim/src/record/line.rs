@@ -39,6 +39,11 @@ impl<'a> Lines<'a> {
         self.rest.is_empty()
     }
 
+    /// The line taken last.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
     /// Hash of the lines taken so far.
     pub(super) fn check(&self) -> u64 {
         self.check.finish()

@@ -19,6 +19,8 @@ pub struct Record {
     pub hashes: Vec<RecordedHash>,
     /// The console's input.
     pub input: InputName,
+    /// The line that names it.
+    pub input_line: usize,
     /// What it came to.
     pub totals: Totals,
     /// Whether the file isn't as it was written, though well-formed: what its check line has to say about it. Such a
@@ -36,9 +38,10 @@ impl Record {
         let header = read_header(&mut lines)?;
         let (choices, hashes) = read_steps(&mut lines, header.schedule)?;
         let input = read_input(&mut lines)?;
+        let input_line = lines.number();
         let totals = read_end(&mut lines, header.schedule, &choices, &hashes)?;
         let changed = read_check(&mut lines)?;
-        Ok(Record { header, choices, hashes, input, totals, changed })
+        Ok(Record { header, choices, hashes, input, input_line, totals, changed })
     }
 }
 

@@ -160,7 +160,7 @@ mod tests {
         let hashes = (0..3).map(|i| RecordedHash { step: 5 * i, hash: 100 + 5 * i, line: 7 + i as usize }).collect();
         let end = End::Halted(WaitStatus::Exited(0));
         let totals = Totals { steps: 12, end, hash: 112, output_length: 4, output_hash: 1 };
-        Record { header, choices: vec![], hashes, input: InputName::default(), totals, changed: None }
+        Record { header, choices: vec![], hashes, input: InputName::default(), input_line: 10, totals, changed: None }
     }
 
     /// Replays a made-up run whose hash after each step is `hash(step)`.

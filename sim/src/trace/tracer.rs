@@ -90,6 +90,11 @@ impl<W: Write> Tracer<W> {
                 self.entered(view, thread, call)
             }
             Event::Finished { thread, call, result } => {
+                // The result of a call that was tried again: what is still to be said comes from an earlier one.
+                let pid = self.thread(view, thread).pid;
+                if self.held != Some(pid) {
+                    self.print_notes(view)?;
+                }
                 self.finished(view, thread, call, result)?;
                 self.print_notes(view)
             }
@@ -354,6 +359,27 @@ mod tests {
                 "20 3 cat --- SIGPIPE ---",
                 "40 3 cat read(0, 0x8, 64) = ?",
                 "50 3 cat +++ killed by SIGPIPE +++",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_end_is_shown_before_the_next_result_of_another() {
+        const EXIT: Syscall = Syscall::ExitGroup { status: 0 };
+        let script = [
+            ("cat", 3, entered(2, &READ)),
+            ("cat", 3, Event::Blocked { thread: thread(2), call: &READ }),
+            ("sort", 3, entered(3, &EXIT)),
+            ("sort", 3, Event::Ended { process: process(3), status: WaitStatus::Exited(0) }),
+            ("cat", 3, finished(2, &READ, 0)),
+        ];
+        assert_eq!(
+            lines(&script),
+            [
+                "10 2 cat read(0, <unfinished ...>",
+                "30 3 sort exit_group(0) = ?",
+                "40 3 sort +++ exited with 0 +++",
+                "50 2 cat <... read resumed>\"\", 64) = 0",
             ]
         );
     }

@@ -1,10 +1,8 @@
 //! The commands as a user meets them: what they print, what they exit with, and what they say when something is wrong.
 
-mod common;
-
 use std::process::Stdio;
 
-use common::{Folder, errors, run, text, vitrine, with_input};
+use crate::common::{Folder, errors, run, text, vitrine, with_input};
 
 #[test]
 fn text_flows_through_a_pipeline() {
@@ -80,6 +78,10 @@ fn a_trace_shows_calls_waits_and_ends() {
     ] {
         assert!(trace.contains(part), "{part} isn't in\n{trace}");
     }
+    let times: Vec<u64> = trace.lines().map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect();
+    assert!(times.is_sorted(), "time goes back in\n{trace}");
+    // A result is shown with the memory that it came with, even if its process ends at once.
+    assert_eq!(trace.matches("wait4 resumed>[{WIFEXITED").count(), trace.matches("wait4 resumed>").count(), "{trace}");
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! Records: a replay repeats every step, and no change by hand passes silently.
 
-mod common;
-
 use std::fs;
 use std::process::Output;
 
-use common::{Folder, errors, run, text, vitrine, with_input};
+use crate::common::{Folder, errors, run, text, vitrine, with_input};
 
 const SCRIPT: &str = "cat | sort | head -n 2; true & false & wait; exit 3";
 const INPUT: &[u8] = b"pear\napple\nfig\n";

@@ -1,0 +1,12 @@
+//! The `vitrine` binary as a user meets it.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | what do the commands print, and what do they say when something is wrong? | `command_line.rs` |
+//! | does a replay repeat every step, and is every change noticed? | `records.rs` |
+//! | is the session of the README what really happens? | `readme.rs` |
+
+mod command_line;
+mod common;
+mod readme;
+mod records;
