@@ -86,6 +86,7 @@ enum Note {
     Reaped { process: ProcessId },
     Adopted { child: ProcessId, parent: ProcessId },
     Generated { process: ProcessId, signal: Signal },
+    Delivered { thread: ThreadId, signal: Signal },
     PageFault { thread: ThreadId, address: u64, write: bool },
     ConsoleOutput { stream: u8, start: usize, end: usize },
 }
@@ -110,6 +111,7 @@ impl Notes {
             Event::Reaped { process } => Note::Reaped { process },
             Event::Adopted { child, parent } => Note::Adopted { child, parent },
             Event::Generated { process, signal } => Note::Generated { process, signal },
+            Event::Delivered { thread, signal } => Note::Delivered { thread, signal },
             Event::PageFault { thread, address, write } => Note::PageFault { thread, address, write },
             Event::ConsoleOutput { stream, bytes } => {
                 let start = self.bytes.len();
@@ -133,6 +135,7 @@ impl Notes {
                 &Note::Reaped { process } => Event::Reaped { process },
                 &Note::Adopted { child, parent } => Event::Adopted { child, parent },
                 &Note::Generated { process, signal } => Event::Generated { process, signal },
+                &Note::Delivered { thread, signal } => Event::Delivered { thread, signal },
                 &Note::PageFault { thread, address, write } => Event::PageFault { thread, address, write },
                 &Note::ConsoleOutput { stream, start, end } => {
                     Event::ConsoleOutput { stream, bytes: &self.bytes[start..end] }

@@ -121,9 +121,11 @@ impl<W: Write> Tracer<W> {
                 self.processes.remove(&process);
                 Ok(())
             }
-            Event::Woken { .. } | Event::Switched { .. } | Event::PageFault { .. } | Event::ConsoleOutput { .. } => {
-                Ok(())
-            }
+            Event::Woken { .. }
+            | Event::Switched { .. }
+            | Event::Delivered { .. }
+            | Event::PageFault { .. }
+            | Event::ConsoleOutput { .. } => Ok(()),
         }
     }
 
