@@ -137,14 +137,13 @@ fn argv(program: &[OsString]) -> Result<Vec<Vec<u8>>, Failure> {
     let mut argv: Vec<Vec<u8>> = program.iter().map(|argument| argument.as_bytes().to_vec()).collect();
     let name = argv.first().cloned().unwrap_or_default();
     let plain = name.strip_prefix(b"/bin/").unwrap_or(&name);
-    let exists = |name: &[u8]| PROGRAMS.iter().any(|program| program.name.as_bytes() == name);
-    if !exists(plain) {
+    if !PROGRAMS.iter().any(|program| program.name.as_bytes() == plain) {
         let name = String::from_utf8_lossy(&name);
         let near = suggestion(&name, PROGRAMS.iter().map(|program| program.name));
         let message = format!("no program `{name}`{near}; `vitrine programs` lists them");
         return Err(Failure::new(Status::NO_PROGRAM, message));
     }
-    if plain != INIT && exists(INIT) {
+    if plain != INIT {
         argv.insert(0, INIT.to_vec());
     }
     Ok(argv)
