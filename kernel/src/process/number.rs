@@ -65,22 +65,27 @@ impl Numbers {
 
     /// Takes the next free number; `None` if there is none, or no room to note it.
     pub(crate) fn take(&mut self, nodes: &mut Nodes) -> Option<NumberNo> {
+        let slot = self.table.lowest_free()?;
+        let value = self.next_free(nodes)?;
+        self.by_value.set(nodes, value.into(), u32::from(slot.0) + 1).ok()?;
+        let _ = self.table.insert(Number { value, ..Number::VACANT });
+        self.last = value;
+        Some(slot)
+    }
+
+    /// The next free number. Each number in use is passed at most once; where `PID_MAX` is small, all may be in use.
+    fn next_free(&self, nodes: &Nodes) -> Option<u32> {
         let mut value = self.last;
-        // Every number in use is passed at most once, and there are fewer of them than numbers.
         for _ in 0..=NUMBERS {
             value += 1;
             if value >= PID_MAX as u32 {
                 value = FIRST_AFTER_WRAP;
             }
             if self.find(nodes, value).is_none() {
-                break;
+                return Some(value);
             }
         }
-        let slot = self.table.lowest_free()?;
-        self.by_value.set(nodes, value.into(), u32::from(slot.0) + 1).ok()?;
-        let _ = self.table.insert(Number { value, ..Number::VACANT });
-        self.last = value;
-        Some(slot)
+        None
     }
 
     /// Gives a number back if nobody goes by it any more.
