@@ -1,0 +1,178 @@
+//! How a run is made and checked at each step, and what is known of it afterwards.
+
+use abi::WaitStatus;
+use sim::chooser::{self, Chooser, Deviation, Recording, Seeded};
+use sim::{Machine, Outcome, Output, Settings, World};
+use userland::Program;
+
+use crate::init;
+
+/// How many entries of each of the kernel's tables are in use.
+pub type Tables = Vec<(&'static str, usize)>;
+
+/// Who decides what may vary.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Schedule {
+    Policy,
+    Seed(u64),
+}
+
+/// A run that has ended.
+pub struct Run {
+    /// The world as it is at its end.
+    pub world: World,
+    /// How it ended; `None` if the steps that it was given didn't suffice.
+    pub outcome: Option<Outcome>,
+    /// What was written to the console's standard output.
+    pub out: Vec<u8>,
+    /// What was written to its standard error.
+    pub err: Vec<u8>,
+    /// What was in use right after the boot.
+    pub at_boot: Tables,
+    schedule: Schedule,
+    choices: Vec<Deviation>,
+}
+
+impl Run {
+    #[track_caller]
+    pub(crate) fn make(
+        programs: &'static [Program],
+        argv: &[&[u8]],
+        envp: &[&[u8]],
+        input: &[u8],
+        schedule: Schedule,
+        steps: u64,
+    ) -> Run {
+        // Invariants are checked here, so that a violation is reported with its schedule.
+        let settings = Settings { check_every: 0, ..Settings::default() };
+        let mut machine = Machine::new(programs, settings).with_input(input.to_vec());
+        let mut output = Output::default();
+        let world = machine.boot(argv, envp, &mut output).expect("the test's program boots");
+        let _told = TellOnPanic(schedule);
+        let at_boot = world.kernel.tables_in_use().to_vec();
+        let mut run = Run { world, outcome: None, out: vec![], err: vec![], at_boot, schedule, choices: Vec::new() };
+        let mut chooser: Recording<Box<dyn Chooser>> = Recording::new(match schedule {
+            Schedule::Policy => Box::new(chooser::Default),
+            Schedule::Seed(seed) => Box::new(Seeded::new(seed)),
+        });
+        let mut leaks = Leaks::default();
+        for _ in 0..steps {
+            let outcome = machine.step(&mut run.world, &mut chooser, &mut output);
+            if let Err(violation) = run.world.kernel.check() {
+                run.fail(&format!("after step {}: {violation}", run.world.steps()));
+            }
+            leaks.look(&run.world);
+            if !matches!(outcome, Outcome::Stepped { .. }) {
+                run.outcome = Some(outcome);
+                break;
+            }
+        }
+        run.choices = chooser.take();
+        (run.out, run.err) = (output.out, output.err);
+        if let Some((before, after)) = leaks.found() {
+            run.fail(&format!("not everything was given back\n  before: {before:?}\n  after:  {after:?}"));
+        }
+        run
+    }
+
+    /// How the program ended.
+    #[track_caller]
+    pub fn status(&self) -> WaitStatus {
+        match &self.outcome {
+            Some(Outcome::Halted(status)) => *status,
+            Some(Outcome::Deadlock(deadlock)) => self.fail(&deadlock.to_string()),
+            _ => self.fail("it didn't end within its steps"),
+        }
+    }
+
+    /// It must have exited with this status; under init, 128 and the signal's number if a signal ended it.
+    #[track_caller]
+    pub fn exits(&self, code: u8) -> &Run {
+        let status = self.status();
+        if status != WaitStatus::Exited(code) {
+            self.fail(&format!("{status:?} where {code} was expected"));
+        }
+        self
+    }
+
+    /// It must have exited with 0.
+    #[track_caller]
+    pub fn succeeds(&self) -> &Run {
+        self.exits(0)
+    }
+
+    /// It must have written exactly this to standard output.
+    #[track_caller]
+    pub fn prints(&self, expected: impl AsRef<[u8]>) -> &Run {
+        let (expected, found) = (expected.as_ref(), &self.out[..]);
+        if expected != found {
+            self.fail(&format!("printed {:?} where {:?} was expected", text(found), text(expected)));
+        }
+        self
+    }
+
+    /// What was written to standard output, as text.
+    pub fn text(&self) -> String {
+        text(&self.out)
+    }
+
+    /// Ends the test with a message and with what it takes to see the failure again.
+    #[track_caller]
+    pub fn fail(&self, message: &str) -> ! {
+        let console = format!("{}{}", text(&self.out), text(&self.err));
+        let choices: String = self.choices.iter().take(50).map(|choice| format!("\n  {choice}")).collect();
+        let schedule = self.schedule.how_to_repeat();
+        panic!("{message}\n{schedule}, choices (the first 50):{choices}\nconsole:\n{console}");
+    }
+}
+
+impl Schedule {
+    fn how_to_repeat(self) -> String {
+        match self {
+            Schedule::Policy => "as the policy schedules it".into(),
+            Schedule::Seed(seed) => format!("by seed {seed} (VITRINE_SEED={seed} runs it alone)"),
+        }
+    }
+}
+
+/// Says which schedule it was if the kernel or the machine panics.
+struct TellOnPanic(Schedule);
+
+impl Drop for TellOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.0.how_to_repeat());
+        }
+    }
+}
+
+/// What was in use when init was at its two marks.
+#[derive(Default)]
+struct Leaks {
+    before: Option<Tables>,
+    after: Option<Tables>,
+}
+
+impl Leaks {
+    fn look(&mut self, world: &World) {
+        if self.after.is_some() {
+            return;
+        }
+        let kernel = &world.kernel;
+        let first = kernel.process_by_pid(1).and_then(|first| kernel.process(first));
+        match first.map(|first| first.name()) {
+            Some(init::BEFORE) if self.before.is_none() => self.before = Some(kernel.tables_in_use().to_vec()),
+            Some(init::AFTER) => self.after = Some(kernel.tables_in_use().to_vec()),
+            _ => {}
+        }
+    }
+
+    /// Before and after, if they differ.
+    fn found(self) -> Option<(Tables, Tables)> {
+        self.before.zip(self.after).filter(|(before, after)| before != after)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

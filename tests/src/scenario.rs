@@ -1,0 +1,161 @@
+//! Which programs run, with what input, under whom.
+
+use userland::program::Main;
+use userland::{Args, Program, Sys};
+
+use crate::init;
+use crate::run::{Run, Schedule};
+
+/// The name of the program under test.
+const TESTED: &str = "tested";
+/// Steps that a test may take unless it says otherwise.
+const STEPS: u64 = 2_000_000;
+/// Random schedules under which a test runs unless it says otherwise.
+const SEEDS: u64 = 10;
+
+/// A program of a test and what it meets. See the crate's example.
+#[must_use = "nothing happens until it is run"]
+pub struct Scenario {
+    programs: Vec<Program>,
+    argv: Vec<Vec<u8>>,
+    envp: Vec<Vec<u8>>,
+    input: Vec<u8>,
+    alone: bool,
+    steps: u64,
+    seeds: u64,
+}
+
+/// A scenario for this program: an `async fn(Sys, Args) -> i32`, or a closure like one.
+pub fn program<F, Fut>(main: &'static F) -> Scenario
+where
+    F: Fn(Sys, Args) -> Fut + Sync,
+    Fut: Future<Output = i32> + 'static,
+{
+    Scenario {
+        programs: Vec::new(),
+        argv: vec![TESTED.into()],
+        envp: Vec::new(),
+        input: Vec::new(),
+        alone: false,
+        steps: STEPS,
+        seeds: SEEDS,
+    }
+    .with(TESTED, main)
+}
+
+impl Scenario {
+    /// A scenario for this command line of userland's own programs.
+    pub fn command<'a>(argv: impl IntoIterator<Item = &'a str>) -> Scenario {
+        let unused = program(&|_, _| async { 0 });
+        Scenario { argv: argv.into_iter().map(Vec::from).collect(), ..unused }
+    }
+
+    /// There is this program too, to be executed by its name.
+    pub fn with<F, Fut>(mut self, name: &'static str, main: &'static F) -> Scenario
+    where
+        F: Fn(Sys, Args) -> Fut + Sync,
+        Fut: Future<Output = i32> + 'static,
+    {
+        self.programs.push(Program::new(name, "", main));
+        self
+    }
+
+    /// The program is given one more argument.
+    pub fn argument(mut self, argument: impl Into<Vec<u8>>) -> Scenario {
+        self.argv.push(argument.into());
+        self
+    }
+
+    /// The program has this in its environment (`NAME=value`).
+    pub fn environment(mut self, variable: impl Into<Vec<u8>>) -> Scenario {
+        self.envp.push(variable.into());
+        self
+    }
+
+    /// The console gives this, and then its end.
+    pub fn input(self, input: impl Into<Vec<u8>>) -> Scenario {
+        Scenario { input: input.into(), ..self }
+    }
+
+    /// The program is PID 1 itself. Otherwise it is the child of a small init, which adopts what it leaves behind and waits
+    /// for all of it; then everything must be back, or the run fails.
+    pub fn as_pid_1(self) -> Scenario {
+        Scenario { alone: true, ..self }
+    }
+
+    /// It may take so many steps.
+    pub fn steps(self, steps: u64) -> Scenario {
+        Scenario { steps, ..self }
+    }
+
+    /// Besides the policy's own, it runs under so many random schedules.
+    pub fn seeds(self, seeds: u64) -> Scenario {
+        Scenario { seeds, ..self }
+    }
+
+    /// Runs it as the scheduling policy decides.
+    #[track_caller]
+    pub fn run(&self) -> Run {
+        self.run_by(Schedule::Policy)
+    }
+
+    /// Runs it by the choices of a seed.
+    #[track_caller]
+    pub fn run_seeded(&self, seed: u64) -> Run {
+        self.run_by(Schedule::Seed(seed))
+    }
+
+    /// Runs it as the policy decides, and by a number of seeds; or by the one that `VITRINE_SEED` names.
+    #[track_caller]
+    pub fn runs(&self) -> impl Iterator<Item = Run> {
+        let only = std::env::var("VITRINE_SEED").ok().and_then(|seed| seed.parse().ok());
+        let policy = only.is_none().then_some(Schedule::Policy);
+        let seeds = only.map_or(0..self.seeds, |seed| seed..seed + 1);
+        policy.into_iter().chain(seeds.map(Schedule::Seed)).map(|schedule| self.run_by(schedule))
+    }
+
+    /// Under each schedule it must exit with 0.
+    #[track_caller]
+    pub fn succeeds(&self) {
+        self.exits(0);
+    }
+
+    /// Under each schedule it must exit with this status; under init, 128 and the signal's number if a signal ended it.
+    #[track_caller]
+    pub fn exits(&self, code: u8) {
+        for run in self.runs() {
+            run.exits(code);
+        }
+    }
+
+    /// Under each schedule it must exit with 0, and have written exactly this to standard output.
+    #[track_caller]
+    pub fn prints(&self, expected: impl AsRef<[u8]>) {
+        for run in self.runs() {
+            run.succeeds().prints(&expected);
+        }
+    }
+
+    #[track_caller]
+    fn run_by(&self, schedule: Schedule) -> Run {
+        let mut argv: Vec<&[u8]> = if self.alone { vec![] } else { vec![init::NAME.as_bytes()] };
+        argv.extend(self.argv.iter().map(Vec::as_slice));
+        let envp: Vec<&[u8]> = self.envp.iter().map(Vec::as_slice).collect();
+        Run::make(self.table(), &argv, &envp, &self.input, schedule, self.steps)
+    }
+
+    /// The table of programs. It lives as long as the test process, as futures do that come from it.
+    fn table(&self) -> &'static [Program] {
+        let own = self.programs.iter();
+        let table: Vec<Program> = [&Program::new(init::NAME, "", &init::main)]
+            .into_iter()
+            .chain(own)
+            .chain(userland::programs::PROGRAMS)
+            .map(|&Program { name, summary, main, leaf }| {
+                let main: &'static dyn Main = main;
+                Program { name, summary, main, leaf }
+            })
+            .collect();
+        table.leak()
+    }
+}

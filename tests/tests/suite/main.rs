@@ -1,0 +1,3 @@
+//! What programs observe of the kernel, one concept a file.
+
+mod fork;
