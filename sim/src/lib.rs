@@ -17,6 +17,7 @@
 //! | how is a run recorded, and compared with its record? | `record/` |
 //! | how are calls printed? | `trace/` |
 //! | how does a whole run go, recorded or replayed? | `drive.rs` |
+//! | how is a process driven from outside, call by call? | `scripted.rs` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 
 mod access;
@@ -38,6 +39,7 @@ pub mod process;
 pub mod quote;
 pub mod record;
 pub mod save;
+pub mod scripted;
 mod startup;
 pub mod trace;
 pub mod world;

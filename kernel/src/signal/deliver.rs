@@ -35,6 +35,11 @@ impl Kernel {
         !((entry.pending.set() | self.processes.at(entry.process).pending.set()) - entry.blocked).is_empty()
     }
 
+    /// Whether a signal waits that the thread doesn't block: it would take it if it ran.
+    pub fn has_signal_to_take(&self, thread: crate::ids::ThreadId) -> bool {
+        self.thread(thread).is_some() && self.has_deliverable(thread.slot)
+    }
+
     /// Delivers to the running thread what is deliverable, until something changes what it does.
     pub(crate) fn deliver<H: Host>(&mut self, host: &mut H, thread: ThreadNo) -> Delivered {
         while let Some(info) = self.take_deliverable(thread) {
