@@ -22,13 +22,17 @@
 //! | which programs run, with what input, under whom? | `scenario.rs` |
 //! | how is a run made and checked at each step? | `run.rs` |
 //! | under whom a program runs, so that leaks can be counted | `init.rs` |
+//! | which programs are there? | `table.rs` |
 //! | what test programs have in common | `helpers.rs` |
 
 mod helpers;
 mod init;
 mod run;
 mod scenario;
+mod table;
 
 pub use helpers::*;
+pub use init::NAME as INIT;
 pub use run::{Run, Tables};
 pub use scenario::{Scenario, program};
+pub use table::table;

@@ -1,10 +1,10 @@
 //! Which programs run, with what input, under whom.
 
-use userland::program::Main;
 use userland::{Args, Program, Sys};
 
 use crate::init;
 use crate::run::{Run, Schedule};
+use crate::table::table;
 
 /// The name of the program under test.
 const TESTED: &str = "tested";
@@ -141,21 +141,6 @@ impl Scenario {
         let mut argv: Vec<&[u8]> = if self.alone { vec![] } else { vec![init::NAME.as_bytes()] };
         argv.extend(self.argv.iter().map(Vec::as_slice));
         let envp: Vec<&[u8]> = self.envp.iter().map(Vec::as_slice).collect();
-        Run::make(self.table(), &argv, &envp, &self.input, schedule, self.steps)
-    }
-
-    /// The table of programs. It lives as long as the test process, as futures do that come from it.
-    fn table(&self) -> &'static [Program] {
-        let own = self.programs.iter();
-        let table: Vec<Program> = [&Program::new(init::NAME, "", &init::main)]
-            .into_iter()
-            .chain(own)
-            .chain(userland::programs::PROGRAMS)
-            .map(|&Program { name, summary, main, leaf }| {
-                let main: &'static dyn Main = main;
-                Program { name, summary, main, leaf }
-            })
-            .collect();
-        table.leak()
+        Run::make(table(&self.programs), &argv, &envp, &self.input, schedule, self.steps)
     }
 }
