@@ -24,6 +24,7 @@ pub struct Scenario {
     alone: bool,
     steps: u64,
     seeds: u64,
+    check_every: u64,
 }
 
 /// A scenario for this program: an `async fn(Sys, Args) -> i32`, or a closure like one.
@@ -40,6 +41,7 @@ where
         alone: false,
         steps: STEPS,
         seeds: SEEDS,
+        check_every: 1,
     }
     .with(TESTED, main)
 }
@@ -92,6 +94,11 @@ impl Scenario {
     /// Besides the policy's own, it runs under so many random schedules.
     pub fn seeds(self, seeds: u64) -> Scenario {
         Scenario { seeds, ..self }
+    }
+
+    /// Invariants are checked every so many steps only, because they take long when nearly all memory is in use.
+    pub fn checked_every(self, check_every: u64) -> Scenario {
+        Scenario { check_every, ..self }
     }
 
     /// Runs it as the scheduling policy decides.
@@ -154,7 +161,8 @@ impl Scenario {
         let mut argv: Vec<&[u8]> = if self.alone { vec![] } else { vec![init::NAME.as_bytes()] };
         argv.extend(self.argv.iter().map(Vec::as_slice));
         let envp: Vec<&[u8]> = self.envp.iter().map(Vec::as_slice).collect();
-        let plan = Plan { argv: &argv, envp: &envp, input: &self.input, schedule, steps: self.steps };
+        let (steps, check_every) = (self.steps, self.check_every);
+        let plan = Plan { argv: &argv, envp: &envp, input: &self.input, schedule, steps, check_every };
         Run::make(self.table(), plan, watch)
     }
 
