@@ -176,6 +176,12 @@ impl Kernel {
         self.processes.get(id.slot).filter(|process| process.serial == id.serial)
     }
 
+    /// The children of a process, zombies included, in their order: that of birth, adopted ones behind.
+    pub fn children(&self, parent: ProcessId) -> impl Iterator<Item = ProcessId> {
+        let children = self.process(parent).into_iter().flat_map(|parent| parent.children.iter(&self.processes));
+        children.map(|slot| self.process_id(slot))
+    }
+
     /// The process with this number, zombies included.
     pub fn process_by_pid(&self, pid: u32) -> Option<ProcessId> {
         self.numbers.process(&self.nodes, pid).map(|slot| self.process_id(slot))

@@ -1,3 +1,4 @@
 //! What programs observe of the kernel, one concept a file.
 
 mod fork;
+mod oracle;
