@@ -4,8 +4,8 @@
 //! say what that thread does now; run its user code up to its next trap or access; and do that. So each step does exactly
 //! one operation that others can notice, and between any two the scheduler may switch.
 
-use abi::{Errno, WaitStatus};
-use kernel::{Boot, CpuNo, Event, Kernel, Pick, Picked, Resume, ThreadId, Trap, Trapped};
+use abi::{Errno, Signal, WaitStatus};
+use kernel::{Boot, CpuNo, Event, Kernel, Pick, Picked, ProcessId, Resume, ThreadId, Trap, Trapped};
 use userland::Program;
 
 use crate::chooser::{Choice, Chooser};
@@ -173,6 +173,23 @@ impl Machine {
             check(world);
         }
         Outcome::Stepped { thread, act }
+    }
+
+    /// Sends a signal from outside, between two steps. The run that follows is another one than a record describes.
+    ///
+    /// Whether there was such a process, and it was no zombie.
+    pub fn inject_signal<O: Observer>(
+        &mut self,
+        world: &mut World,
+        process: ProcessId,
+        signal: Signal,
+        observer: &mut O,
+    ) -> bool {
+        self.notes.watching = observer.watches();
+        let (kernel, mut host) = split(world, self.programs, &mut self.notes);
+        let alive = kernel.inject_signal(&mut host, process, signal);
+        self.settle(world, observer);
+        alive
     }
 
     /// Who runs in this step.

@@ -5,7 +5,7 @@ use userland::sys::FileActions;
 use userland::{Args, Sys};
 
 /// Its name in the table of programs. It runs its arguments, and its status is theirs.
-pub(crate) const NAME: &str = "test-init";
+pub const NAME: &str = "test-init";
 /// The name it gives itself before it runs them: from here on leaks are counted.
 pub(crate) const BEFORE: &str = "before";
 /// The name it gives itself when all its children, adopted ones too, are gone.

@@ -23,6 +23,7 @@
 //! | how is a run made and checked at each step? | `run.rs` |
 //! | under whom a program runs, so that leaks can be counted | `init.rs` |
 //! | scripts carried out in lock-step with records of real processes | `lockstep/` |
+//! | which programs are there? | `table.rs` |
 //! | what test programs have in common | `helpers.rs` |
 
 mod helpers;
@@ -30,7 +31,10 @@ mod init;
 pub mod lockstep;
 mod run;
 mod scenario;
+mod table;
 
 pub use helpers::*;
+pub use init::NAME as INIT;
 pub use run::{Run, Tables};
 pub use scenario::{Scenario, program};
+pub use table::table;

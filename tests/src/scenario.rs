@@ -1,11 +1,11 @@
 //! Which programs run, with what input, under whom.
 
 use sim::World;
-use userland::program::Main;
 use userland::{Args, Program, Sys};
 
 use crate::init;
 use crate::run::{Plan, Run, Schedule};
+use crate::table::table;
 
 /// The name of the program under test.
 const TESTED: &str = "tested";
@@ -163,21 +163,6 @@ impl Scenario {
         let envp: Vec<&[u8]> = self.envp.iter().map(Vec::as_slice).collect();
         let (steps, check_every) = (self.steps, self.check_every);
         let plan = Plan { argv: &argv, envp: &envp, input: &self.input, schedule, steps, check_every };
-        Run::make(self.table(), plan, watch)
-    }
-
-    /// The table of programs. It lives as long as the test process, as futures do that come from it.
-    fn table(&self) -> &'static [Program] {
-        let own = self.programs.iter();
-        let table: Vec<Program> = [&Program::new(init::NAME, "", &init::main)]
-            .into_iter()
-            .chain(own)
-            .chain(userland::programs::PROGRAMS)
-            .map(|&Program { name, summary, main, leaf }| {
-                let main: &'static dyn Main = main;
-                Program { name, summary, main, leaf }
-            })
-            .collect();
-        table.leak()
+        Run::make(table(&self.programs), plan, watch)
     }
 }

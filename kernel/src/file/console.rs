@@ -59,6 +59,11 @@ impl Kernel {
         !self.console.waiting_readers.is_empty() && self.console.input.is_empty() && !self.console.ended
     }
 
+    /// Bytes of input that wait to be read.
+    pub fn unread_input(&self) -> usize {
+        self.console.input.len()
+    }
+
     /// Takes bytes in from the console, as many as there is room for; how many.
     pub fn input<H: Host>(&mut self, host: &mut H, bytes: &[u8]) -> usize {
         let mut done = 0;

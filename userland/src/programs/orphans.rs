@@ -61,6 +61,8 @@ async fn family(sys: Sys) -> Result<(), Errno> {
                     i32::from(grandchild(sys, parent_lives, seen_write).await.is_err())
                 }
                 Ok(Forked::Parent(grandchild)) => {
+                    // So that it learns of it if the grandchild dies before it could look.
+                    sys.close(seen_write).await?;
                     sys.read(seen, &mut [0]).await?;
                     println!(sys, "  The child has a child of its own, process {}, and exits.", grandchild.0).await;
                     5

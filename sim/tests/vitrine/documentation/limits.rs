@@ -6,7 +6,8 @@ use super::{compare, read, root, with_part};
 
 /// The limits that can be set.
 fn settable() -> String {
-    let mut table = String::from("| limit | default | may be | what | when it is reached |\n| --- | --- | --- | --- | --- |\n");
+    let mut table =
+        String::from("| limit | default | may be | what | when it is reached |\n| --- | --- | --- | --- | --- |\n");
     for limit in LIMITS {
         table += &format!(
             "| `{}` | `{}` | {} to {} | {} | {} |\n",

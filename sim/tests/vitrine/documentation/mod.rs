@@ -53,7 +53,8 @@ fn compare(page: &str, renewed: &str) {
         return;
     }
     let now = read(&path);
-    if let Some((line, (is, should))) = (1..).zip(now.lines().zip(renewed.lines())).find(|(_, (is, should))| is != should)
+    if let Some((line, (is, should))) =
+        (1..).zip(now.lines().zip(renewed.lines())).find(|(_, (is, should))| is != should)
     {
         panic!("{page}, line {line}: it says\n{is}\nbut it should be\n{should}\n{HOW_TO_UPDATE}");
     }

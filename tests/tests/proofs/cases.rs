@@ -1,0 +1,101 @@
+//! The command lines that are run: each program of userland at least once, and the test programs.
+
+/// A command line and its console input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Case {
+    /// The program and its arguments.
+    pub(crate) argv: &'static [&'static str],
+    /// What the console gives.
+    pub(crate) input: &'static str,
+}
+
+const fn case(argv: &'static [&'static str]) -> Case {
+    Case { argv, input: "pear\napple\nfig\napple\n\nplum without a newline" }
+}
+
+/// Those that do one thing and end.
+pub(crate) const SINGLE: &[Case] = &[
+    case(&["cat", "-n"]),
+    case(&["cow"]),
+    case(&["echo", "-e", "two\\nlines"]),
+    case(&["false"]),
+    case(&["grep", "-n", "p.*e"]),
+    case(&["head", "-n", "2"]),
+    case(&["kill", "-l", "9", "TERM"]),
+    case(&["ps", "-f"]),
+    case(&["pstree", "-p"]),
+    case(&["seq", "3", "7"]),
+    case(&["sleep", "0.002", "1"]),
+    case(&["sort", "-r"]),
+    case(&["tail", "-n", "2"]),
+    case(&["tr", "a-z", "A-Z"]),
+    case(&["true"]),
+    case(&["uniq", "-c"]),
+    case(&["wc"]),
+];
+
+/// Several processes, each with a story.
+pub(crate) const STORIES: &[Case] = &[
+    case(&["forkbomb", "5"]),
+    case(&["init", "echo", "hello"]),
+    case(&["init", "sh", "-c", "true & false & wait"]),
+    case(&["orphans"]),
+    case(&["ping", "8"]),
+    case(&["preempt"]),
+    case(&["zombies"]),
+];
+
+/// Through the shell.
+pub(crate) const SCRIPTS: &[Case] = &[
+    case(&["sh", "-c", "cat | tr a-z A-Z | sort | uniq | wc"]),
+    case(&["sh", "-c", "yes | head -n 3"]),
+    case(&["sh", "-c", "seq 200 | grep 7 | tail -n 3 | sort -nr"]),
+    case(&["sh", "-c", "sleep 1 & sleep 2 | cat & pstree; wait; echo $?"]),
+    case(&["sh", "-c", "true && echo yes || echo no; false || exit 3; echo never"]),
+    case(&["sh", "-c", "sleep 100 & kill $!; wait; sh -c 'kill -KILL $$'; echo $?"]),
+    Case { argv: &["sh"], input: "echo one | cat\nsleep 1 &\nps\nwait\nexit 4\n" },
+];
+
+/// The programs of `programs.rs`.
+pub(crate) const PROGRAMS: &[Case] = &[
+    case(&["tree", "3"]),
+    case(&["relay", "20000"]),
+    case(&["counter", "3"]),
+    case(&["sleepers", "4"]),
+    case(&["spawner", "3"]),
+    case(&["groups"]),
+    case(&["memory"]),
+    case(&["orphanage"]),
+];
+
+/// Some of whose processes stop: if the one that would continue them is killed, they stay so.
+pub(crate) const STOPPING: &[Case] = &[case(&["stopped"])];
+
+/// All of them.
+pub(crate) fn all() -> impl Iterator<Item = Case> {
+    [SINGLE, STORIES, SCRIPTS, PROGRAMS, STOPPING].into_iter().flatten().copied()
+}
+
+/// The random script with this seed. Some come to a point where everybody waits for everybody.
+pub(crate) fn script(seed: u64) -> Case {
+    Case { argv: vec!["script", seed.to_string().leak(), "60"].leak(), input: SCRIPT_INPUT }
+}
+
+/// One that always comes to its end.
+pub(crate) fn patient_script(seed: u64) -> Case {
+    Case { argv: vec!["script", seed.to_string().leak(), "60", "patient"].leak(), input: SCRIPT_INPUT }
+}
+
+const SCRIPT_INPUT: &str = "some input\nfor scripts that read their standard input\n";
+
+/// A program that was added to userland is to be added above.
+#[test]
+fn every_program_of_userland_is_run() {
+    // The tour runs the others, at length; `cache.rs` has it.
+    const ELSEWHERE: &[&str] = &["tour"];
+    for program in userland::programs::PROGRAMS {
+        let words = all().flat_map(|case| case.argv).flat_map(|word| word.split([' ', ';', '|', '&']));
+        let runs = words.chain(ELSEWHERE.iter().copied()).any(|word| word == program.name);
+        assert!(runs, "{} is in no case of this file", program.name);
+    }
+}

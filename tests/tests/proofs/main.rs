@@ -1,0 +1,19 @@
+//! What holds for every run: whatever the program, the schedule, and wherever it is interrupted.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | which programs are run? | `cases.rs`, `programs.rs`, `script.rs` |
+//! | how are they run? | `lab.rs` |
+//! | does a killed process leave anything behind? | `killed.rs` |
+//! | are futures nothing but a cache? | `cache.rs` |
+//! | is a world a value? | `worlds.rs`, `saved.rs`, `canonical.rs` |
+//! | does each limit hold? | `limits.rs` |
+//! | does the kernel withstand any calls? | `storm.rs` |
+//! | does text come through unharmed? | `text.rs` |
+
+mod cache;
+mod cases;
+mod killed;
+mod lab;
+mod programs;
+mod script;
