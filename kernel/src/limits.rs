@@ -98,6 +98,7 @@ const _: () = {
     assert!(PID_MAX > 300 + 3 * PROCESSES / 2, "VITRINE_PID_MAX leaves too few process ids for VITRINE_PROCESSES");
     assert!(PIPE_PAGES <= PIPE_PAGES_MAX, "VITRINE_PIPE_PAGES is above VITRINE_PIPE_PAGES_MAX");
     assert!(ARGUMENT_BYTES / abi::PAGE_SIZE < FRAMES, "VITRINE_ARGUMENT_BYTES doesn't fit into VITRINE_FRAMES");
+    assert!(ACTION_SETS >= PROCESSES, "VITRINE_ACTION_SETS is below VITRINE_PROCESSES");
     assert!(NUMBERS < u16::MAX as usize, "VITRINE_PROCESSES is too large");
 };
 

@@ -48,11 +48,13 @@ fn pages() -> Vec<PathBuf> {
 #[track_caller]
 fn compare(page: &str, renewed: &str) {
     let path = root().join(page);
+    let now = read(&path);
     if std::env::var_os("VITRINE_UPDATE").is_some() {
-        std::fs::write(&path, renewed).expect("the page can be written");
+        if now != renewed {
+            std::fs::write(&path, renewed).expect("the page can be written");
+        }
         return;
     }
-    let now = read(&path);
     if let Some((line, (is, should))) =
         (1..).zip(now.lines().zip(renewed.lines())).find(|(_, (is, should))| is != should)
     {
