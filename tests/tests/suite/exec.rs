@@ -115,7 +115,6 @@ fn pipes_marked_close_on_exec_end_for_the_other_side() {
         0
     })
     .seeds(2)
-    .run()
     .succeeds();
 }
 

@@ -2,6 +2,10 @@
 
 mod adopt;
 mod exec;
+mod first_process;
 mod fork;
+mod group;
+mod kill;
 mod oracle;
+mod stop;
 mod wait;
