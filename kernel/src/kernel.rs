@@ -1,6 +1,6 @@
 //! The kernel as a value: its tables, and how it is copied, compared and booted.
 
-use abi::{Errno, WaitStatus};
+use abi::{Errno, SignalSet, WaitStatus};
 
 use crate::bug;
 use crate::entry::Boot;
@@ -177,9 +177,33 @@ impl Kernel {
         self.processes.get(id.slot).filter(|process| process.serial == id.serial)
     }
 
+    /// The children of a process, zombies included, in their order: that of birth, adopted ones behind.
+    pub fn children(&self, parent: ProcessId) -> impl Iterator<Item = ProcessId> {
+        let children = self.process(parent).into_iter().flat_map(|parent| parent.children.iter(&self.processes));
+        children.map(|slot| self.process_id(slot))
+    }
+
     /// The process with this number, zombies included.
     pub fn process_by_pid(&self, pid: u32) -> Option<ProcessId> {
         self.numbers.process(&self.nodes, pid).map(|slot| self.process_id(slot))
+    }
+
+    /// The process group of a process.
+    pub fn group_of(&self, process: &Process) -> u32 {
+        self.numbers.table.at(process.group).value
+    }
+
+    /// The session of a process.
+    pub fn session_of(&self, process: &Process) -> u32 {
+        self.numbers.table.at(process.session).value
+    }
+
+    /// The signals that a process ignores explicitly, and those it catches.
+    pub fn ignored_and_caught_by(&self, id: ProcessId) -> (SignalSet, SignalSet) {
+        match self.process(id) {
+            Some(_) => self.ignored_and_caught(id.slot),
+            None => (SignalSet::empty(), SignalSet::empty()),
+        }
     }
 
     /// Every thread, by slot.

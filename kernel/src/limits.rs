@@ -6,25 +6,38 @@
 
 /// Declares the limits: name, default, smallest and largest value, and what a caller sees when it is reached.
 macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident = $default:expr, $min:literal ..= $max:literal, $full:literal;)*) => {
+    ($(#[doc = $meaning:literal] $name:ident = $default:expr, $min:literal ..= $max:literal, $full:literal;)*) => {
         $(
-            $(#[$doc])*
+            #[doc = $meaning]
             pub const $name: usize = setting(option_env!(concat!("VITRINE_", stringify!($name))), $default, $min, $max);
         )*
 
         /// What is known of one limit.
-        #[derive(Clone, Copy, Debug)]
+        #[derive(Clone, Debug)]
         pub struct Limit {
             /// Its name.
             pub name: &'static str,
+            /// What it limits.
+            pub meaning: &'static str,
             /// Its value in this build.
             pub value: usize,
+            /// What it is unless it is set, as the source says it.
+            pub default: &'static str,
+            /// The values that it may be set to.
+            pub range: core::ops::RangeInclusive<usize>,
             /// What a caller sees when it is reached.
             pub when_full: &'static str,
         }
 
         /// Every limit of this build, for the reference page and for the tests that fill each.
-        pub const LIMITS: &[Limit] = &[$(Limit { name: stringify!($name), value: $name, when_full: $full }),*];
+        pub const LIMITS: &[Limit] = &[$(Limit {
+            name: stringify!($name),
+            meaning: $meaning.trim_ascii(),
+            value: $name,
+            default: stringify!($default),
+            range: $min..=$max,
+            when_full: $full,
+        }),*];
     };
 }
 
@@ -34,7 +47,7 @@ limits! {
     /// Open file descriptions in the whole system.
     FILES = at_least(256, PROCESSES * 4), 8 ..= 65000, "ENFILE from pipe2";
     /// Descriptors of one process: the ceiling of `RLIMIT_NOFILE`.
-    DESCRIPTORS = 64, 4 ..= 1024, "EMFILE from pipe2, dup and fcntl, EBADF from dup3";
+    DESCRIPTORS = 64, 4 ..= 1024, "EMFILE from pipe2, dup and fcntl; EBADF from dup3 and spawn";
     /// Pipes in the whole system.
     PIPES = at_least(64, PROCESSES), 2 ..= 65000, "ENFILE from pipe2";
     /// Capacity of a new pipe, in pages.
@@ -42,9 +55,9 @@ limits! {
     /// Largest capacity of a pipe, in pages.
     PIPE_PAGES_MAX = at_least(64, PIPE_PAGES), 1 ..= 256, "EPERM from fcntl(F_SETPIPE_SZ)";
     /// Physical frames.
-    FRAMES = at_least(4096, PROCESSES * 8), 64 ..= 65000, "ENOMEM from mmap, brk, execve and write; SIGKILL on a page fault";
+    FRAMES = at_least(4096, PROCESSES * 8), 64 ..= 65000, "ENOMEM from mmap, execve, spawn and write to a pipe; brk doesn't move; EFAULT from a call that needs a page of its caller; SIGKILL on a page fault";
     /// Nodes of page tables and other radix trees.
-    NODES = at_least(1024, PROCESSES * 8 + FRAMES / 8), 64 ..= 65000, "ENOMEM from clone, mmap and execve";
+    NODES = at_least(1024, PROCESSES * 8 + FRAMES / 8), 64 ..= 65000, "ENOMEM from clone, execve and spawn; EFAULT from a call that needs a page of its caller; SIGKILL on a page fault";
     /// Regions of one address space.
     REGIONS = 32, 4 ..= 1024, "ENOMEM from mmap, munmap and mprotect";
     /// Shared memory objects in the whole system.
@@ -55,7 +68,7 @@ limits! {
     QUEUED_SIGNALS = at_least(256, PROCESSES * 4), 16 ..= 65000, "EAGAIN from rt_sigqueueinfo; other signals lose their details";
     /// Bytes of arguments and environment that `execve` takes, terminators and pointers included.
     ARGUMENT_BYTES = 131072, 4096 ..= 1048576, "E2BIG from execve and spawn";
-    /// Bytes of console input that wait to be read.
+    /// Pages of console input that wait to be read.
     CONSOLE_PAGES = 16, 1 ..= 64, "the machine keeps further input back";
     /// One more than the highest process id; after it they start again at 300.
     PID_MAX = 32768, 1024 ..= 32768, "EAGAIN from clone and spawn";
@@ -85,6 +98,7 @@ const _: () = {
     assert!(PID_MAX > 300 + 3 * PROCESSES / 2, "VITRINE_PID_MAX leaves too few process ids for VITRINE_PROCESSES");
     assert!(PIPE_PAGES <= PIPE_PAGES_MAX, "VITRINE_PIPE_PAGES is above VITRINE_PIPE_PAGES_MAX");
     assert!(ARGUMENT_BYTES / abi::PAGE_SIZE < FRAMES, "VITRINE_ARGUMENT_BYTES doesn't fit into VITRINE_FRAMES");
+    assert!(ACTION_SETS >= PROCESSES, "VITRINE_ACTION_SETS is below VITRINE_PROCESSES");
     assert!(NUMBERS < u16::MAX as usize, "VITRINE_PROCESSES is too large");
 };
 

@@ -34,6 +34,30 @@ pub struct Tree<const LEVELS: u32> {
     root: Option<NodeNo>,
     nodes: u16,
     values: u16,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    hint: Hint,
+}
+
+/// The node at the lowest level that was set last: most walks end there. No part of the state: it changes nothing but how
+/// long a walk takes, so it is neither compared nor hashed nor saved.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hint {
+    prefix: u64,
+    node: Option<NodeNo>,
+}
+
+impl Hint {
+    const NONE: Hint = Hint { prefix: 0, node: None };
+}
+
+impl PartialEq for Hint {
+    fn eq(&self, _: &Hint) -> bool {
+        true
+    }
+}
+impl Eq for Hint {}
+impl core::hash::Hash for Hint {
+    fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
 }
 
 /// No node is free.
@@ -42,7 +66,7 @@ pub(crate) struct OutOfNodes;
 
 impl<const LEVELS: u32> Tree<LEVELS> {
     /// A tree without values.
-    pub const EMPTY: Self = Tree { root: None, nodes: 0, values: 0 };
+    pub const EMPTY: Self = Tree { root: None, nodes: 0, values: 0, hint: Hint::NONE };
 
     /// How many values it has.
     pub fn len(&self) -> usize {
@@ -62,6 +86,15 @@ impl<const LEVELS: u32> Tree<LEVELS> {
     /// The value at `key`, or 0.
     #[inline]
     pub fn get(&self, nodes: &Nodes, key: u64) -> u32 {
+        if let Some(node) = self.hint.node
+            && self.hint.prefix == key >> LEVEL_BITS
+        {
+            return nodes.at(node).entries.get(key as usize % FAN_OUT).copied().unwrap_or(0);
+        }
+        self.walk(nodes, key)
+    }
+
+    fn walk(&self, nodes: &Nodes, key: u64) -> u32 {
         if key >> (LEVELS * LEVEL_BITS) != 0 {
             return 0;
         }
@@ -119,6 +152,7 @@ impl<const LEVELS: u32> Tree<LEVELS> {
             shift -= LEVEL_BITS;
         }
         put(nodes, node, key, value);
+        self.hint = Hint { prefix: key >> LEVEL_BITS, node: Some(node) };
         Ok(())
     }
 
@@ -162,7 +196,7 @@ impl<const LEVELS: u32> Tree<LEVELS> {
             return Err(OutOfNodes);
         }
         let root = self.root.map(|root| duplicate_node(nodes, root, 0, (LEVELS - 1) * LEVEL_BITS, change));
-        Ok(Tree { root, ..*self })
+        Ok(Tree { root, hint: Hint::NONE, ..*self })
     }
 
     /// Removes every value, giving each to `f`.
@@ -194,6 +228,9 @@ impl<const LEVELS: u32> Tree<LEVELS> {
         if empty {
             nodes.remove(node);
             self.nodes -= 1;
+            if self.hint.node == Some(node) {
+                self.hint = Hint::NONE;
+            }
         }
         empty
     }

@@ -1,6 +1,7 @@
 //! Physical memory of the machine: frames of bytes, shared between copies of a world until one of them writes.
 
 use std::hash::Hasher;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use abi::{FastHasher, PAGE_SIZE};
@@ -17,23 +18,44 @@ const SPARE: usize = 32;
 /// What counts as not yet computed. A frame that really has this hash is hashed each time.
 const UNKNOWN: u64 = 0;
 
+/// What a frame of zeros counts as.
+const ZEROS_HASH: u64 = 1;
+
 /// The bytes of a frame, and their hash once somebody asked for it.
 struct FrameBytes {
     bytes: Frame,
+    /// All bytes outside of this are zeros. So a frame of which little was used, such as that of a pipe, is soon clean again.
+    used: Range<usize>,
     hash: AtomicU64,
 }
 
 impl FrameBytes {
+    /// Hash of the contents: of what lies between the first and the last byte that isn't zero, and of where that is.
+    /// Most frames are mostly zeros, and finding the others is faster than hashing all.
     fn hash(&self) -> u64 {
         let known = self.hash.load(Relaxed);
         if known != UNKNOWN {
             return known;
         }
         let mut hasher = FastHasher::default();
-        hasher.write(&self.bytes);
-        let hash = hasher.finish();
+        let (words, _) = self.bytes.as_chunks::<64>();
+        let zeros = |words: &&[u8; 64]| **words == [0; 64];
+        let before = words.iter().take_while(zeros).count();
+        let behind = words[before..].iter().rev().take_while(zeros).count();
+        let hash = if before == words.len() {
+            ZEROS_HASH
+        } else {
+            hasher.write_usize(before);
+            hasher.write(words[before..words.len() - behind].as_flattened());
+            hasher.finish()
+        };
         self.hash.store(hash, Relaxed);
         hash
+    }
+
+    fn clear(&mut self) {
+        self.bytes[self.used.clone()].fill(0);
+        self.used = 0..0;
     }
 }
 
@@ -68,7 +90,7 @@ impl Frames {
         for (number, frame) in self.frames.iter().enumerate() {
             if let Some(frame) = frame {
                 let hash = frame.hash();
-                if hash != zeros_hash() {
+                if hash != ZEROS_HASH {
                     hasher.write_u64(number as u64);
                     hasher.write_u64(hash);
                 }
@@ -115,45 +137,53 @@ fn place(frames: &mut Vec<Option<Arc<FrameBytes>>>, frame: FrameNo) -> &mut Opti
     &mut frames[frame.index()]
 }
 
-/// A frame of one's own with these bytes, out of `spare` if there is one.
-fn own(spare: &mut Vec<Arc<FrameBytes>>, bytes: &Frame) -> Arc<FrameBytes> {
+/// A frame of one's own, of zeros, out of `spare` if there is one.
+fn zeros(spare: &mut Vec<Arc<FrameBytes>>) -> Arc<FrameBytes> {
     if let Some(mut frame) = spare.pop()
         && let Some(inside) = Arc::get_mut(&mut frame)
     {
-        inside.bytes.copy_from_slice(bytes);
+        inside.clear();
         return frame;
     }
-    Arc::new(FrameBytes { bytes: *bytes, hash: AtomicU64::new(UNKNOWN) })
+    Arc::new(FrameBytes { bytes: ZEROS, used: 0..0, hash: AtomicU64::new(UNKNOWN) })
 }
 
-/// The bytes in a place, made one's own first if they are shared or were never written.
+/// A frame of one's own with the contents of another.
+#[cold]
+fn duplicate(frame: &FrameBytes, spare: &mut Vec<Arc<FrameBytes>>) -> Arc<FrameBytes> {
+    let mut copy = zeros(spare);
+    if let Some(inside) = Arc::get_mut(&mut copy) {
+        inside.used = frame.used.clone();
+        inside.bytes[frame.used.clone()].copy_from_slice(&frame.bytes[frame.used.clone()]);
+    }
+    copy
+}
+
+/// The bytes in a place, of which those in `touched` will be written. They are made one's own first if they are shared or
+/// were never written.
 #[inline]
-fn bytes_mut<'a>(place: &'a mut Option<Arc<FrameBytes>>, spare: &mut Vec<Arc<FrameBytes>>) -> &'a mut Frame {
+fn bytes_mut<'a>(
+    place: &'a mut Option<Arc<FrameBytes>>,
+    spare: &mut Vec<Arc<FrameBytes>>,
+    touched: Range<usize>,
+) -> &'a mut Frame {
     match place {
         Some(frame) if frame.is_unique() => {}
-        Some(frame) => *frame = own(spare, &frame.bytes),
-        None => *place = Some(own(spare, &ZEROS)),
+        Some(frame) => *frame = duplicate(frame, spare),
+        None => *place = Some(zeros(spare)),
     }
     match place.as_mut().and_then(Arc::get_mut) {
         Some(frame) => {
             *frame.hash.get_mut() = UNKNOWN;
+            frame.used = if frame.used.is_empty() {
+                touched
+            } else {
+                frame.used.start.min(touched.start)..frame.used.end.max(touched.end)
+            };
             &mut frame.bytes
         }
         None => unreachable!("a frame that isn't shared can be written to"),
     }
-}
-
-/// What a frame of zeros hashes to.
-fn zeros_hash() -> u64 {
-    static HASH: AtomicU64 = AtomicU64::new(UNKNOWN);
-    let known = HASH.load(Relaxed);
-    if known != UNKNOWN {
-        return known;
-    }
-    let mut hasher = FastHasher::default();
-    hasher.write(&ZEROS);
-    HASH.store(hasher.finish(), Relaxed);
-    hasher.finish()
 }
 
 impl PhysMem for Frames {
@@ -164,7 +194,7 @@ impl PhysMem for Frames {
 
     #[inline]
     fn frame_mut(&mut self, frame: FrameNo) -> &mut Frame {
-        bytes_mut(place(&mut self.frames, frame), &mut self.spare)
+        bytes_mut(place(&mut self.frames, frame), &mut self.spare, 0..PAGE_SIZE)
     }
 
     fn zero(&mut self, frame: FrameNo) {
@@ -189,7 +219,8 @@ impl PhysMem for Frames {
         let Ok([from, to]) = self.frames.get_disjoint_mut([from.index(), to.index()]) else {
             unreachable!("the kernel copies between different frames")
         };
-        let to = &mut bytes_mut(to, &mut self.spare)[to_at..to_at + length];
+        let touched = to_at..to_at + length;
+        let to = &mut bytes_mut(to, &mut self.spare, touched.clone())[touched];
         match from {
             Some(from) => to.copy_from_slice(&from.bytes[from_at..from_at + length]),
             None => to.fill(0),

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use abi::FastHasher;
 use kernel::ThreadId;
 use userland::hart::{Misuse, Past, Request};
 use userland::program::Running;
@@ -33,7 +34,7 @@ struct Position {
     thread: ThreadId,
     begun: bool,
     length: usize,
-    hash: u64,
+    hash: FastHasher,
 }
 
 impl Position {
@@ -43,7 +44,7 @@ impl Position {
             thread: process.thread,
             begun: process.parked.is_some(),
             length: process.history.len(),
-            hash: process.history.rolling_hash(),
+            hash: process.history.rolling(),
         }
     }
 }

@@ -175,6 +175,12 @@ impl History {
         self.rolling.finish()
     }
 
+    /// The same, as it rolls: cheaper, for comparing.
+    #[inline]
+    pub(crate) fn rolling(&self) -> FastHasher {
+        self.rolling
+    }
+
     /// Adds an event.
     #[inline]
     pub fn push(&mut self, event: Event) {

@@ -30,26 +30,21 @@ thread_local! {
 /// ```
 pub struct KernelBox(ManuallyDrop<Box<Kernel>>);
 
-/// Where the first copy of all comes from.
-static EMPTY: Kernel = Kernel::new();
-
 impl KernelBox {
     /// A kernel before its boot.
     pub fn new() -> KernelBox {
-        let mut kernel = zeroed();
-        (*kernel).clone_from(&EMPTY);
-        KernelBox(ManuallyDrop::new(kernel))
+        KernelBox(ManuallyDrop::new(zeroed()))
     }
 }
 
-/// Some kernel, to be overwritten by `clone_from`: in memory that the host zeroes when it is first touched, so that what a
-/// kernel has room for but doesn't use costs nothing.
+/// A kernel before its boot, in memory that the host zeroes when it is first touched: what a kernel has room for but
+/// doesn't use costs nothing.
 fn zeroed() -> Box<Kernel> {
     let kernel = Box::<Kernel>::new_zeroed();
-    // SAFETY: all zeros is a valid `Kernel`, if not a sensible one: outside of its tables it is made of integers, of
-    // booleans, of enums whose first variant has the value 0, of options and arrays of these. Its tables are
-    // `heapless::Vec`s, which are a length, here 0, and elements that needn't be initialised. It has no reference, no box
-    // and no `NonZero`.
+    // SAFETY: all zeros is a valid `Kernel`, and the kernel sees to it that it is the one before boot (the test below
+    // compares them): outside of its tables it is made of integers, of booleans, of enums whose first variant has the
+    // value 0, of options and arrays of these. Its tables are `heapless::Vec`s, which are a length, here 0, and elements
+    // that needn't be initialised. It has no reference, no box and no `NonZero`.
     unsafe { kernel.assume_init() }
 }
 
@@ -121,7 +116,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_box_holds_the_kernel_before_boot() {
+    fn zeroed_memory_is_the_kernel_before_boot() {
+        static EMPTY: Kernel = Kernel::new();
         assert!(*KernelBox::new() == EMPTY);
     }
 

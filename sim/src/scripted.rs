@@ -137,6 +137,7 @@ impl Scripted {
             runs: Vec::new(),
             steps: 0,
         };
+        crate::bug::install();
         let name: &[u8] = b"scripted";
         let boot = Boot { image: ImageNo(0), name, argv: &[name], envp: &[], console };
         let thread = machine.kernel.boot(&mut Host(&mut machine.frames), &boot)?;
@@ -237,20 +238,17 @@ impl Scripted {
             if SignalSet::SYNCHRONOUS.has(interrupted.info.signal) && interrupted.info.code > 0 {
                 self.harts[place].faulted = true;
             }
-            self.trap(
-                place,
-                Trap::Call(Syscall::RtSigreturn {
-                    mask: interrupted.mask.bits(),
-                    retry: interrupted.returns.is_none().into(),
-                    value: interrupted.returns.unwrap_or(0),
-                    on_alternate_stack: interrupted.on_alternate_stack.into(),
-                }),
-            );
+            self.trap(Trap::Call(Syscall::RtSigreturn {
+                mask: interrupted.mask.bits(),
+                retry: interrupted.returns.is_none().into(),
+                value: interrupted.returns.unwrap_or(0),
+                on_alternate_stack: interrupted.on_alternate_stack.into(),
+            }));
             return;
         }
         match request {
             None => {}
-            Some(Request::Call(call)) => self.trap(place, Trap::Call(call)),
+            Some(Request::Call(call)) => self.trap(Trap::Call(call)),
             Some(_) if self.harts[place].faulted => self.answer(place, Answer::Skipped),
             Some(Request::Load { address }) => match self.kernel.translate(thread, address, false) {
                 Some((frame, offset)) => {
@@ -258,7 +256,7 @@ impl Scripted {
                     self.kernel.access(&mut Host(&mut self.frames), CPU);
                     self.answer(place, Answer::Returned(Ok(byte.into())));
                 }
-                None => self.trap(place, Trap::PageFault { address, write: false }),
+                None => self.trap(Trap::PageFault { address, write: false }),
             },
             Some(Request::Store { address, byte }) => match self.kernel.translate(thread, address, true) {
                 Some((frame, offset)) => {
@@ -266,12 +264,12 @@ impl Scripted {
                     self.kernel.access(&mut Host(&mut self.frames), CPU);
                     self.answer(place, Answer::Returned(Ok(0)));
                 }
-                None => self.trap(place, Trap::PageFault { address, write: true }),
+                None => self.trap(Trap::PageFault { address, write: true }),
             },
         }
     }
 
-    fn trap(&mut self, place: usize, trap: Trap) {
+    fn trap(&mut self, trap: Trap) {
         if let Trapped::Forked(child) = self.kernel.trap(&mut Host(&mut self.frames), CPU, trap) {
             self.adopt_hart(child);
         }

@@ -22,11 +22,13 @@
 //! | which programs run, with what input, under whom? | `scenario.rs` |
 //! | how is a run made and checked at each step? | `run.rs` |
 //! | under whom a program runs, so that leaks can be counted | `init.rs` |
+//! | scripts carried out in lock-step with records of real processes | `lockstep/` |
 //! | which programs are there? | `table.rs` |
 //! | what test programs have in common | `helpers.rs` |
 
 mod helpers;
 mod init;
+pub mod lockstep;
 mod run;
 mod scenario;
 mod table;

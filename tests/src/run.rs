@@ -17,6 +17,16 @@ pub(crate) enum Schedule {
     Seed(u64),
 }
 
+/// What is to be run.
+pub(crate) struct Plan<'a> {
+    pub(crate) argv: &'a [&'a [u8]],
+    pub(crate) envp: &'a [&'a [u8]],
+    pub(crate) input: &'a [u8],
+    pub(crate) schedule: Schedule,
+    pub(crate) steps: u64,
+    pub(crate) check_every: u64,
+}
+
 /// A run that has ended.
 pub struct Run {
     /// The world as it is at its end.
@@ -35,14 +45,8 @@ pub struct Run {
 
 impl Run {
     #[track_caller]
-    pub(crate) fn make(
-        programs: &'static [Program],
-        argv: &[&[u8]],
-        envp: &[&[u8]],
-        input: &[u8],
-        schedule: Schedule,
-        steps: u64,
-    ) -> Run {
+    pub(crate) fn make(programs: &'static [Program], plan: Plan<'_>, watch: &mut dyn FnMut(&World)) -> Run {
+        let Plan { argv, envp, input, schedule, steps, check_every } = plan;
         // Invariants are checked here, so that a violation is reported with its schedule.
         let settings = Settings { check_every: 0, ..Settings::default() };
         let mut machine = Machine::new(programs, settings).with_input(input.to_vec());
@@ -58,10 +62,13 @@ impl Run {
         let mut leaks = Leaks::default();
         for _ in 0..steps {
             let outcome = machine.step(&mut run.world, &mut chooser, &mut output);
-            if let Err(violation) = run.world.kernel.check() {
+            if run.world.steps().is_multiple_of(check_every)
+                && let Err(violation) = run.world.kernel.check()
+            {
                 run.fail(&format!("after step {}: {violation}", run.world.steps()));
             }
             leaks.look(&run.world);
+            watch(&run.world);
             if !matches!(outcome, Outcome::Stepped { .. }) {
                 run.outcome = Some(outcome);
                 break;

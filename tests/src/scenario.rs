@@ -1,9 +1,10 @@
 //! Which programs run, with what input, under whom.
 
+use sim::World;
 use userland::{Args, Program, Sys};
 
 use crate::init;
-use crate::run::{Run, Schedule};
+use crate::run::{Plan, Run, Schedule};
 use crate::table::table;
 
 /// The name of the program under test.
@@ -23,6 +24,7 @@ pub struct Scenario {
     alone: bool,
     steps: u64,
     seeds: u64,
+    check_every: u64,
 }
 
 /// A scenario for this program: an `async fn(Sys, Args) -> i32`, or a closure like one.
@@ -39,6 +41,7 @@ where
         alone: false,
         steps: STEPS,
         seeds: SEEDS,
+        check_every: 1,
     }
     .with(TESTED, main)
 }
@@ -93,16 +96,21 @@ impl Scenario {
         Scenario { seeds, ..self }
     }
 
+    /// Invariants are checked every so many steps only, because they take long when nearly all memory is in use.
+    pub fn checked_every(self, check_every: u64) -> Scenario {
+        Scenario { check_every, ..self }
+    }
+
     /// Runs it as the scheduling policy decides.
     #[track_caller]
     pub fn run(&self) -> Run {
-        self.run_by(Schedule::Policy)
+        self.run_by(Schedule::Policy, &mut |_| ())
     }
 
     /// Runs it by the choices of a seed.
     #[track_caller]
     pub fn run_seeded(&self, seed: u64) -> Run {
-        self.run_by(Schedule::Seed(seed))
+        self.run_by(Schedule::Seed(seed), &mut |_| ())
     }
 
     /// Runs it as the policy decides, and by a number of seeds; or by the one that `VITRINE_SEED` names.
@@ -111,7 +119,7 @@ impl Scenario {
         let only = std::env::var("VITRINE_SEED").ok().and_then(|seed| seed.parse().ok());
         let policy = only.is_none().then_some(Schedule::Policy);
         let seeds = only.map_or(0..self.seeds, |seed| seed..seed + 1);
-        policy.into_iter().chain(seeds.map(Schedule::Seed)).map(|schedule| self.run_by(schedule))
+        policy.into_iter().chain(seeds.map(Schedule::Seed)).map(|schedule| self.run_by(schedule, &mut |_| ()))
     }
 
     /// Under each schedule it must exit with 0.
@@ -136,11 +144,25 @@ impl Scenario {
         }
     }
 
+    /// Runs it as the scheduling policy decides, and lets `watch` look at the world after each step.
     #[track_caller]
-    fn run_by(&self, schedule: Schedule) -> Run {
+    pub fn run_watched(&self, watch: &mut dyn FnMut(&World)) -> Run {
+        self.run_by(Schedule::Policy, watch)
+    }
+
+    /// The same by the choices of a seed.
+    #[track_caller]
+    pub fn run_seeded_watched(&self, seed: u64, watch: &mut dyn FnMut(&World)) -> Run {
+        self.run_by(Schedule::Seed(seed), watch)
+    }
+
+    #[track_caller]
+    fn run_by(&self, schedule: Schedule, watch: &mut dyn FnMut(&World)) -> Run {
         let mut argv: Vec<&[u8]> = if self.alone { vec![] } else { vec![init::NAME.as_bytes()] };
         argv.extend(self.argv.iter().map(Vec::as_slice));
         let envp: Vec<&[u8]> = self.envp.iter().map(Vec::as_slice).collect();
-        Run::make(table(&self.programs), &argv, &envp, &self.input, schedule, self.steps)
+        let (steps, check_every) = (self.steps, self.check_every);
+        let plan = Plan { argv: &argv, envp: &envp, input: &self.input, schedule, steps, check_every };
+        Run::make(table(&self.programs), plan, watch)
     }
 }

@@ -129,8 +129,11 @@ impl Kernel {
                 Err(_) => break,
             };
             let size = (request.count - done).min(abi::PAGE_SIZE - offset).min(piece.len());
-            let bytes = piece.get_mut(..size).unwrap_or_default();
-            bytes.copy_from_slice(cx.host.frame(frame).get(offset..offset + size).unwrap_or_default());
+            let Some(bytes) = piece.get_mut(..size) else { break };
+            let from = cx.host.frame(frame).get(offset..).unwrap_or_default();
+            for (to, from) in bytes.iter_mut().zip(from) {
+                *to = *from;
+            }
             cx.host.event(Event::ConsoleOutput { stream, bytes });
             done += size;
         }

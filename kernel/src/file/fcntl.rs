@@ -62,12 +62,13 @@ impl Kernel {
         }
     }
 
-    /// As Linux, rounds up to a power of two of pages.
+    /// As Linux, rounds up to a power of two of pages, and takes the argument as 32 bits.
     fn set_capacity<H: Host>(&mut self, host: &mut H, pipe: PipeNo, bytes: u64) -> Outcome {
-        if bytes == 0 || bytes > 1 << 31 {
+        let bytes = bytes as u32;
+        if bytes > 1 << 31 {
             return Err(Errno::EINVAL);
         }
-        let pages = bytes.div_ceil(PAGE_SIZE as u64).next_power_of_two() as usize;
+        let pages = bytes.div_ceil(PAGE_SIZE as u32).max(1).next_power_of_two() as usize;
         if pages > PIPE_PAGES_MAX {
             return Err(Errno::EPERM);
         }

@@ -3,7 +3,7 @@
 //! Writes of up to `PIPE_BUF` bytes go in whole; larger ones go in as there is room. A read takes what is there. Waiters
 //! are served first come, first served.
 
-use abi::{Errno, OpenFlags, Out, PIPE_BUF, Syscall};
+use abi::{Errno, OpenFlags, Out, PAGE_SIZE, PIPE_BUF, Syscall};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::file::description::{Description, Open};
@@ -141,6 +141,9 @@ impl Kernel {
     }
 
     /// Moves bytes from user memory into a pipe that has room for them; how many, if any.
+    ///
+    /// They go in by pieces of a page, each whole or not at all, as on Linux: so what is no larger than `PIPE_BUF` is never
+    /// cut by a bad address either.
     fn fill_pipe<H: Host>(
         &mut self,
         host: &mut H,
@@ -152,16 +155,9 @@ impl Kernel {
         let mut done = 0;
         while done < count {
             let at = address.wrapping_add(done as u64);
-            let moved = self.user_page(host, process, at, false).and_then(|(from, from_offset)| {
-                let ring = &mut self.pipes.at_mut(pipe).ring;
-                let (to, to_offset, room) = ring.tail_piece(&mut self.frames, host)?;
-                let bytes = room.min(count - done).min(abi::PAGE_SIZE - from_offset);
-                host.copy_bytes((from, from_offset), (to, to_offset), bytes);
-                ring.pushed(&mut self.frames, host, bytes);
-                Ok(bytes)
-            });
-            match moved {
-                Ok(bytes) => done += bytes,
+            let piece = (count - done).min(PAGE_SIZE);
+            match self.fill_piece(host, process, pipe, at, piece) {
+                Ok(()) => done += piece,
                 Err(errno) if done == 0 => return Err(errno),
                 Err(_) => break,
             }
@@ -169,7 +165,34 @@ impl Kernel {
         Ok(done)
     }
 
-    /// Moves bytes from a pipe that has so many to user memory; how many, if any.
+    /// Moves at most a page of bytes in, or fails and moves none.
+    fn fill_piece<H: Host>(
+        &mut self,
+        host: &mut H,
+        process: ProcessNo,
+        pipe: PipeNo,
+        address: u64,
+        count: usize,
+    ) -> Result<(), Errno> {
+        self.check_piece(host, process, address, count, false)?;
+        if self.pipes.at(pipe).ring.missing_frames(count) > self.frames.free() {
+            return Err(Errno::ENOMEM);
+        }
+        let mut done = 0;
+        while done < count {
+            let (from, from_offset) = self.user_page(host, process, address.wrapping_add(done as u64), false)?;
+            let ring = &mut self.pipes.at_mut(pipe).ring;
+            let (to, to_offset, room) = ring.tail_piece(&mut self.frames, host)?;
+            let bytes = room.min(count - done).min(PAGE_SIZE - from_offset);
+            host.copy_bytes((from, from_offset), (to, to_offset), bytes);
+            ring.pushed(&mut self.frames, host, bytes);
+            done += bytes;
+        }
+        Ok(())
+    }
+
+    /// Moves bytes from a pipe that has so many to user memory; how many, if any. Those that lie in one page of the pipe
+    /// go out together or not at all, as on Linux.
     fn drain_pipe<H: Host>(
         &mut self,
         host: &mut H,
@@ -179,22 +202,58 @@ impl Kernel {
         count: usize,
     ) -> Result<usize, Errno> {
         let mut done = 0;
-        while done < count {
+        while done < count
+            && let Some((_, _, there)) = self.pipes.at(pipe).ring.head_piece()
+        {
             let at = address.wrapping_add(done as u64);
-            match self.user_page(host, process, at, true) {
-                Ok((to, to_offset)) => {
-                    let ring = &mut self.pipes.at_mut(pipe).ring;
-                    let Some((from, from_offset, there)) = ring.head_piece() else { break };
-                    let bytes = there.min(count - done).min(abi::PAGE_SIZE - to_offset);
-                    host.copy_bytes((from, from_offset), (to, to_offset), bytes);
-                    ring.popped(&mut self.frames, host, bytes);
-                    done += bytes;
-                }
+            let piece = there.min(count - done);
+            match self.drain_piece(host, process, pipe, at, piece) {
+                Ok(()) => done += piece,
                 Err(errno) if done == 0 => return Err(errno),
                 Err(_) => break,
             }
         }
         Ok(done)
+    }
+
+    /// Moves bytes out that lie in one page of the pipe, or fails and moves none.
+    fn drain_piece<H: Host>(
+        &mut self,
+        host: &mut H,
+        process: ProcessNo,
+        pipe: PipeNo,
+        address: u64,
+        count: usize,
+    ) -> Result<(), Errno> {
+        self.check_piece(host, process, address, count, true)?;
+        let mut done = 0;
+        while done < count {
+            let (to, to_offset) = self.user_page(host, process, address.wrapping_add(done as u64), true)?;
+            let ring = &mut self.pipes.at_mut(pipe).ring;
+            let Some((from, from_offset, there)) = ring.head_piece() else { break };
+            let bytes = there.min(count - done).min(PAGE_SIZE - to_offset);
+            host.copy_bytes((from, from_offset), (to, to_offset), bytes);
+            ring.popped(&mut self.frames, host, bytes);
+            done += bytes;
+        }
+        Ok(())
+    }
+
+    /// Makes at most a page of user memory accessible if it lies in two; if in one, the copying itself does it.
+    fn check_piece<H: Host>(
+        &mut self,
+        host: &mut H,
+        process: ProcessNo,
+        address: u64,
+        count: usize,
+        write: bool,
+    ) -> Result<(), Errno> {
+        let in_first = PAGE_SIZE - address as usize % PAGE_SIZE;
+        if count > in_first {
+            self.user_page(host, process, address, write)?;
+            self.user_page(host, process, address.wrapping_add(in_first as u64), write)?;
+        }
+        Ok(())
     }
 
     /// Wakes the first reader and the first writer if they can go on.

@@ -67,6 +67,14 @@ impl Ring {
         within && (0..usize::from(self.capacity_pages).max(self.pages.len())).all(|page| holds(page) == self.uses(page))
     }
 
+    /// How many frames must be taken before so many bytes more, for which there is room, are in.
+    pub(crate) fn missing_frames(&self, bytes: usize) -> usize {
+        let start = self.head as usize + self.len();
+        let pages = start / PAGE_SIZE..(start + bytes).div_ceil(PAGE_SIZE);
+        let capacity_pages = usize::from(self.capacity_pages).max(1);
+        pages.filter(|page| self.pages.get(page % capacity_pages).copied().flatten().is_none()).count()
+    }
+
     /// The place of the next byte to go in, with the bytes that fit in one piece there; the frame is made if needed.
     pub(crate) fn tail_piece<M: PhysMem>(
         &mut self,

@@ -99,6 +99,9 @@ impl Kernel {
                 self.add_zombie(adopter, child);
                 self.tell_parent_of_end(host, child, status);
             }
+            if self.processes.holds(child) {
+                self.hang_up_group_of_child(host, child, process);
+            }
         }
     }
 }

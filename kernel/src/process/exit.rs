@@ -8,7 +8,7 @@ use crate::ids::{CpuNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
 use crate::process::{Life, Process};
 use crate::table::Entry;
-use crate::thread::{QueueName, ThreadState};
+use crate::thread::ThreadState;
 
 impl Kernel {
     /// `exit_group`: never fails, never returns.
@@ -33,22 +33,17 @@ impl Kernel {
         self.close_all(host, process);
         self.release_space(host, process);
         self.release_actions(process);
-        self.give_children_away(host, process);
         self.discard_pending(process, SignalSet::all());
-        if self.processes.at(process).subreaper {
-            self.set_subreaper(process, false);
-        }
-        host.event(Event::Ended { process: self.process_id(process), status });
+        self.set_subreaper(process, false);
+        self.clear_report(process);
         let entry = self.processes.at_mut(process);
         entry.stopped = false;
         entry.life = Life::Zombie(status);
-        match entry.parent {
+        host.event(Event::Ended { process: self.process_id(process), status });
+        self.give_children_away(host, process);
+        self.hang_up_own_group(host, process);
+        match self.processes.at(process).parent {
             Some(parent) => {
-                if self.processes.at(process).unreported.is_some() {
-                    self.processes.at_mut(process).unreported = None;
-                    let changed = &mut self.processes.at_mut(parent).changed_children;
-                    *changed = changed.saturating_sub(1);
-                }
                 self.add_zombie(parent, process);
                 self.tell_parent_of_end(host, process, status);
             }
@@ -62,10 +57,10 @@ impl Kernel {
         let Some(parent) = self.processes.at(child).parent else { return };
         let unwanted = self.refuses_zombies(parent);
         self.send_child_signal(host, parent, child, status);
+        self.wake_waiting_parent(host, parent, child);
         if unwanted {
             self.reap(host, child);
         }
-        self.wake_first(host, QueueName::Children(parent));
     }
 
     /// Frees a zombie's slot: it has been waited for.

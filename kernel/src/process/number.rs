@@ -65,27 +65,15 @@ impl Numbers {
 
     /// Takes the next free number; `None` if there is none, or no room to note it.
     pub(crate) fn take(&mut self, nodes: &mut Nodes) -> Option<NumberNo> {
+        let next = |value: u32| if value + 1 >= PID_MAX as u32 { FIRST_AFTER_WRAP } else { value + 1 };
+        let candidates = core::iter::successors(Some(next(self.last)), |value| Some(next(*value)));
+        // One more than can be in use: if none of these is free, none is.
+        let value = candidates.take(NUMBERS + 1).find(|value| self.find(nodes, *value).is_none())?;
         let slot = self.table.lowest_free()?;
-        let value = self.next_free(nodes)?;
         self.by_value.set(nodes, value.into(), u32::from(slot.0) + 1).ok()?;
         let _ = self.table.insert(Number { value, ..Number::VACANT });
         self.last = value;
         Some(slot)
-    }
-
-    /// The next free number. Each number in use is passed at most once; where `PID_MAX` is small, all may be in use.
-    fn next_free(&self, nodes: &Nodes) -> Option<u32> {
-        let mut value = self.last;
-        for _ in 0..=NUMBERS {
-            value += 1;
-            if value >= PID_MAX as u32 {
-                value = FIRST_AFTER_WRAP;
-            }
-            if self.find(nodes, value).is_none() {
-                return Some(value);
-            }
-        }
-        None
     }
 
     /// Gives a number back if nobody goes by it any more.

@@ -5,12 +5,12 @@
 
 use abi::{
     CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, Errno, IdType, Out, Pid, Rusage, SigInfo, Signal,
-    WaitOptions, WaitStatus,
+    Syscall, WaitOptions, WaitStatus,
 };
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::Host;
-use crate::ids::{NumberNo, ProcessNo};
+use crate::ids::{NumberNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
 use crate::process::Life;
 use crate::thread::{Usage, WaitsFor};
@@ -149,6 +149,34 @@ impl Kernel {
 
     fn group_to_wait_for(&self, pgid: u32) -> Which {
         self.numbers.find(&self.nodes, pgid).map_or(Which::Nobody, Which::Group)
+    }
+
+    /// Wakes a parent that waits for this child, which has changed. As on Linux, one that waits for others isn't woken,
+    /// even if none of those is left.
+    pub(crate) fn wake_waiting_parent<H: Host>(&mut self, host: &mut H, parent: ProcessNo, child: ProcessNo) {
+        let waiter = self.processes.at(parent).waiting_for_children.first();
+        if let Some(waiter) = waiter.filter(|waiter| self.awaits(*waiter, child)) {
+            self.wake(host, waiter);
+        }
+    }
+
+    /// Whether a thread that waits for children means this one too.
+    fn awaits(&self, waiter: ThreadNo, child: ProcessNo) -> bool {
+        let thread = self.threads.at(waiter);
+        let which = match thread.call {
+            Some(Syscall::Wait4 { pid, .. }) => self.wait4_target(thread.process, pid),
+            Some(Syscall::Waitid { kind, id, .. }) => match self.waitid_target(thread.process, kind, id) {
+                Ok(which) => which,
+                Err(_) => return true,
+            },
+            _ => return true,
+        };
+        match which {
+            Which::Any => true,
+            Which::Process(process) => process == child,
+            Which::Group(group) => self.processes.at(child).group == group,
+            Which::Nobody => false,
+        }
     }
 
     /// The first child that has something to report; `None` if there are such children but none has.

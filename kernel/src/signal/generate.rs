@@ -49,7 +49,8 @@ impl Kernel {
         host.event(Event::Generated { process: self.process_id(process), signal: info.signal });
     }
 
-    /// Tells a parent by SIGCHLD what happened to a child. `SA_NOCLDSTOP` keeps stops and continuations from it.
+    /// Tells a parent by SIGCHLD what happened to a child. `SA_NOCLDSTOP` keeps stops and continuations from it; and who
+    /// ignores SIGCHLD explicitly isn't even sent it, blocked or not.
     pub(crate) fn send_child_signal<H: Host>(
         &mut self,
         host: &mut H,
@@ -58,8 +59,8 @@ impl Kernel {
         status: WaitStatus,
     ) {
         let ended = matches!(status, WaitStatus::Exited(_) | WaitStatus::Signaled { .. });
-        let flags = self.action(parent, Signal::SIGCHLD).flags;
-        if ended || !flags.contains(SigActionFlags::SA_NOCLDSTOP) {
+        let action = self.action(parent, Signal::SIGCHLD);
+        if action.handler != action::IGNORE && (ended || !action.flags.contains(SigActionFlags::SA_NOCLDSTOP)) {
             let (code, value) = child_code(status);
             let info = self.sent_by(child, Signal::SIGCHLD, code, value as u64);
             self.send_signal(host, parent, info);
@@ -134,7 +135,8 @@ impl Kernel {
         host.event(Event::Generated { process: self.process_id(process), signal });
         let thread = self.processes.at(process).thread;
         let entry = self.threads.at(thread);
-        let awaited = matches!(entry.state, ThreadState::Blocked(WaitsFor::Signals { set, .. }) if set.has(signal));
+        let awaited = matches!(entry.state, ThreadState::Blocked(WaitsFor::Signals { set, .. }) if set.has(signal))
+            && !self.deadly_signals(thread).has(signal);
         if entry.blocked.has(signal) && !awaited {
             return;
         }

@@ -1,7 +1,7 @@
 //! Masks and waiting for signals: `rt_sigprocmask rt_sigpending rt_sigsuspend rt_sigtimedwait` (`sigprocmask(2)`,
 //! `sigpending(2)`, `sigsuspend(2)`, `sigwaitinfo(2)`).
 
-use abi::{Errno, In, MaskHow, Out, SigInfo, SignalSet, Timespec};
+use abi::{DefaultAction, Errno, In, MaskHow, Out, SigInfo, SignalSet, Timespec};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::Host;
@@ -84,7 +84,8 @@ impl Kernel {
             }
             (false, until_us) => until_us,
         };
-        if let Some(taken) = self.take_signal(cx.thread, set) {
+        let deadly = self.deadly_signals(cx.thread);
+        if let Some(taken) = self.take_signal(cx.thread, set - deadly) {
             // Linux has taken it when a bad pointer is noticed (seen on the host); so have we.
             if !info.is_null() {
                 self.put(cx.host, cx.process, info.address, &taken.to_abi())?;
@@ -100,6 +101,17 @@ impl Kernel {
         let until_us = (!timeout.is_null()).then_some(until_us);
         self.threads.at_mut(cx.thread).progress = until_us.unwrap_or(0);
         Ok(Flow::Wait(WaitsFor::Signals { set, until_us }))
+    }
+
+    /// The signals that end the process as soon as they are generated, whoever waits for them: unblocked ones that
+    /// terminate by default, without a core image (as Linux's `complete_signal` has it).
+    pub(crate) fn deadly_signals(&self, thread: ThreadNo) -> SignalSet {
+        let entry = self.threads.at(thread);
+        let (ignored, caught) = self.ignored_and_caught(entry.process);
+        let terminating =
+            SignalSet::all().signals().filter(|signal| signal.default_action() == DefaultAction::Terminate);
+        let terminating = terminating.fold(SignalSet::empty(), |set, signal| set | SignalSet::of(signal));
+        terminating - ignored - caught - entry.blocked
     }
 
     /// Takes the lowest pending signal of a set: the thread's own first, then those of its process.

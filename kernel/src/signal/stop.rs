@@ -4,10 +4,10 @@
 use abi::{Errno, Signal, Syscall, WaitStatus};
 
 use crate::host::Host;
-use crate::ids::{ProcessNo, ThreadNo};
+use crate::ids::{NumberNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
 use crate::sched::policy::Became;
-use crate::thread::{Next, QueueName, ThreadState};
+use crate::thread::{Next, ThreadState};
 
 impl Kernel {
     /// The running thread's process stops.
@@ -40,20 +40,50 @@ impl Kernel {
         self.set_report(process, status);
         let Some(parent) = self.processes.at(process).parent else { return };
         self.send_child_signal(host, parent, process, status);
-        self.wake_first(host, QueueName::Children(parent));
+        self.wake_waiting_parent(host, parent, process);
     }
 
-    /// Whether no member of a process's group has a parent in another group of the same session: then there is nobody to
-    /// continue it, and it isn't stopped from the terminal.
+    /// Whether a process's group is orphaned: there is nobody to continue it, so it isn't stopped from the terminal.
     pub(crate) fn group_is_orphaned(&self, process: ProcessNo) -> bool {
-        let group = self.processes.at(process).group;
-        let members = self.numbers.table.at(group).members.iter(&self.processes);
-        !members
-            .filter_map(|member| {
-                let entry = self.processes.at(member);
-                let parent = self.processes.at(entry.parent?);
-                Some(!entry.is_zombie() && parent.group != group && parent.session == entry.session)
-            })
-            .any(|anchored| anchored)
+        self.is_orphaned_without(self.processes.at(process).group, None)
+    }
+
+    /// Whether no member of a group, `leaving` left aside, has a parent in another group of the same session. PID 1 is no
+    /// such parent.
+    fn is_orphaned_without(&self, group: NumberNo, leaving: Option<ProcessNo>) -> bool {
+        let mut members = self.numbers.table.at(group).members.iter(&self.processes);
+        !members.any(|member| {
+            let entry = self.processes.at(member);
+            let Some(parent) = entry.parent.map(|parent| self.processes.at(parent)) else { return false };
+            let anchored = parent.parent.is_some() && parent.group != group && parent.session == entry.session;
+            anchored && Some(member) != leaving && !entry.is_zombie()
+        })
+    }
+
+    /// A process ends: its group may have lost its last link to the rest of the session. If that leaves stopped members
+    /// behind, nobody would continue them: they get SIGHUP and SIGCONT (POSIX.1-2024, `_exit`).
+    pub(crate) fn hang_up_own_group<H: Host>(&mut self, host: &mut H, leaving: ProcessNo) {
+        if let Some(parent) = self.processes.at(leaving).parent {
+            self.hang_up_group(host, leaving, parent, Some(leaving));
+        }
+    }
+
+    /// A child has lost its parent to another: the same for the child's group.
+    pub(crate) fn hang_up_group_of_child<H: Host>(&mut self, host: &mut H, child: ProcessNo, lost: ProcessNo) {
+        self.hang_up_group(host, child, lost, None);
+    }
+
+    fn hang_up_group<H: Host>(&mut self, host: &mut H, member: ProcessNo, link: ProcessNo, leaving: Option<ProcessNo>) {
+        let (entry, link) = (self.processes.at(member), self.processes.at(link));
+        let group = entry.group;
+        let was_linked = link.group != group && link.session == entry.session;
+        if !was_linked || !self.is_orphaned_without(group, leaving) {
+            return;
+        }
+        let members = self.numbers.table.at(group).members;
+        if members.iter(&self.processes).any(|member| self.processes.at(member).stopped) {
+            self.signal_group(host, group, Signal::SIGHUP);
+            self.signal_group(host, group, Signal::SIGCONT);
+        }
     }
 }

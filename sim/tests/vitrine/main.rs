@@ -4,9 +4,9 @@
 //! | --- | --- |
 //! | what do the commands print, and what do they say when something is wrong? | `command_line.rs` |
 //! | does a replay repeat every step, and is every change noticed? | `records.rs` |
-//! | is the session of the README what really happens? | `readme.rs` |
+//! | do README and `docs/` say what is so? | `documentation/` |
 
 mod command_line;
 mod common;
-mod readme;
+mod documentation;
 mod records;

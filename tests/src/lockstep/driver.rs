@@ -1,0 +1,147 @@
+//! Carries a script out and compares after every operation.
+
+use serde_json::{Map, Value, json};
+use sim::chooser::{Choice, Chooser};
+
+use super::observe::Table;
+use super::operation::{World, supported};
+
+/// How far a script agreed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Agreement {
+    /// Operations that were carried out and agreed.
+    pub operations: usize,
+    /// Whether the script was cut before an operation that doesn't exist yet.
+    pub cut: bool,
+    /// Operations that agreed only under another choice than the default.
+    pub by_choice: usize,
+}
+
+/// The first operation that differs.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The script's name.
+    pub script: String,
+    /// Which operation, from 0.
+    pub operation: usize,
+    /// What was recorded.
+    pub recorded: Value,
+    /// What Vitrine did.
+    pub observed: Value,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Difference { script, operation, recorded, observed } = self;
+        write!(f, "{script}, operation {operation}\n  recorded {recorded}\n  observed {observed}")
+    }
+}
+
+/// How many orders of an operation are tried where Linux may have chosen.
+const ORDERS: usize = 2000;
+
+/// Carries out a script of the format of the records. With `partly`, a script ends before the first operation that isn't
+/// supported; else such an operation is a difference.
+///
+/// # Errors
+/// The first operation whose observation differs from the record. Where the record says that the outcome may rest on
+/// scheduling (`care`), it has to be among those of some order of running.
+pub fn run_script(script: &Value, partly: bool) -> Result<Agreement, Box<Difference>> {
+    let name = script["id"].as_str().unwrap_or("?");
+    let mut world = World::new();
+    let mut table = Table::of(&world);
+    let mut agreement = Agreement::default();
+    for (index, recorded) in script["ops"].as_array().into_iter().flatten().enumerate() {
+        if partly && !supported(recorded["o"].as_str().unwrap_or("")) {
+            agreement.cut = true;
+            break;
+        }
+        let expected = expectation(recorded);
+        let (after, seen, observed) = carry_out(&world, &table, recorded, &mut Order::default());
+        let found = match observed == expected {
+            true => Some((after, seen)),
+            false if recorded["care"] == json!(1) => {
+                agreement.by_choice += 1;
+                other_order(&world, &table, recorded, &expected)
+            }
+            false => None,
+        };
+        let Some((after, seen)) = found else {
+            let recorded = recorded.clone();
+            return Err(Box::new(Difference { script: name.into(), operation: index, recorded, observed }));
+        };
+        if let Err(violation) = after.machine.kernel().check() {
+            panic!("{name}, operation {index} {recorded}: {violation}");
+        }
+        (world, table) = (after, seen);
+        agreement.operations += 1;
+    }
+    Ok(agreement)
+}
+
+/// The part of a record that is an observation.
+fn expectation(recorded: &Value) -> Value {
+    let mut expected = recorded.as_object().cloned().unwrap_or_default();
+    for key in ["p", "o", "a", "care"] {
+        expected.remove(key);
+    }
+    Value::Object(expected)
+}
+
+fn carry_out(world: &World, before: &Table, recorded: &Value, order: &mut Order) -> (World, Table, Value) {
+    let mut world = world.clone();
+    let mut observed: Map<String, Value> = world.carry_out(recorded, order);
+    let after = Table::of(&world);
+    let changes = after.changes_since(before);
+    if !changes.is_empty() {
+        observed.insert("st".into(), Value::Object(changes));
+    }
+    (world, after, Value::Object(observed))
+}
+
+fn other_order(world: &World, table: &Table, recorded: &Value, expected: &Value) -> Option<(World, Table)> {
+    let mut order = Order::default();
+    for _ in 0..ORDERS {
+        let (after, seen, observed) = carry_out(world, table, recorded, &mut order);
+        if observed == *expected {
+            return Some((after, seen));
+        }
+        if !order.next() {
+            return None;
+        }
+    }
+    None
+}
+
+/// One order of running after the other: each is a list of choices, and the next one differs in the last choice that has
+/// another option.
+#[derive(Default)]
+struct Order {
+    choices: Vec<(usize, usize)>,
+    position: usize,
+}
+
+impl Order {
+    /// Goes to the next order; whether there is one.
+    fn next(&mut self) -> bool {
+        self.position = 0;
+        while let Some((choice, options)) = self.choices.pop() {
+            if choice + 1 < options {
+                self.choices.push((choice + 1, options));
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl Chooser for Order {
+    fn choose(&mut self, _: u64, _: Choice, options: usize) -> usize {
+        if self.position == self.choices.len() {
+            self.choices.push((0, options));
+        }
+        let (choice, _) = self.choices[self.position];
+        self.position += 1;
+        choice
+    }
+}

@@ -1,0 +1,14 @@
+//! Lock-step scripts: one process after the other makes one call, and after each everything that can be seen of all
+//! processes is compared with what real Linux processes did (`tests/oracle/lockstep/README.md` has the format).
+//!
+//! | question | file |
+//! | --- | --- |
+//! | how does an operation become a call, and its result an observation? | `operation.rs` |
+//! | what can be seen of a process? | `observe.rs` |
+//! | how is a script carried out and compared, choices included? | `driver.rs` |
+
+mod driver;
+mod observe;
+mod operation;
+
+pub use driver::{Agreement, Difference, run_script};

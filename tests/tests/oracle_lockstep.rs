@@ -1,0 +1,61 @@
+//! Records of random scripts that real Linux processes carried out (`tests/oracle/lockstep`): Vitrine has to show the same
+//! after every operation.
+
+use std::path::PathBuf;
+
+use harness::lockstep::run_script;
+use serde_json::Value;
+
+/// The folder of the records: the project's own, or another of the same form.
+fn folder() -> PathBuf {
+    match std::env::var_os("VITRINE_ORACLE") {
+        Some(folder) => PathBuf::from(folder).join("lockstep"),
+        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("oracle/lockstep"),
+    }
+}
+
+fn compare(theme: &str, partly: bool) {
+    let path = folder().join(theme).with_extension("jsonl");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let (mut scripts, mut whole, mut operations, mut by_choice) = (0, 0, 0, 0);
+    let mut differences = Vec::new();
+    for line in text.lines() {
+        let script: Value = serde_json::from_str(line).expect("a script is a line of JSON");
+        scripts += 1;
+        match run_script(&script, partly) {
+            Ok(agreement) => {
+                whole += usize::from(!agreement.cut);
+                operations += agreement.operations;
+                by_choice += agreement.by_choice;
+            }
+            Err(difference) => differences.push(difference),
+        }
+    }
+    let cut = scripts - whole - differences.len();
+    println!(
+        "{theme}: {whole} of {scripts} scripts agree, {cut} as far as their calls exist; {operations} operations, {by_choice} under another order"
+    );
+    let shown: Vec<String> = differences.iter().take(5).map(ToString::to_string).collect();
+    assert!(differences.is_empty(), "{} of {scripts} scripts differ:\n{}", differences.len(), shown.join("\n"));
+    assert!(scripts > 0 && operations > 0, "{} holds no scripts", path.display());
+}
+
+#[test]
+fn oracle_lockstep_proc() {
+    compare("proc", false);
+}
+
+#[test]
+fn oracle_lockstep_signals() {
+    compare("signals", false);
+}
+
+#[test]
+fn oracle_lockstep_memory_without_system_v() {
+    compare("memory", true);
+}
+
+#[test]
+fn oracle_lockstep_pipes_without_names() {
+    compare("pipes", true);
+}

@@ -1,0 +1,243 @@
+//! Small scenarios of which a real Linux kernel's results are recorded, each as a program that prints its results in the
+//! recording's own words.
+
+use abi::{Fd, OpenFlags, Protection, Signal};
+use harness::{PAGE, Scenario, fork, join, map, map_shared, program, shown, shown_status, until_state};
+use userland::println;
+use userland::sys::Disposition;
+
+use super::{lines, own_lines};
+
+const FILE: &str = "linux_behaviour.jsonl";
+
+/// The result that is recorded for a scenario. Another folder needn't have each of ours.
+fn recorded(id: &str) -> String {
+    let rows = lines(FILE).into_iter().chain(own_lines(FILE));
+    let row = rows.into_iter().find(|row| row["id"] == id);
+    let result = row.as_ref().and_then(|row| row["result"].as_str());
+    result.unwrap_or_else(|| panic!("no result is recorded for {id}")).into()
+}
+
+/// One test for each scenario, and the list of those that are tested.
+macro_rules! scenarios {
+    ($($id:literal $test:ident: $program:expr;)*) => {
+        const TESTED: &[&str] = &[$($id),*];
+
+        $(#[test]
+        fn $test() {
+            let scenario: Scenario = program($program);
+            scenario.prints(recorded($id) + "\n");
+        })*
+    };
+}
+
+/// Scenarios that aren't tested, and why not.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("sig.coalesce", "needs a handler"),
+    ("sig.order_fullmask", "needs handlers"),
+    ("sig.ignore_discards_pending", "needs the signal mask, which has its tests with the handlers"),
+    ("sig.stop_cont_kill", "needs a handler"),
+    ("sig.sigchld_coalesce", "needs a handler"),
+    ("eintr.plain", "needs a handler"),
+    ("pipe.page_slots", "Linux's accounting of pages, not POSIX: a pipe here holds as many bytes as its capacity says"),
+    ("mq.sizes", "needs message queues"),
+];
+
+scenarios! {
+    "wait.nochild" oracle_wait_nochild: &|sys, _| async move {
+        println!(sys, "{}", shown(sys.wait().await.map(|(child, _)| child.0))).await;
+        0
+    };
+
+    "wait.status_mask" oracle_wait_status_mask: &|sys, _| async move {
+        fork(sys, async |sys| match sys.exit(300).await {}).await;
+        println!(sys, "{}", shown_status(sys.wait().await.unwrap().1)).await;
+        0
+    };
+
+    "wait.order_of_zombies" oracle_wait_order_of_zombies: &|sys, _| async move {
+        let mut children = Vec::new();
+        for _ in 0..3 {
+            let (read, write) = sys.pipe().await.unwrap();
+            let child = fork(sys, async |sys| {
+                sys.close(write).await.unwrap();
+                sys.read(read, &mut [0]).await.unwrap();
+            })
+            .await;
+            children.push((child, write));
+        }
+        for &(child, write) in children.iter().rev() {
+            sys.write(write, b"!").await.unwrap();
+            until_state(sys, child, 'Z').await;
+        }
+        let mut order = Vec::new();
+        for _ in &children {
+            let (pid, _) = sys.wait().await.unwrap();
+            let number = children.iter().position(|(child, _)| *child == pid).unwrap();
+            order.push(format!("child{number}"));
+        }
+        println!(sys, "{}", order.join(" ")).await;
+        0
+    };
+
+    "wait.not_grandchild" oracle_wait_not_grandchild: &|sys, _| async move {
+        let child = fork(sys, async |sys| {
+            let grandchild = fork(sys, async |_| ()).await;
+            until_state(sys, grandchild, 'Z').await;
+        })
+        .await;
+        join(sys, child).await;
+        println!(sys, "{}", shown(sys.wait().await.map(|(child, _)| child.0))).await;
+        0
+    };
+
+    "adopt.live_ppid" oracle_adopt_live_ppid: &|sys, _| async move {
+        sys.set_child_subreaper(true).await.unwrap();
+        let me = sys.getpid().await;
+        let child = fork(sys, async |sys| {
+            let parent = sys.getpid().await;
+            fork(sys, async |sys| {
+                while sys.getppid().await == parent {
+                    sys.sched_yield().await;
+                }
+                let adopter = if sys.getppid().await == me { "subreaper" } else { "another" };
+                println!(sys, "ppid={adopter}").await;
+            })
+            .await;
+        })
+        .await;
+        join(sys, child).await;
+        sys.wait().await.unwrap();
+        0
+    };
+
+    "kill.badsig" oracle_kill_badsig: &|sys, _| async move {
+        let me = sys.getpid().await;
+        let mut results = Vec::new();
+        for signal in [65, -1, 0] {
+            results.push(shown(sys.raw().kill(me, abi::SignalNumber(signal)).await));
+        }
+        println!(sys, "{}", results.join(" ")).await;
+        0
+    };
+
+    "pipe.read" oracle_pipe_read: &|sys, _| async move {
+        let (read, write) = sys.pipe2(OpenFlags::O_NONBLOCK).await.unwrap();
+        let mut results = vec![shown(sys.read(read, &mut [0; 10]).await)];
+        sys.write(write, b"abc").await.unwrap();
+        for room in [2, 10, 0] {
+            results.push(shown(sys.read(read, &mut vec![0; room]).await));
+        }
+        sys.close(write).await.unwrap();
+        for _ in 0..2 {
+            results.push(shown(sys.read(read, &mut [0; 10]).await));
+        }
+        println!(sys, "{}", results.join(" ")).await;
+        0
+    };
+
+    "pipe.sigpipe" oracle_pipe_sigpipe: &|sys, _| async move {
+        fork(sys, async |sys| {
+            let (read, write) = sys.pipe().await.unwrap();
+            sys.close(read).await.unwrap();
+            let _ = sys.write(write, b"!").await;
+        })
+        .await;
+        println!(sys, "{}", shown_status(sys.wait().await.unwrap().1)).await;
+        0
+    };
+
+    "pipe.reader_dies_midwrite" oracle_pipe_reader_dies_midwrite: &|sys, _| async move {
+        sys.sigaction(Signal::SIGPIPE, Some(Disposition::Ignore)).await.unwrap();
+        let (read, write) = sys.pipe().await.unwrap();
+        let me = sys.getpid().await;
+        fork(sys, async |sys| {
+            sys.close(write).await.unwrap();
+            until_state(sys, me, 'S').await;
+            sys.close(read).await.unwrap();
+        })
+        .await;
+        sys.close(read).await.unwrap();
+        println!(sys, "{}", shown(sys.write(write, &[7; 70_000]).await)).await;
+        sys.wait().await.unwrap();
+        0
+    };
+
+    "fd.lowest_free" oracle_fd_lowest_free: &|sys, _| async move {
+        let mut dups = Vec::new();
+        for _ in 0..3 {
+            dups.push(sys.dup(Fd(0)).await.unwrap());
+        }
+        sys.close(dups[0]).await.unwrap();
+        sys.close(dups[1]).await.unwrap();
+        let lowest = sys.dup(Fd(0)).await == Ok(dups[0]);
+        println!(sys, "{} {}", i32::from(lowest), shown(sys.close(dups[1]).await.map(|()| 0))).await;
+        0
+    };
+
+    "shm.fork" oracle_shm_fork: &|sys, _| async move {
+        let (shared, private) = (map_shared(sys, 1).await, map(sys, 1).await);
+        sys.store(shared, 1u32).await;
+        sys.store(private, 1u32).await;
+        let child = fork(sys, async |sys| {
+            sys.store(shared, 2u32).await;
+            sys.store(private, 2u32).await;
+        })
+        .await;
+        join(sys, child).await;
+        println!(sys, "shared={} private={}", sys.load::<u32>(shared).await, sys.load::<u32>(private).await).await;
+        0
+    };
+
+    "efault.pipe" oracle_efault_pipe: &|sys, _| async move {
+        let (read, write) = sys.pipe2(OpenFlags::O_NONBLOCK).await.unwrap();
+        let (good, bad) = (map(sys, 1).await, map(sys, 1).await);
+        sys.mprotect(bad, PAGE as usize, Protection::empty()).await.unwrap();
+        let raw = sys.raw();
+        let mut results = vec![shown(raw.write(write, abi::InBytes(bad), abi::Length(1)).await)];
+        assert_eq!(raw.write(write, abi::InBytes(good), abi::Length(1)).await, Ok(1));
+        results.push(shown(raw.read(read, abi::OutBytes(bad), abi::Length(1)).await));
+        results.push(shown(raw.read(read, abi::OutBytes(good), abi::Length(1)).await));
+        println!(sys, "{}", results.join(" ")).await;
+        0
+    };
+
+    "pipe.waiter_fifo" oracle_pipe_waiter_fifo: &|sys, _| async move {
+        let (read, write) = sys.pipe().await.unwrap();
+        let got = map_shared(sys, 1).await;
+        for waiter in 0..2 {
+            let child = fork(sys, async |sys| {
+                let mut byte = [0];
+                sys.read(read, &mut byte).await.unwrap();
+                sys.store(got + waiter, byte[0]).await;
+            })
+            .await;
+            until_state(sys, child, 'S').await;
+        }
+        for byte in [1, 2] {
+            sys.write(write, &[byte]).await.unwrap();
+            sys.wait().await.unwrap();
+        }
+        println!(sys, "waiter0={} waiter1={}", sys.load::<u8>(got).await, sys.load::<u8>(got + 1).await).await;
+        0
+    };
+}
+
+#[test]
+fn oracle_every_scenario_is_tested_or_left_out_for_a_reason() {
+    let mut rows: Vec<String> =
+        own_lines(FILE).iter().map(|row| row["id"].as_str().expect("each scenario has a name").into()).collect();
+    let mut known: Vec<&str> = TESTED.iter().copied().chain(LEFT_OUT.iter().map(|(id, _)| *id)).collect();
+    rows.sort();
+    known.sort();
+    assert_eq!(rows, known);
+}
+
+/// What isn't tested here needs something that isn't waiting, adoption, `kill`, pipes, descriptors or bad addresses.
+#[test]
+fn oracle_only_handlers_queues_and_page_accounting_are_left_out() {
+    for (id, why) in LEFT_OUT {
+        let topic = id.split('.').next();
+        assert!(matches!(topic, Some("sig" | "eintr" | "mq")) || *id == "pipe.page_slots", "{id}: {why}");
+    }
+}
