@@ -69,13 +69,13 @@ impl Kernel {
         if let Some(due_us) = self.threads.at_mut(thread).timer_us.take() {
             self.timers.remove(due_us, thread);
         }
-        let name = self.threads.at(thread).waiter.queue?;
+        let waiter = &mut self.threads.at_mut(thread).waiter;
+        // Woken by its timer, it may stand in no queue.
+        waiter.woken = false;
+        let name = waiter.queue.take()?;
         let mut queue = *self.queue_mut(name);
         queue.remove(&mut self.threads, thread);
         *self.queue_mut(name) = queue;
-        let waiter = &mut self.threads.at_mut(thread).waiter;
-        waiter.queue = None;
-        waiter.woken = false;
         Some(name)
     }
 
