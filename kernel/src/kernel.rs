@@ -21,6 +21,7 @@ use crate::signal::action::ActionSets;
 use crate::signal::queue::Infos;
 use crate::table::Table;
 use crate::thread::{Thread, Threads};
+use crate::time::left_us;
 use crate::time::timer_queue::TimerQueue;
 
 macro_rules! kernel_state {
@@ -233,7 +234,7 @@ impl Kernel {
         self.threads.for_each_mut(|thread| {
             thread.serial = 0;
             thread.usage = crate::thread::Usage::ZERO;
-            thread.timer_us = thread.timer_us.map(|due| due.saturating_sub(now_us));
+            thread.timer_us = thread.timer_us.map(|due| left_us(due, now_us));
             thread.make_times_relative(now_us);
         });
         self.timers.relative_to(now_us);

@@ -10,6 +10,7 @@ use crate::list::{Link, Linked};
 use crate::signal::alternate_stack::AlternateStack;
 use crate::signal::queue::Pending;
 use crate::table::{Entry, Table};
+use crate::time::left_us;
 
 /// The threads.
 pub type Threads = Table<ThreadNo, Thread, THREADS, { words(THREADS) }>;
@@ -247,10 +248,10 @@ impl Thread {
         if let ThreadState::Blocked(WaitsFor::Time { until_us } | WaitsFor::Signals { until_us: Some(until_us), .. }) =
             &mut self.state
         {
-            *until_us = until_us.saturating_sub(now_us);
+            *until_us = left_us(*until_us, now_us);
         }
         if matches!(self.call, Some(Syscall::Nanosleep { .. } | Syscall::RtSigtimedwait { .. })) {
-            self.progress = self.progress.saturating_sub(now_us);
+            self.progress = left_us(self.progress, now_us);
         }
     }
 }

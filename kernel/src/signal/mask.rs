@@ -80,7 +80,7 @@ impl Kernel {
             (true, _) => u64::MAX,
             (false, 0) => {
                 let timeout: Timespec = self.get(cx.host, cx.process, timeout.address)?;
-                self.now_us().saturating_add(timeout.to_us().ok_or(Errno::EINVAL)?)
+                self.time_after(timeout.to_us().ok_or(Errno::EINVAL)?)
             }
             (false, until_us) => until_us,
         };

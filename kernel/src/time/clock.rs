@@ -5,10 +5,23 @@ use crate::ids::CpuNo;
 use crate::kernel::Kernel;
 use crate::limits::{ACCESS_US, TICK_US};
 
+/// A point in time that never comes, nor does any later one: far enough away for the clock to count on without end.
+pub const NEVER_US: u64 = 1 << 63;
+
+/// What is left until a point in time; of one that never comes, all.
+pub(crate) fn left_us(until_us: u64, now_us: u64) -> u64 {
+    if until_us >= NEVER_US { NEVER_US } else { until_us.saturating_sub(now_us) }
+}
+
 impl Kernel {
-    /// When the next sleeper is due, in microseconds since boot.
+    /// When the next sleeper is due, in microseconds since boot. Who sleeps for ever isn't.
     pub fn next_timer_us(&self) -> Option<u64> {
-        self.timers.next_us()
+        self.timers.next_us().filter(|&us| us < NEVER_US)
+    }
+
+    /// The point in time that lies so far ahead.
+    pub(crate) fn time_after(&self, us: u64) -> u64 {
+        self.now_us().saturating_add(us).min(NEVER_US)
     }
 
     /// A load or store was made by the hart: charges its time.

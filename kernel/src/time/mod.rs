@@ -13,3 +13,6 @@ mod compute;
 mod figures;
 mod sleep;
 pub mod timer_queue;
+
+pub use clock::NEVER_US;
+pub(crate) use clock::left_us;

@@ -17,7 +17,7 @@ impl Kernel {
         let until_us = match self.threads.at(cx.thread).progress {
             0 => {
                 let duration: Timespec = self.get(cx.host, cx.process, duration.address)?;
-                self.now_us().saturating_add(duration.to_us().ok_or(Errno::EINVAL)?)
+                self.time_after(duration.to_us().ok_or(Errno::EINVAL)?)
             }
             until_us => until_us,
         };

@@ -3,6 +3,7 @@
 use crate::ids::ThreadNo;
 use crate::limits::THREADS;
 use crate::table::clone_vec_from;
+use crate::time::left_us;
 
 /// The sleepers, the next one to wake last.
 #[derive(PartialEq, Eq, Hash, Debug)]
@@ -64,7 +65,7 @@ impl TimerQueue {
     /// Turns points in time into what is left of them.
     pub(crate) fn relative_to(&mut self, now_us: u64) {
         for timer in &mut self.timers {
-            timer.due_us = timer.due_us.saturating_sub(now_us);
+            timer.due_us = left_us(timer.due_us, now_us);
         }
     }
 }

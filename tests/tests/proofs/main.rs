@@ -9,6 +9,7 @@
 //! | is a world a value? | `worlds.rs`, `saved.rs`, `canonical.rs` |
 //! | does each limit hold? | `limits.rs` |
 //! | does the kernel withstand any calls? | `storm.rs` |
+//! | what was found by these tests? | `regressions.rs` |
 //! | does text come through unharmed? | `text.rs` |
 
 mod cache;
@@ -16,4 +17,6 @@ mod cases;
 mod killed;
 mod lab;
 mod programs;
+mod regressions;
 mod script;
+mod storm;
