@@ -12,16 +12,16 @@ const LEVEL_BITS: u32 = 5;
 /// Entries of a node.
 const FAN_OUT: usize = 1 << LEVEL_BITS;
 
-/// One node: values at the lowest level, nodes (plus one) above.
+/// One node: values at the lowest level, nodes (plus one) above. Nothing else, so that its size is a power of two: page
+/// table walks are on the path of every access.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Node {
     entries: [u32; FAN_OUT],
-    used: u8,
 }
 
 impl Entry for Node {
-    const VACANT: Node = Node { entries: [0; FAN_OUT], used: 0 };
+    const VACANT: Node = Node { entries: [0; FAN_OUT] };
 }
 
 /// The nodes of all trees.
@@ -224,9 +224,9 @@ impl<const LEVELS: u32> Tree<LEVELS> {
             }
         }
         put(nodes, node, key >> shift, 0);
-        let empty = nodes.at(node).used == 0;
+        let empty = nodes.at(node).entries == [0; FAN_OUT];
         if empty {
-            nodes.remove(node);
+            nodes.free(node);
             self.nodes -= 1;
             if self.hint.node == Some(node) {
                 self.hint = Hint::NONE;
@@ -266,9 +266,7 @@ fn link(node: NodeNo) -> u32 {
 }
 
 fn put(nodes: &mut Nodes, node: NodeNo, key: u64, value: u32) {
-    let node = nodes.at_mut(node);
-    if let Some(entry) = node.entries.get_mut(key as usize % FAN_OUT) {
-        node.used = node.used.wrapping_add((value != 0) as u8).wrapping_sub((*entry != 0) as u8);
+    if let Some(entry) = nodes.at_mut(node).entries.get_mut(key as usize % FAN_OUT) {
         *entry = value;
     }
 }
@@ -281,38 +279,33 @@ fn duplicate_node(
     change: &mut impl FnMut(u64, &mut u32) -> u32,
 ) -> NodeNo {
     let Ok(to) = nodes.insert(Node::VACANT) else { crate::bug("a radix tree has more nodes than were counted") };
-    for index in 0..FAN_OUT {
-        let mut value = nodes.at(from).entries.get(index).copied().unwrap_or(0);
-        if value == 0 {
+    let mut values = nodes.at(from).entries;
+    let mut copies = [0; FAN_OUT];
+    for (index, (value, copy)) in values.iter_mut().zip(&mut copies).enumerate() {
+        if *value == 0 {
             continue;
         }
         let key = prefix | (index as u64) << shift;
-        if shift == 0 {
-            let copy = change(key, &mut value);
-            put(nodes, from, index as u64, value);
-            put(nodes, to, index as u64, copy);
-        } else {
-            let copy = duplicate_node(nodes, child(value), key, shift - LEVEL_BITS, change);
-            put(nodes, to, index as u64, link(copy));
-        }
+        *copy = match shift {
+            0 => change(key, value),
+            _ => link(duplicate_node(nodes, child(*value), key, shift - LEVEL_BITS, change)),
+        };
     }
+    nodes.at_mut(from).entries = values;
+    nodes.at_mut(to).entries = copies;
     to
 }
 
 fn clear_node(nodes: &mut Nodes, node: NodeNo, prefix: u64, shift: u32, f: &mut impl FnMut(u64, u32)) {
-    for index in 0..FAN_OUT {
-        let value = nodes.at(node).entries.get(index).copied().unwrap_or(0);
-        if value == 0 {
-            continue;
-        }
+    let values = nodes.at(node).entries;
+    for (index, &value) in values.iter().enumerate().filter(|(_, value)| **value != 0) {
         let key = prefix | (index as u64) << shift;
-        if shift == 0 {
-            f(key, value);
-        } else {
-            clear_node(nodes, child(value), key, shift - LEVEL_BITS, f);
+        match shift {
+            0 => f(key, value),
+            _ => clear_node(nodes, child(value), key, shift - LEVEL_BITS, f),
         }
     }
-    nodes.remove(node);
+    nodes.free(node);
 }
 
 #[cfg(test)]

@@ -21,10 +21,15 @@ impl Kernel {
         let Some(thread) = self.cpu(cpu).current else { return Trapped::Ended };
         self.threads.at_mut(thread).usage.stime_us += TRAP_US;
         self.advance(host, cpu, TRAP_US);
+        let decoded;
         let call = match trap {
-            Trap::Call(call) => call,
+            // A reference: calls are too large to be copied about.
+            Trap::Call(ref call) => call,
             Trap::Syscall { number, arguments } => match Syscall::decode(number, arguments) {
-                Some(call) => call,
+                Some(call) => {
+                    decoded = call;
+                    &decoded
+                }
                 None => {
                     self.threads.at_mut(thread).next = Next::Return(Errno::ENOSYS.to_return());
                     return Trapped::Ready;
@@ -42,18 +47,18 @@ impl Kernel {
                 return Trapped::Ended;
             }
         };
-        host.event(Event::Entered { thread: self.thread_id(thread), call: &call });
+        host.event(Event::Entered { thread: self.thread_id(thread), call });
         let entry = self.threads.at_mut(thread);
-        entry.call = Some(call);
+        entry.call = Some(*call);
         entry.next = Next::Call;
-        match self.carry_out(host, thread, &call) {
+        match self.carry_out(host, thread, call) {
             Carried::Out | Carried::Busy => Trapped::Ready,
             Carried::Waiting if self.has_deliverable(thread) => {
                 self.unblock(thread);
                 Trapped::Ready
             }
             Carried::Waiting => {
-                host.event(Event::Blocked { thread: self.thread_id(thread), call: &call });
+                host.event(Event::Blocked { thread: self.thread_id(thread), call });
                 Trapped::Blocked
             }
             Carried::Forked(child) => Trapped::Forked(child),

@@ -81,6 +81,14 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
         }
     }
 
+    /// Two entries in slots that the kernel knows to be in use and different, the second to be changed.
+    pub(crate) fn pair_mut(&mut self, one: I, other: I) -> (&T, &mut T) {
+        match self.slots.get_disjoint_mut([one.to_index(), other.to_index()]) {
+            Ok([one, other]) => (one, other),
+            Err(_) => bug("two of a table's slots that are referred to are one, or aren't in use"),
+        }
+    }
+
     /// The lowest free slot, if the table isn't full. Takes nothing.
     pub(crate) fn lowest_free(&self) -> Option<I> {
         let free = self.used.iter().position(|word| *word != !0);
@@ -93,7 +101,29 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
 
     /// Puts an entry into the lowest free slot; the slot, or the entry back if the table is full.
     pub(crate) fn insert(&mut self, entry: T) -> Result<I, T> {
-        let Some(slot) = self.lowest_free() else { return Err(entry) };
+        let Some(slot) = self.claim() else { return Err(entry) };
+        match self.slots.get_mut(slot.to_index()) {
+            Some(vacant) => *vacant = entry,
+            None => {
+                let _ = self.slots.push(entry);
+            }
+        }
+        Ok(slot)
+    }
+
+    /// Takes the lowest free slot, whose entry is vacant, so that a large one can be filled in where it is; `None` if the
+    /// table is full.
+    pub(crate) fn take(&mut self) -> Option<I> {
+        let slot = self.claim()?;
+        if slot.to_index() >= self.slots.len() {
+            let _ = self.slots.push(T::VACANT);
+        }
+        Some(slot)
+    }
+
+    /// Marks the lowest free slot as used.
+    fn claim(&mut self) -> Option<I> {
+        let slot = self.lowest_free()?;
         let index = slot.to_index();
         if index >= self.used.len() * 64 {
             let _ = self.used.push(0);
@@ -101,27 +131,31 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
         if let Some(word) = self.used.get_mut(index / 64) {
             *word |= 1 << (index % 64);
         }
-        match self.slots.get_mut(index) {
-            Some(vacant) => *vacant = entry,
-            None => {
-                let _ = self.slots.push(entry);
-            }
-        }
         self.live += 1;
-        Ok(slot)
+        Some(slot)
     }
 
     /// Frees a slot and resets it; what was in it.
     pub(crate) fn remove(&mut self, slot: I) -> Option<T> {
+        let entry = self.get(slot).cloned();
+        self.free(slot);
+        entry
+    }
+
+    /// Frees a slot and resets it. Whatever was in it isn't copied.
+    pub(crate) fn free(&mut self, slot: I) {
         if !self.holds(slot) {
-            return None;
+            return;
         }
         let index = slot.to_index();
         if let Some(word) = self.used.get_mut(index / 64) {
             *word &= !(1 << (index % 64));
         }
         self.live -= 1;
-        let entry = core::mem::replace(self.slots.get_mut(index)?, T::VACANT);
+        if index + 1 < self.slots.len() {
+            *self.at_mut(slot) = T::VACANT;
+            return;
+        }
         while let Some(last) = self.slots.len().checked_sub(1)
             && !self.holds(I::at_index(last))
         {
@@ -130,7 +164,6 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
         while self.used.last() == Some(&0) {
             self.used.pop();
         }
-        Some(entry)
     }
 
     /// Its entries, by slot.

@@ -3,9 +3,8 @@
 
 use abi::OpenFlags;
 
-use crate::file::descriptor::Descriptors;
 use crate::host::Host;
-use crate::ids::{FileNo, PipeNo};
+use crate::ids::{FileNo, PipeNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::{FILES, words};
 use crate::table::{Entry, Table};
@@ -44,9 +43,9 @@ impl Entry for Description {
 }
 
 impl Kernel {
-    /// One more descriptor refers to each of these: a child was made.
-    pub(crate) fn share_descriptions(&mut self, descriptors: &Descriptors) {
-        for (_, descriptor) in descriptors.iter() {
+    /// One more descriptor refers to each of what a process has open: it is a new child.
+    pub(crate) fn share_descriptions(&mut self, child: ProcessNo) {
+        for (_, descriptor) in self.processes.at(child).descriptors.iter() {
             self.files.at_mut(descriptor.file).references += 1;
         }
     }

@@ -1,18 +1,18 @@
 //! Fork's copy of an address space, and the end of one.
 
 use crate::host::Host;
-use crate::ids::{FrameNo, ProcessNo};
+use crate::ids::ProcessNo;
 use crate::kernel::Kernel;
-use crate::mem::region::Backing;
-use crate::mem::space::{PageEntry, Space};
-use crate::radix::OutOfNodes;
+use crate::mem::region::{Backing, Region};
+use crate::mem::space::{HEAP_START, PageEntry, Space};
+use crate::radix::{OutOfNodes, Tree};
 
 impl Kernel {
-    /// A copy for a child. Private frames are shared by both until one of them writes.
-    pub(crate) fn duplicate_space(&mut self, parent: ProcessNo) -> Result<Space, OutOfNodes> {
+    /// A copy of a page table for a child. Private frames are shared by both until one of them writes.
+    pub(crate) fn duplicate_table(&mut self, parent: ProcessNo) -> Result<Tree<5>, OutOfNodes> {
         let mut table = self.processes.at(parent).space.table;
         let frames = &mut self.frames;
-        let copy = table.duplicate(&mut self.nodes, &mut |_, value| {
+        table.duplicate(&mut self.nodes, &mut |_, value| {
             let entry = PageEntry(*value);
             if let Some(frame) = entry.frame() {
                 frames.share(frame);
@@ -21,36 +21,50 @@ impl Kernel {
                 *value = entry.write_protected().0;
             }
             *value
-        })?;
-        let space = &self.processes.at(parent).space;
-        let copy = Space { table: copy, regions: space.regions.clone(), heap_end: space.heap_end };
-        for region in copy.regions.iter() {
+        })
+    }
+
+    /// One region more maps each of the shared objects that a process maps: it is a new child.
+    pub(crate) fn share_objects(&mut self, child: ProcessNo) {
+        for region in self.processes.at(child).space.regions.iter() {
             if let Backing::Shared { object, .. } = region.backing {
                 self.objects.at_mut(object).mappings += 1;
             }
         }
-        Ok(copy)
     }
 
-    /// Gives everything in a space back.
+    /// Gives everything back that is in a space which belongs to nobody.
     pub(crate) fn drop_space<H: Host>(&mut self, host: &mut H, space: &mut Space) {
-        let frames = &mut self.frames;
-        space.table.clear(&mut self.nodes, &mut |_, value| {
-            if let Some(frame) = PageEntry(value).frame() {
-                frames.release(host, FrameNo(frame.0));
-            }
-        });
-        for region in space.regions.iter() {
-            if let Backing::Shared { object, .. } = region.backing {
-                self.unmap_object(host, object);
-            }
+        self.clear_table(host, &mut space.table);
+        while let Some(region) = space.regions.pop() {
+            self.forget_region(host, region);
         }
-        *space = Space::EMPTY;
+        space.heap_end = HEAP_START;
     }
 
     /// Gives the address space of a process back.
     pub(crate) fn release_space<H: Host>(&mut self, host: &mut H, process: ProcessNo) {
-        let mut space = core::mem::replace(&mut self.processes.at_mut(process).space, Space::EMPTY);
-        self.drop_space(host, &mut space);
+        let space = &mut self.processes.at_mut(process).space;
+        space.heap_end = HEAP_START;
+        let mut table = core::mem::replace(&mut space.table, Tree::EMPTY);
+        self.clear_table(host, &mut table);
+        while let Some(region) = self.processes.at_mut(process).space.regions.pop() {
+            self.forget_region(host, region);
+        }
+    }
+
+    fn clear_table<H: Host>(&mut self, host: &mut H, table: &mut Tree<5>) {
+        let frames = &mut self.frames;
+        table.clear(&mut self.nodes, &mut |_, value| {
+            if let Some(frame) = PageEntry(value).frame() {
+                frames.release(host, frame);
+            }
+        });
+    }
+
+    fn forget_region<H: Host>(&mut self, host: &mut H, region: Region) {
+        if let Backing::Shared { object, .. } = region.backing {
+            self.unmap_object(host, object);
+        }
     }
 }

@@ -73,9 +73,19 @@ impl Region {
 pub(crate) struct TooManyRegions;
 
 /// The regions of an address space.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Regions(heapless::Vec<Region, REGIONS>);
+
+impl Clone for Regions {
+    fn clone(&self) -> Self {
+        Regions(self.0.clone())
+    }
+
+    fn clone_from(&mut self, from: &Self) {
+        crate::table::clone_vec_from(&mut self.0, &from.0);
+    }
+}
 
 impl Regions {
     /// No regions.
@@ -125,6 +135,11 @@ impl Regions {
     /// How many pages are mapped.
     pub fn pages(&self) -> u64 {
         self.0.iter().map(|region| region.end - region.first).sum()
+    }
+
+    /// Takes the last one out.
+    pub(crate) fn pop(&mut self) -> Option<Region> {
+        self.0.pop()
     }
 
     /// Puts a region in, in place of whatever is in its range.

@@ -88,7 +88,7 @@ impl PageEntry {
 }
 
 /// One address space.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Space {
     /// Which frame is behind which page.
@@ -97,6 +97,17 @@ pub struct Space {
     pub regions: Regions,
     /// The end of the heap.
     pub heap_end: u64,
+}
+
+impl Clone for Space {
+    fn clone(&self) -> Self {
+        Space { regions: self.regions.clone(), ..*self }
+    }
+
+    fn clone_from(&mut self, from: &Self) {
+        self.regions.clone_from(&from.regions);
+        (self.table, self.heap_end) = (from.table, from.heap_end);
+    }
 }
 
 impl Space {

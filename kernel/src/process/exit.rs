@@ -75,7 +75,8 @@ impl Kernel {
     /// Frees the slot of a process that stands in no list any more.
     pub(crate) fn forget_process<H: Host>(&mut self, host: &mut H, process: ProcessNo) {
         host.event(Event::Reaped { process: self.process_id(process) });
-        let Some(Process { number, session, .. }) = self.processes.remove(process) else { return };
+        let Process { number, session, .. } = *self.processes.at(process);
+        self.processes.free(process);
         self.numbers.table.at_mut(number).process = None;
         self.numbers.leave_session(&mut self.nodes, session);
         if self.numbers.table.holds(number) {

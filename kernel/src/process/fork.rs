@@ -9,11 +9,9 @@ use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::{Event, Host};
 use crate::ids::{ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
-use crate::list::{Link, List};
-use crate::process::{Life, Process};
+use crate::process::Process;
 use crate::sched::policy::Became;
-use crate::table::Entry;
-use crate::thread::{Next, Usage};
+use crate::thread::Next;
 
 impl Kernel {
     /// `clone` with the meaning of `fork`: any flag besides the exit signal SIGCHLD, and any stack, is `EINVAL`.
@@ -57,37 +55,22 @@ impl Kernel {
         parent_thread: ThreadNo,
     ) -> Result<(ProcessNo, ThreadNo), Errno> {
         let number = self.numbers.take(&mut self.nodes).ok_or(Errno::EAGAIN)?;
-        let Ok(space) = self.duplicate_space(parent) else {
+        let Ok(table) = self.duplicate_table(parent) else {
             self.numbers.release_if_unused(&mut self.nodes, number);
             return Err(Errno::ENOMEM);
         };
         let serial = self.take_serial();
         let pid = self.numbers.table.at(number).value;
-        let from = self.processes.at(parent);
+        let Some(slot) = self.processes.take() else { crate::bug("no slot for a child that was counted") };
+        let (from, child) = self.processes.pair_mut(parent, slot);
         let (group, session) = (from.group, from.session);
-        let mut child = Process {
-            serial,
-            pid,
-            number,
-            parent: Some(parent),
-            image: from.image,
-            name_bytes: from.name_bytes,
-            space,
-            descriptors: from.descriptors.clone(),
-            actions: from.actions,
-            credentials: from.credentials,
-            limits: from.limits,
-            umask: from.umask,
-            group_link: Link::NONE,
-            children: List::EMPTY,
-            life: Life::Alive,
-            usage: Usage::ZERO,
-            ..Process::VACANT
-        };
-        self.numbers.join_session(&mut child, session);
-        self.share_descriptions(&child.descriptors);
-        self.share_actions(child.actions);
-        let Ok(slot) = self.processes.insert(child) else { crate::bug("no slot for a child that was counted") };
+        inherit(from, child);
+        (child.serial, child.pid, child.number, child.parent) = (serial, pid, number, Some(parent));
+        child.space.table = table;
+        self.numbers.join_session(child, session);
+        self.share_objects(slot);
+        self.share_descriptions(slot);
+        self.share_actions(self.processes.at(slot).actions);
         let Some(thread) = self.new_thread(slot, serial, pid) else {
             crate::bug("no slot for a thread that was counted")
         };
@@ -100,4 +83,16 @@ impl Kernel {
         log::debug!("process {} forked {pid}", self.processes.at(parent).pid);
         Ok((slot, thread))
     }
+}
+
+/// What a child gets from its parent. It is filled in where it is, because a process is some thousand bytes large.
+fn inherit(parent: &Process, child: &mut Process) {
+    child.image = parent.image;
+    child.name_bytes = parent.name_bytes;
+    child.space.clone_from(&parent.space);
+    child.descriptors.clone_from(&parent.descriptors);
+    child.actions = parent.actions;
+    child.credentials = parent.credentials;
+    child.limits = parent.limits;
+    child.umask = parent.umask;
 }

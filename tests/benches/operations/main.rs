@@ -1,0 +1,157 @@
+//! What the basic operations cost, each beside the same operation of the host's kernel in the same run, on one CPU.
+//!
+//! `cargo bench`; `tests/bench.sh` adds the same in a build for thousands of processes. Criterion keeps Vitrine's figures
+//! and compares them with those of the run before. The table at the end shows ratios: each sample is taken in turn with one
+//! of its yardstick, and the median counts, so that whatever else the machine does bears on both alike.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | which operations? what is their goal? | this one |
+//! | the programs that Vitrine runs for it | `programs.rs` |
+//! | how is a stretch of a run timed? | `lap.rs` |
+//! | the same operations of the host | `host.rs` |
+//! | samples beside their yardsticks | `compare.rs` |
+//! | the table at the end | `report.rs` |
+
+mod compare;
+mod host;
+mod lap;
+mod programs;
+mod report;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use abi::Syscall;
+use criterion::Criterion;
+use kernel::Event;
+use kernel::limits::PROCESSES;
+
+use compare::Comparison;
+use host::{Host, Operation};
+use lap::{Endless, Lap, Stretch};
+use report::Goal;
+
+/// Copies that are made for one sample: no more than are kept to be used again.
+const COPIES: u64 = 50;
+
+fn main() {
+    if host::is_asked() {
+        return host::serve();
+    }
+    host::stay_on_one_cpu();
+    let host = Host::start();
+    let mut criterion = Criterion::default()
+        .sample_size(100)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(300))
+        .configure_from_args();
+    let mut comparison = Comparison::new(&mut criterion);
+    operations(&mut comparison, &host);
+    copies(&mut comparison);
+    crowds(&mut comparison);
+    let mut report = comparison.finish();
+    if compare::runs_all() {
+        report.add_once("a loop of 10,000 forks", ten_thousand_forks(), Goal::Seconds(2.0));
+    }
+    println!("\n{report}");
+    criterion.final_summary();
+}
+
+/// Operations that the host has, too.
+fn operations(comparison: &mut Comparison<'_>, host: &Host) {
+    let mut add = |name: &str, command: &str, stretch: Stretch, operation: Operation, goal: Goal| {
+        let mut lap = Lap::new(command, stretch);
+        comparison.beside_host(name, (lap.operations, move || lap.run()), (host, operation), goal);
+    };
+    let stretch = Stretch { counts: getpid, events: 1, before: 100, operations: 10_000 };
+    add("null syscall", "getpid", stretch, Operation::Getpid, Goal::Faster(1.0));
+    let stretch = Stretch { counts: yielded, events: 1, before: 100, operations: 10_000 };
+    add("context switch (sched_yield)", "yields", stretch, Operation::Yield, Goal::None);
+    let stretch = Stretch { counts: read, events: 2, before: 100, operations: 1_000 };
+    add("pipe round trip, 1 byte", "ping", stretch, Operation::RoundTrip, Goal::Faster(8.0));
+    // A fork and a wait are two events, and one pair goes before: so the last begins with as many as its name says.
+    for (events, goal) in [(10, Goal::Faster(50.0)), (50, Goal::Faster(50.0)), (1_000, Goal::None)] {
+        let name = format!("fork+exit+wait, <= {events} events");
+        let stretch = Stretch { counts: waited, events: 1, before: 1, operations: 5 };
+        add(&name, &format!("forks {}", events - 10), stretch, Operation::Fork, goal);
+    }
+    let mut add = |name: &str, command: &str, stretch: Stretch, operation: Operation, goal: Goal| {
+        let mut run = Endless::new(command, stretch);
+        comparison.beside_host(name, (run.operations, move || run.run()), (host, operation), goal);
+    };
+    let stretch = Stretch { counts: getpid, events: 1, before: 100, operations: 10_000 };
+    add("null syscall, leaf program", "leaf", stretch, Operation::Getpid, Goal::Faster(1.0));
+    let stretch = Stretch { counts: read, events: 1, before: 10, operations: 20 };
+    add("64 KiB through a pipe", "bulk", stretch, Operation::Bulk, Goal::None);
+}
+
+fn getpid(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::Getpid {}, .. })
+}
+
+fn yielded(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::SchedYield {}, .. })
+}
+
+/// Two make a round trip.
+fn read(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::Read { .. }, .. })
+}
+
+fn waited(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::Wait4 { .. }, .. })
+}
+
+/// What only Vitrine has: copies of the whole world, and futures made from their past.
+fn copies(comparison: &mut Comparison<'_>) {
+    let (_, world) = lap::stopped("family", |event| matches!(event, Event::Blocked { .. }), 4);
+    assert_eq!((world.processes().count(), world.frames.resident()), (4, 8));
+    let clone = move || nanoseconds(COPIES, || drop(black_box(world.clone())));
+    comparison.alone("clone of a world, 4 processes and 8 frames", (COPIES, clone));
+    for events in [0, 50, 1_000] {
+        let (mut machine, world) = lap::stopped("getpid", getpid, events);
+        let rebuild = move || {
+            let mut copies = vec![world.clone(); COPIES as usize];
+            let mut each = copies.iter_mut();
+            // The machine's future stands where the copy before has gone.
+            nanoseconds(COPIES, || each.next().into_iter().for_each(|copy| lap::step(&mut machine, copy)))
+        };
+        comparison.alone(&format!("rebuild of a future and one step, {events} events"), (COPIES, rebuild));
+    }
+}
+
+/// The same operations among thousands of processes that wait, as far as this build has room for them.
+fn crowds(comparison: &mut Comparison<'_>) {
+    for (name, kind, counts, events) in
+        [("null syscall", "getpid", getpid as fn(&Event<'_>) -> bool, 1), ("pipe round trip", "ping", read, 2)]
+    {
+        for processes in [8, 64, 1_024, 4_096].into_iter().filter(|processes| *processes <= PROCESSES) {
+            let crowd = |processes: usize| {
+                let stretch = Stretch { counts, events, before: 25_000, operations: 2_000 };
+                let crowd = Endless::new(&format!("crowd {processes} {kind}"), stretch);
+                assert_eq!(crowd.world.kernel.processes().count(), processes);
+                crowd
+            };
+            let (mut many, mut few) = (crowd(processes), crowd(8));
+            let name = format!("{name} among {processes} processes");
+            let goal = if processes == 4_096 { Goal::AtMostTimes(1.3) } else { Goal::None };
+            comparison.beside(&name, (many.operations, || many.run()), ("8 processes", || few.run()), goal);
+        }
+    }
+}
+
+/// CPU time, because it runs too long for a sample among others.
+fn ten_thousand_forks() -> Duration {
+    let (mut machine, mut world) = lap::booted("fork-loop 10000");
+    let start = host::cpu_time();
+    lap::run_to_end(&mut machine, &mut world);
+    host::cpu_time() - start
+}
+
+/// Nanoseconds of doing this once.
+fn nanoseconds(count: u64, mut what: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    (0..count).for_each(|_| what());
+    start.elapsed().as_nanos() as f64 / count as f64
+}

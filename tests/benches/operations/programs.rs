@@ -1,0 +1,154 @@
+//! The programs that are timed.
+
+use abi::{Fd, MapFlags, Protection};
+use userland::sys::{FileActions, Forked};
+use userland::{Args, Program, Sys};
+
+/// They.
+pub(crate) static PROGRAMS: &[Program] = &[
+    Program::new("getpid", "", &getpid),
+    Program::leaf("leaf", "", &getpid),
+    Program::new("yields", "", &yields),
+    Program::new("ping", "", &ping),
+    Program::new("bulk", "", &bulk),
+    Program::leaf("source", "", &source),
+    Program::leaf("drain", "", &drain),
+    Program::new("forks", "", &forks),
+    Program::new("fork-loop", "", &fork_loop),
+    Program::new("family", "", &family),
+    Program::new("crowd", "", &crowd),
+    Program::leaf("waits", "", &drain),
+    Program::leaf("echoes", "", &echoes),
+];
+
+/// What a pipe is filled with at once.
+const BULK: usize = 64 << 10;
+
+fn number(args: &Args, index: usize) -> usize {
+    args.text(index).parse().unwrap_or(0)
+}
+
+async fn getpid(sys: Sys, _: Args) -> i32 {
+    loop {
+        sys.getpid().await;
+    }
+}
+
+async fn yields(sys: Sys, _: Args) -> i32 {
+    let _ = sys.fork().await;
+    loop {
+        let _ = sys.sched_yield().await;
+    }
+}
+
+/// A byte goes to and fro between parent and child.
+async fn ping(sys: Sys, _: Args) -> i32 {
+    let (Ok((to_read, to_write)), Ok((from_read, from_write))) = (sys.pipe().await, sys.pipe().await) else { return 1 };
+    let mut byte = [1];
+    if sys.fork().await == Ok(Forked::Child) {
+        loop {
+            let _ = sys.read(to_read, &mut byte).await;
+            let _ = sys.write(from_write, &byte).await;
+        }
+    }
+    loop {
+        let _ = sys.write(to_write, &byte).await;
+        let _ = sys.read(from_read, &mut byte).await;
+    }
+}
+
+async fn bulk(sys: Sys, _: Args) -> i32 {
+    let Ok((read, write)) = sys.pipe().await else { return 1 };
+    start(sys, b"source", read, write).await;
+    start(sys, b"drain", read, write).await;
+    let _ = sys.wait().await;
+    0
+}
+
+async fn source(sys: Sys, _: Args) -> i32 {
+    let bytes = vec![1; BULK];
+    while sys.write(Fd(1), &bytes).await.is_ok() {}
+    1
+}
+
+async fn drain(sys: Sys, _: Args) -> i32 {
+    let mut bytes = vec![0; BULK];
+    while sys.read(Fd(0), &mut bytes).await.is_ok() {}
+    1
+}
+
+/// Reads a byte and writes one, for ever.
+async fn echoes(sys: Sys, _: Args) -> i32 {
+    let mut byte = [0];
+    while sys.read(Fd(0), &mut byte).await.is_ok() {
+        let _ = sys.write(Fd(1), &byte).await;
+    }
+    1
+}
+
+/// Forks for ever, after so many other calls.
+async fn forks(sys: Sys, args: Args) -> i32 {
+    for _ in 0..number(&args, 1) {
+        sys.getpid().await;
+    }
+    loop {
+        if sys.fork().await == Ok(Forked::Child) {
+            return 0;
+        }
+        let _ = sys.wait().await;
+    }
+}
+
+async fn fork_loop(sys: Sys, args: Args) -> i32 {
+    for _ in 0..number(&args, 1) {
+        if sys.fork().await == Ok(Forked::Child) {
+            return 0;
+        }
+        let _ = sys.wait().await;
+    }
+    0
+}
+
+/// Four processes, each with pages of its own, that wait for what never comes.
+async fn family(sys: Sys, _: Args) -> i32 {
+    let Ok((read, _)) = sys.pipe().await else { return 1 };
+    let child = sys.fork().await == Ok(Forked::Child) && sys.fork().await == Ok(Forked::Child);
+    let _ = child && sys.fork().await == Ok(Forked::Child);
+    let (protection, flags) =
+        (Protection::PROT_READ | Protection::PROT_WRITE, MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS);
+    let Ok(page) = sys.mmap(0, 8192, protection, flags).await else { return 1 };
+    sys.store(page, 1_u32).await;
+    if sys.getpid().await.0 != 1 {
+        sys.store(page + 4096, 1_u32).await;
+    }
+    let _ = sys.read(read, &mut [0]).await;
+    0
+}
+
+/// So many processes, all but two of which wait: those either call `getpid` or send each other a byte.
+async fn crowd(sys: Sys, args: Args) -> i32 {
+    let (Ok((read, write)), Ok((back_read, back_write))) = (sys.pipe().await, sys.pipe().await) else { return 1 };
+    let Ok((never, _)) = sys.pipe().await else { return 1 };
+    // Itself, the two, and the rest.
+    for _ in 3..number(&args, 1) {
+        start(sys, b"waits", never, never).await;
+    }
+    if args.text(2) == "getpid" {
+        start(sys, b"leaf", never, never).await;
+        start(sys, b"leaf", never, never).await;
+    } else {
+        start(sys, b"echoes", read, back_write).await;
+        start(sys, b"echoes", back_read, write).await;
+        let _ = sys.write(write, &[1]).await;
+    }
+    let _ = sys.wait().await;
+    0
+}
+
+/// Starts a program with these as its input and output.
+async fn start(sys: Sys, program: &[u8], input: Fd, output: Fd) {
+    let actions = FileActions::new().dup2(input, Fd(0)).dup2(output, Fd(1));
+    if let Err(errno) = sys.posix_spawn(program, &actions, &[program], &[]).await {
+        panic!("a process of the crowd can't be started: {errno}");
+    }
+}
