@@ -69,13 +69,13 @@ impl Kernel {
         if let Some(due_us) = self.threads.at_mut(thread).timer_us.take() {
             self.timers.remove(due_us, thread);
         }
-        let waiter = &mut self.threads.at_mut(thread).waiter;
-        // Woken by its timer, it may stand in no queue.
-        waiter.woken = false;
-        let name = waiter.queue.take()?;
+        let name = self.threads.at(thread).waiter.queue?;
         let mut queue = *self.queue_mut(name);
         queue.remove(&mut self.threads, thread);
         *self.queue_mut(name) = queue;
+        let waiter = &mut self.threads.at_mut(thread).waiter;
+        waiter.queue = None;
+        waiter.woken = false;
         Some(name)
     }
 
@@ -97,7 +97,9 @@ impl Kernel {
         if !matches!(self.threads.at(thread).state, ThreadState::Blocked(_)) {
             return;
         }
-        self.threads.at_mut(thread).waiter.woken = true;
+        // Who was woken by its timer alone stands in no queue where that would matter.
+        let waiter = &mut self.threads.at_mut(thread).waiter;
+        waiter.woken = waiter.queue.is_some();
         self.make_ready(thread, Became::Woken);
         host.event(Event::Woken { thread: self.thread_id(thread) });
     }
