@@ -1,7 +1,7 @@
 //! Bugs that the other tests of this folder have found, each with the shortest program that showed it.
 
-use abi::{Signal, Timespec, WaitOptions, WaitStatus};
-use harness::{fork, join, program};
+use abi::{Signal, SignalNumber, Timespec, WaitOptions, WaitStatus};
+use harness::{ends, fork, join, program, signaled};
 use sim::Outcome;
 
 /// The clock jumped to the end of time, and the kernel's arithmetic overflowed. Found by `storm.rs`.
@@ -39,6 +39,25 @@ fn a_sleeper_whose_time_has_come_is_stopped_before_it_runs() {
         assert_eq!(stopped, Ok(Some((sleeper, WaitStatus::Stopped(Signal::SIGSTOP)))));
         sys.kill(sleeper, Some(Signal::SIGCONT)).await.expect("it is mine");
         join(sys, sleeper).await;
+        0
+    })
+    .seeds(0)
+    .succeeds();
+}
+
+/// A stop that was meant for the thread came before the SIGKILL that was meant for the process, and nothing could wake it any
+/// more. Found by `storm.rs`.
+#[test]
+fn nothing_comes_before_a_sigkill() {
+    program(&|sys, _| async move {
+        let child = fork(sys, async |sys| {
+            let _ = sys.nanosleep(Timespec::from_us(50)).await;
+        })
+        .await;
+        let stop = SignalNumber(Signal::SIGSTOP.number().into());
+        sys.raw().tgkill(child, child, stop).await.expect("it is mine");
+        sys.kill(child, Some(Signal::SIGKILL)).await.expect("it is mine");
+        ends(sys, child, signaled(Signal::SIGKILL)).await;
         0
     })
     .seeds(0)
