@@ -21,4 +21,5 @@ mod programs;
 mod regressions;
 mod script;
 mod storm;
+mod text;
 mod worlds;
