@@ -43,6 +43,7 @@ fn main() {
     let host = Host::start();
     let mut criterion = Criterion::default()
         .sample_size(100)
+        .nresamples(5_000)
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_millis(300))
         .configure_from_args();
