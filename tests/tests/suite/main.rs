@@ -5,6 +5,7 @@ mod credentials;
 mod descriptor;
 mod efault;
 mod exec;
+mod figures;
 mod first_process;
 mod fork;
 mod group;
