@@ -1,6 +1,7 @@
 //! Which programs run, with what input, under whom.
 
 use sim::World;
+use userland::program::Main;
 use userland::{Args, Program, Sys};
 
 use crate::init;
@@ -60,6 +61,15 @@ impl Scenario {
         Fut: Future<Output = i32> + 'static,
     {
         self.programs.push(Program::new(name, "", main));
+        self
+    }
+
+    /// There are these programs too.
+    pub fn among(mut self, programs: &[Program]) -> Scenario {
+        self.programs.extend(programs.iter().map(|&Program { name, summary, main, leaf }| {
+            let main: &'static dyn Main = main;
+            Program { name, summary, main, leaf }
+        }));
         self
     }
 

@@ -95,7 +95,9 @@ impl Kernel {
         if !matches!(self.threads.at(thread).state, ThreadState::Blocked(_)) {
             return;
         }
-        self.threads.at_mut(thread).waiter.woken = true;
+        // Who was woken by its timer alone stands in no queue where that would matter.
+        let waiter = &mut self.threads.at_mut(thread).waiter;
+        waiter.woken = waiter.queue.is_some();
         self.make_ready(thread, Became::Woken);
         host.event(Event::Woken { thread: self.thread_id(thread) });
     }

@@ -1,5 +1,5 @@
 //! How a signal is delivered: on the way back to user code, one after the other, the lowest number first, those that a
-//! fault raised before all others, those of the thread before those of the process.
+//! fault raised before all others, those of the thread before those of the process; and SIGKILL before any of them.
 //!
 //! Each handler's frame is put on top of the one before, and only then does user code run: so of several signals that are
 //! deliverable at once, the one delivered last is handled first, as on Linux.
@@ -67,6 +67,11 @@ impl Kernel {
     }
 
     fn take_deliverable(&mut self, thread: ThreadNo) -> Option<Info> {
+        // Before all others: a stop would leave nobody to take it.
+        let kill = SignalSet::of(Signal::SIGKILL);
+        if let Some(info) = self.take_signal(thread, kill) {
+            return Some(info);
+        }
         let entry = self.threads.at(thread);
         let deliverable = !entry.blocked;
         if (entry.pending.set() & deliverable & SignalSet::SYNCHRONOUS).is_empty() {

@@ -16,6 +16,7 @@ mod cache;
 mod cases;
 mod killed;
 mod lab;
+mod limits;
 mod programs;
 mod regressions;
 mod script;

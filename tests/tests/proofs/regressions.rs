@@ -1,7 +1,7 @@
 //! Bugs that the other tests of this folder have found, each with the shortest program that showed it.
 
-use abi::Timespec;
-use harness::{fork, program};
+use abi::{Signal, SignalNumber, Timespec, WaitOptions, WaitStatus};
+use harness::{ends, fork, join, program, signaled};
 use sim::Outcome;
 
 /// The clock jumped to the end of time, and the kernel's arithmetic overflowed. Found by `storm.rs`.
@@ -21,4 +21,45 @@ fn a_sleep_without_end_is_one() {
     .run();
     assert!(matches!(run.outcome, Some(Outcome::Deadlock(_))), "{:?}", run.outcome);
     assert_eq!(run.world.kernel.now_us() / 31_557_600_000_000, 10_001);
+}
+
+/// It was still marked as woken, which only the ready and the running are. Found by `storm.rs`.
+#[test]
+fn a_sleeper_whose_time_has_come_is_stopped_before_it_runs() {
+    program(&|sys, _| async move {
+        let sleeper = fork(sys, async |sys| {
+            let _ = sys.nanosleep(Timespec::from_us(50)).await;
+        })
+        .await;
+        sys.nanosleep(Timespec::from_us(20)).await.expect("nobody interrupts it");
+        // The timer fires in the middle of this, and the sleeper is ready when it is stopped.
+        sys.compute(100).await;
+        sys.kill(sleeper, Some(Signal::SIGSTOP)).await.expect("it is mine");
+        let stopped = sys.waitpid(sleeper, WaitOptions::WUNTRACED).await;
+        assert_eq!(stopped, Ok(Some((sleeper, WaitStatus::Stopped(Signal::SIGSTOP)))));
+        sys.kill(sleeper, Some(Signal::SIGCONT)).await.expect("it is mine");
+        join(sys, sleeper).await;
+        0
+    })
+    .seeds(0)
+    .succeeds();
+}
+
+/// A stop that was meant for the thread came before the SIGKILL that was meant for the process, and nothing could wake it any
+/// more. Found by `storm.rs`.
+#[test]
+fn nothing_comes_before_a_sigkill() {
+    program(&|sys, _| async move {
+        let child = fork(sys, async |sys| {
+            let _ = sys.nanosleep(Timespec::from_us(50)).await;
+        })
+        .await;
+        let stop = SignalNumber(Signal::SIGSTOP.number().into());
+        sys.raw().tgkill(child, child, stop).await.expect("it is mine");
+        sys.kill(child, Some(Signal::SIGKILL)).await.expect("it is mine");
+        ends(sys, child, signaled(Signal::SIGKILL)).await;
+        0
+    })
+    .seeds(0)
+    .succeeds();
 }

@@ -1,0 +1,580 @@
+//! Every limit of `kernel/src/limits.rs` is filled by a program of its own: the caller gets the documented error, everyone else
+//! goes on, and afterwards everything is back, which init and its leak counter see to.
+//!
+//! A limit that isn't in the table below fails the test. Two can't be reached in the default build, because another is met
+//! first; then the program says so, and `.ci/run` runs this file in a build where they can.
+
+use abi::{Address, Errno, FcntlCommand, Fd, In, InArray, Length, MapFlags, Out, Path, Pid, Protection, Signal};
+use abi::{SigInfo, SignalNumber, SignalSet, Strings, Timespec, WaitOptions, WaitStatus};
+use harness::{PAGE, Scenario, ends, fork, join, map, map_shared, signaled};
+use kernel::limits::*;
+use userland::sys::{Disposition, FileActions, Forked};
+use userland::{Args, Program, Sys};
+
+/// Who fills which limit.
+const FILLERS: &[Program] = &[
+    Program::new("PROCESSES", "", &processes),
+    Program::new("FILES", "", &files_and_pipes),
+    Program::new("DESCRIPTORS", "", &descriptors),
+    Program::new("PIPES", "", &files_and_pipes),
+    Program::new("PIPE_PAGES", "", &pipe_pages),
+    Program::new("PIPE_PAGES_MAX", "", &pipe_pages_max),
+    Program::new("FRAMES", "", &frames),
+    Program::new("NODES", "", &nodes),
+    Program::new("REGIONS", "", &regions),
+    Program::new("OBJECTS", "", &objects),
+    Program::new("ACTION_SETS", "", &action_sets),
+    Program::new("QUEUED_SIGNALS", "", &queued_signals),
+    Program::new("ARGUMENT_BYTES", "", &argument_bytes),
+    Program::new("CONSOLE_PAGES", "", &console_pages),
+    Program::new("PID_MAX", "", &pid_max),
+];
+
+#[test]
+fn every_limit_is_filled() {
+    for limit in LIMITS {
+        assert!(
+            FILLERS.iter().any(|filler| filler.name == limit.name),
+            "nobody fills {}: {}",
+            limit.name,
+            limit.when_full
+        );
+        println!("{} = {}: {}", limit.name, limit.value, limit.when_full);
+        let console = vec![b'c'; 3 * CONSOLE_PAGES * abi::PAGE_SIZE + 5];
+        let run = Scenario::command([limit.name]).among(FILLERS).input(console).checked_every(101).run();
+        run.succeeds();
+    }
+    for filler in FILLERS {
+        assert!(LIMITS.iter().any(|limit| limit.name == filler.name), "{} is no limit", filler.name);
+    }
+}
+
+/// A process beside the one that fills a table. It works on whatever it is asked, in memory that it has touched before, so
+/// that it needs no more of anything.
+struct Bystander {
+    pid: Pid,
+    /// Two words of shared memory: what it is asked, and what it answers.
+    words: u64,
+}
+
+impl Bystander {
+    const END: u32 = u32::MAX;
+
+    async fn new(sys: Sys) -> Bystander {
+        let words = map_shared(sys, 1).await;
+        sys.store::<u64>(words, 0).await;
+        let pid = fork(sys, async move |sys| {
+            let mut done = 0;
+            loop {
+                let asked = sys.load::<u32>(words).await;
+                if asked == Bystander::END {
+                    return;
+                }
+                if asked != done {
+                    assert!(sys.getppid().await.0 > 0);
+                    sys.store::<u32>(words + 4, asked).await;
+                    done = asked;
+                }
+                sys.sched_yield().await;
+            }
+        })
+        .await;
+        let bystander = Bystander { pid, words };
+        bystander.goes_on(sys).await;
+        bystander
+    }
+
+    /// It still does what it is asked.
+    async fn goes_on(&self, sys: Sys) {
+        let asked = sys.load::<u32>(self.words + 4).await + 1;
+        sys.store::<u32>(self.words, asked).await;
+        while sys.load::<u32>(self.words + 4).await != asked {
+            sys.sched_yield().await;
+        }
+    }
+
+    async fn end(self, sys: Sys) {
+        sys.store::<u32>(self.words, Bystander::END).await;
+        join(sys, self.pid).await;
+    }
+}
+
+/// Forks children that hold on to something until they are told to end. Each says what it has got; the sum of it, and the
+/// children. `most` is how many there may be; no child is made when one said that it got nothing.
+async fn holders(sys: Sys, most: usize, hold: impl AsyncFn(Sys) -> u32) -> (u32, Vec<Pid>) {
+    let said = map_shared(sys, 1).await;
+    sys.store::<u64>(said, 0).await;
+    let (mut sum, mut children) = (0, Vec::new());
+    while children.len() < most {
+        let child = match sys.fork().await {
+            Ok(Forked::Parent(child)) => child,
+            Ok(Forked::Child) => {
+                let got = hold(sys).await;
+                sys.store::<u32>(said, got).await;
+                sys.store::<u32>(said + 4, 1).await;
+                loop {
+                    let _ = sys.nanosleep(Timespec { sec: 1 << 44, nsec: 0 }).await;
+                }
+            }
+            Err(_) => break,
+        };
+        children.push(child);
+        while sys.load::<u32>(said + 4).await == 0 {
+            sys.sched_yield().await;
+        }
+        sys.store::<u32>(said + 4, 0).await;
+        let got = sys.load::<u32>(said).await;
+        sum += got;
+        if got == 0 {
+            break;
+        }
+    }
+    sys.munmap(said, PAGE as usize).await.expect("it is mapped");
+    (sum, children)
+}
+
+async fn let_go(sys: Sys, children: Vec<Pid>) {
+    for child in children {
+        sys.kill(child, Some(Signal::SIGKILL)).await.expect("it is mine");
+        ends(sys, child, signaled(Signal::SIGKILL)).await;
+    }
+}
+
+/// `posix_spawn` of a program that exists.
+async fn spawn(sys: Sys) -> Result<Pid, Errno> {
+    sys.posix_spawn(b"true", &FileActions::new(), &[b"true"], &[]).await
+}
+
+async fn processes(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let (_, children) = holders(sys, PROCESSES, async |_| 1).await;
+    // Besides them: init, this process and the bystander.
+    assert_eq!(children.len(), PROCESSES - 3);
+    assert_eq!(sys.fork().await, Err(Errno::EAGAIN));
+    assert_eq!(spawn(sys).await, Err(Errno::EAGAIN));
+    bystander.goes_on(sys).await;
+    let_go(sys, children).await;
+    let child = spawn(sys).await.expect("there is room again");
+    join(sys, child).await;
+    bystander.end(sys).await;
+    0
+}
+
+/// Descriptions of the console that init and all others share.
+const CONSOLE_FILES: usize = 3;
+
+/// Whichever of the two is met first: a pipe is two descriptions.
+async fn files_and_pipes(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let (made, children) = holders(sys, PROCESSES, async |sys| {
+        let mut made = 0;
+        loop {
+            match sys.pipe().await {
+                Ok(_) => made += 1,
+                Err(Errno::EMFILE) => return made,
+                Err(errno) => {
+                    assert_eq!(errno, Errno::ENFILE);
+                    return made;
+                }
+            }
+        }
+    })
+    .await;
+    assert_eq!(made as usize, PIPES.min((FILES - CONSOLE_FILES) / 2));
+    if PIPES > (FILES - CONSOLE_FILES) / 2 {
+        println!("FILES is met before PIPES");
+    }
+    assert_eq!(sys.pipe().await, Err(Errno::ENFILE));
+    bystander.goes_on(sys).await;
+    let_go(sys, children).await;
+    sys.pipe().await.expect("there is room again");
+    bystander.end(sys).await;
+    0
+}
+
+async fn descriptors(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let mut count = CONSOLE_FILES;
+    while let Ok(fd) = sys.dup(Fd(0)).await {
+        assert_eq!(fd, Fd(count as i32), "the lowest free number");
+        count += 1;
+    }
+    assert_eq!(count, DESCRIPTORS);
+    assert_eq!(sys.dup(Fd(0)).await, Err(Errno::EMFILE));
+    assert_eq!(sys.fcntl(Fd(0), FcntlCommand::F_DUPFD, 0).await, Err(Errno::EMFILE));
+    assert_eq!(sys.pipe().await, Err(Errno::EMFILE));
+    assert_eq!(sys.dup2(Fd(0), Fd(DESCRIPTORS as i32)).await, Err(Errno::EBADF));
+    let actions = FileActions::new().dup2(Fd(0), Fd(DESCRIPTORS as i32));
+    assert_eq!(sys.posix_spawn(b"true", &actions, &[b"true"], &[]).await, Err(Errno::EBADF));
+    sys.close(Fd(7)).await.expect("it is open");
+    assert_eq!(sys.pipe().await, Err(Errno::EMFILE), "a pipe needs two");
+    assert_eq!(sys.dup(Fd(0)).await, Ok(Fd(7)));
+    bystander.goes_on(sys).await;
+    bystander.end(sys).await;
+    0
+}
+
+async fn pipe_pages(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let (read, write) = sys.pipe().await.expect("there is room");
+    let page = [b'p'; abi::PAGE_SIZE];
+    for _ in 0..PIPE_PAGES {
+        assert_eq!(sys.write(write, &page).await, Ok(page.len()));
+    }
+    let flags = abi::OpenFlags::O_NONBLOCK.bits();
+    sys.fcntl(write, FcntlCommand::F_SETFL, flags.into()).await.expect("it is open");
+    assert_eq!(sys.write(write, b"x").await, Err(Errno::EAGAIN));
+    sys.fcntl(write, FcntlCommand::F_SETFL, 0).await.expect("it is open");
+    let writer = fork(sys, async move |sys| assert_eq!(sys.write(write, b"x").await, Ok(1))).await;
+    harness::until_state(sys, writer, 'S').await;
+    bystander.goes_on(sys).await;
+    let mut buffer = [0; abi::PAGE_SIZE];
+    assert_eq!(sys.read(read, &mut buffer).await, Ok(buffer.len()));
+    join(sys, writer).await;
+    bystander.end(sys).await;
+    0
+}
+
+async fn pipe_pages_max(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let (_, write) = sys.pipe().await.expect("there is room");
+    let most = PIPE_PAGES_MAX as u64 * PAGE;
+    assert_eq!(sys.fcntl(write, FcntlCommand::F_SETPIPE_SZ, most + 1).await, Err(Errno::EPERM));
+    assert_eq!(sys.fcntl(write, FcntlCommand::F_GETPIPE_SZ, 0).await, Ok((PIPE_PAGES as u64 * PAGE) as i64));
+    assert_eq!(sys.fcntl(write, FcntlCommand::F_SETPIPE_SZ, most).await, Ok(most as i64));
+    let page = [b'p'; abi::PAGE_SIZE];
+    for _ in 0..PIPE_PAGES_MAX {
+        assert_eq!(sys.write(write, &page).await, Ok(page.len()));
+    }
+    bystander.goes_on(sys).await;
+    bystander.end(sys).await;
+    0
+}
+
+/// The argument registers of calls that are made by address, with what they point to in a page that was touched before:
+/// nothing is staged for them, so that they meet no other shortage than the one that is asked for.
+struct Prepared {
+    page: u64,
+}
+
+impl Prepared {
+    const NAME: u64 = 0;
+    const ARGV: u64 = 16;
+
+    async fn new(sys: Sys) -> Prepared {
+        let page = map(sys, 1).await;
+        sys.store_bytes(page + Prepared::NAME, b"true\0").await;
+        sys.store::<u64>(page + Prepared::ARGV, page + Prepared::NAME).await;
+        sys.store::<u64>(page + Prepared::ARGV + 8, 0).await;
+        Prepared { page }
+    }
+
+    async fn execve(&self, sys: Sys) -> Result<i64, Errno> {
+        let null = Strings(self.page + Prepared::ARGV + 8);
+        sys.raw().execve(Path(self.page), Strings(self.page + Prepared::ARGV), null).await
+    }
+
+    async fn spawn(&self, sys: Sys) -> Result<i64, Errno> {
+        let null = Strings(self.page + Prepared::ARGV + 8);
+        sys.raw().spawn(Path(self.page), Strings(self.page + Prepared::ARGV), null, InArray::NULL, Length(0)).await
+    }
+}
+
+/// Lets the kernel touch the pages of a mapping, `step` pages apart, until it can't; how many it could.
+async fn touch(sys: Sys, start: u64, pages: u64, step: u64) -> u32 {
+    let mut count = 0;
+    while u64::from(count) * step < pages {
+        let page = start + u64::from(count) * step * PAGE;
+        match sys.raw().clock_gettime(abi::ClockId::CLOCK_MONOTONIC, Out::at(page)).await {
+            Ok(_) => count += 1,
+            Err(errno) => {
+                assert_eq!(errno, Errno::EFAULT);
+                break;
+            }
+        }
+    }
+    count
+}
+
+async fn frames(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let prepared = Prepared::new(sys).await;
+    let (_, pipe) = sys.pipe().await.expect("there is room");
+    let promised = map(sys, 1).await;
+    // It touches what was promised to it once there is nothing left.
+    let go = map_shared(sys, 1).await;
+    sys.store::<u32>(go, 0).await;
+    let latecomer = fork(sys, async move |sys| {
+        while sys.load::<u32>(go).await == 0 {
+            sys.sched_yield().await;
+        }
+        sys.store::<u8>(promised, 1).await;
+    })
+    .await;
+    bystander.goes_on(sys).await;
+    let mut held = 0;
+    loop {
+        let protection = Protection::PROT_READ | Protection::PROT_WRITE;
+        let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS;
+        match sys.mmap(0, 64 * PAGE as usize, protection, flags).await {
+            Ok(start) => held += touch(sys, start, 64, 1).await,
+            Err(errno) => {
+                assert_eq!(errno, Errno::ENOMEM);
+                break;
+            }
+        }
+    }
+    // What is left is less than was asked for at once.
+    while let Ok(at) =
+        sys.mmap(0, PAGE as usize, Protection::PROT_WRITE, MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS).await
+    {
+        held += touch(sys, at, 1, 1).await;
+    }
+    assert_eq!(sys.sbrk(PAGE as i64).await, Err(Errno::ENOMEM));
+    assert!(held as usize > FRAMES - 200, "{held} frames");
+    assert_eq!(prepared.execve(sys).await, Err(Errno::ENOMEM));
+    assert_eq!(prepared.spawn(sys).await, Err(Errno::ENOMEM));
+    let write = sys.raw().write(pipe, abi::InBytes(prepared.page), Length(5)).await;
+    assert_eq!(write, Err(Errno::ENOMEM));
+    assert_eq!(sys.raw().clock_gettime(abi::ClockId::CLOCK_MONOTONIC, Out::at(promised)).await, Err(Errno::EFAULT));
+    bystander.goes_on(sys).await;
+    sys.store::<u32>(go, 1).await;
+    let waited = sys.raw().wait4(latecomer, Out::at(prepared.page + 64), WaitOptions::empty(), Out::NULL).await;
+    assert_eq!(waited, Ok(latecomer.0.into()));
+    let status = WaitStatus::from_raw(sys.load::<i32>(prepared.page + 64).await);
+    assert_eq!(status, signaled(Signal::SIGKILL));
+    bystander.end(sys).await;
+    0
+}
+
+async fn nodes(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let prepared = Prepared::new(sys).await;
+    // Each page far from the others takes nodes of its own.
+    let (_, children) = holders(sys, PROCESSES, async |sys| {
+        let mut got = 0;
+        for at in 1..REGIONS as u64 - 3 {
+            let protection = Protection::PROT_READ | Protection::PROT_WRITE;
+            let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS | MapFlags::MAP_FIXED;
+            let start = (at << 31) + (1 << 30);
+            if sys.mmap(start, 1024 * PAGE as usize, protection, flags).await.is_ok() {
+                got += touch(sys, start, 1024, 32).await;
+            }
+        }
+        got
+    })
+    .await;
+    assert_eq!(sys.raw().clone(fork_flags(), Address(0), Address(0), Address(0), Address(0)).await, Err(Errno::ENOMEM));
+    assert_eq!(prepared.execve(sys).await, Err(Errno::ENOMEM));
+    assert_eq!(prepared.spawn(sys).await, Err(Errno::ENOMEM));
+    bystander.goes_on(sys).await;
+    let_go(sys, children).await;
+    let child = spawn(sys).await.expect("there is room again");
+    join(sys, child).await;
+    bystander.end(sys).await;
+    0
+}
+
+fn fork_flags() -> abi::CloneFlags {
+    abi::CloneFlags::from_bits_retain(Signal::SIGCHLD.number().into())
+}
+
+async fn regions(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let read = Protection::PROT_READ;
+    let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS;
+    let wide = sys.mmap(0, 3 * PAGE as usize, read, flags).await.expect("there is room");
+    let far = |at: usize| 0x4_0000_0000 + at as u64 * 16 * PAGE;
+    let mut made = 0;
+    let errno = loop {
+        match sys.mmap(far(made), PAGE as usize, read, flags).await {
+            Ok(_) => made += 1,
+            Err(errno) => break errno,
+        }
+    };
+    assert_eq!(errno, Errno::ENOMEM);
+    // Besides them: the stack, the bystander's page and the wide one.
+    assert_eq!(made, REGIONS - 3);
+    assert_eq!(sys.munmap(wide + PAGE, PAGE as usize).await, Err(Errno::ENOMEM), "it would make two of one");
+    let write = read | Protection::PROT_WRITE;
+    assert_eq!(sys.mprotect(wide + PAGE, PAGE as usize, write).await, Err(Errno::ENOMEM), "three of one");
+    bystander.goes_on(sys).await;
+    sys.munmap(far(0), PAGE as usize).await.expect("it is mapped");
+    sys.munmap(wide + PAGE, PAGE as usize).await.expect("there is room again");
+    bystander.end(sys).await;
+    0
+}
+
+async fn objects(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let protection = Protection::PROT_READ | Protection::PROT_WRITE;
+    let flags = MapFlags::MAP_SHARED | MapFlags::MAP_ANONYMOUS;
+    let (made, children) = holders(sys, PROCESSES, async |sys| {
+        let mut made = 0;
+        while made < REGIONS as u32 / 2 {
+            match sys.mmap(0, PAGE as usize, protection, flags).await {
+                Ok(_) => made += 1,
+                Err(errno) => {
+                    assert_eq!(errno, Errno::ENOMEM);
+                    break;
+                }
+            }
+        }
+        made
+    })
+    .await;
+    // Besides them there are the bystander's, and that through which the children spoke, which they still have.
+    assert_eq!(made as usize, OBJECTS - 2);
+    assert_eq!(sys.mmap(0, PAGE as usize, protection, flags).await, Err(Errno::ENOMEM));
+    bystander.goes_on(sys).await;
+    let_go(sys, children).await;
+    sys.mmap(0, PAGE as usize, protection, flags).await.expect("there is room again");
+    bystander.end(sys).await;
+    0
+}
+
+async fn action_sets(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let (changed, children) = holders(sys, PROCESSES, async |sys| {
+        let set = sys.sigaction(Signal::SIGUSR1, Some(Disposition::Ignore)).await;
+        assert_eq!(set, Ok(Disposition::Default));
+        1
+    })
+    .await;
+    assert_eq!(changed as usize, PROCESSES - 3, "every process there can be has a set of its own");
+    bystander.goes_on(sys).await;
+    let_go(sys, children).await;
+    bystander.end(sys).await;
+    0
+}
+
+async fn queued_signals(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let page = map(sys, 1).await;
+    let (own, set, info) = (sys.getpid().await, page, page + 64);
+    sys.store::<u64>(set, SignalSet::all().bits()).await;
+    sys.raw().rt_sigprocmask(abi::MaskHow::SIG_BLOCK, In::at(set), Out::NULL, 8).await.expect("it is readable");
+    // A value with each, so that each is kept.
+    sys.store::<i32>(info + 8, abi::SI_QUEUE).await;
+    let realtime = SignalNumber(40);
+    let mut sent = 0;
+    let errno = loop {
+        match sys.raw().rt_sigqueueinfo(own, realtime, In::<SigInfo>::at(info)).await {
+            Ok(_) => sent += 1,
+            Err(errno) => break errno,
+        }
+    };
+    assert_eq!((sent, errno), (QUEUED_SIGNALS, Errno::EAGAIN));
+    // Other signals lose their details only.
+    sys.kill(own, Some(Signal::SIGUSR1)).await.expect("it isn't lost");
+    sys.store::<u64>(set, SignalSet::of(Signal::SIGUSR1).bits()).await;
+    let taken = sys.raw().rt_sigtimedwait(In::at(set), Out::at(info), In::NULL, 8).await;
+    assert_eq!(taken, Ok(Signal::SIGUSR1.number().into()));
+    assert_eq!(sys.load::<i32>(info + 16).await, 0, "nobody knows who sent it");
+    // So does the bystander's end, but it is reaped all the same.
+    bystander.goes_on(sys).await;
+    bystander.end(sys).await;
+    sys.store::<u64>(set, 1 << 39).await;
+    for _ in 0..sent {
+        assert_eq!(sys.raw().rt_sigtimedwait(In::at(set), Out::NULL, In::NULL, 8).await, Ok(40));
+    }
+    sys.store::<i32>(info + 8, abi::SI_QUEUE).await;
+    sys.raw().rt_sigqueueinfo(own, realtime, In::at(info)).await.expect("there is room again");
+    0
+}
+
+async fn argument_bytes(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    // The two arguments, their ends, their pointers and the nulls.
+    let rest = b"true".len() + 2 + 4 * 8 + 8;
+    for (bytes, fits) in [(ARGUMENT_BYTES / 2, true), (ARGUMENT_BYTES + 1 - rest, false), (ARGUMENT_BYTES, false)] {
+        let long = vec![b'a'; bytes];
+        let argv: [&[u8]; 2] = [b"true", &long];
+        let spawned = sys.posix_spawn(b"true", &FileActions::new(), &argv, &[]).await;
+        match (fits, spawned) {
+            (true, Ok(child)) => join(sys, child).await,
+            (false, Err(errno)) => {
+                assert_eq!(errno, Errno::E2BIG);
+                assert_eq!(sys.execve(b"true", &argv, &[]).await, Errno::E2BIG);
+                assert_eq!(sys.execve(b"true", &[b"true"], &[&long]).await, Errno::E2BIG);
+            }
+            (_, other) => panic!("{bytes} bytes: {other:?}"),
+        }
+        bystander.goes_on(sys).await;
+    }
+    bystander.end(sys).await;
+    0
+}
+
+/// The console is given three times as much as it keeps. What it can't take yet isn't lost.
+async fn console_pages(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let most = CONSOLE_PAGES * abi::PAGE_SIZE;
+    let mut buffer = vec![0; most + 1000];
+    assert_eq!(sys.read(Fd(0), &mut buffer[..1]).await, Ok(1));
+    bystander.goes_on(sys).await;
+    let mut total = 1;
+    while let Ok(count @ 1..) = sys.read(Fd(0), &mut buffer).await {
+        assert!(count <= most && buffer[..count].iter().all(|byte| *byte == b'c'));
+        total += count;
+    }
+    assert_eq!(total, 3 * most + 5);
+    bystander.end(sys).await;
+    0
+}
+
+/// Numbers that are kept busy by groups and sessions whose leaders are gone; or, where there are more numbers than can be in
+/// use at once, once round all of them.
+async fn pid_max(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    if PID_MAX > NUMBERS + 300 {
+        let mut last = 0;
+        while let Ok(child) = spawn(sys).await {
+            join(sys, child).await;
+            if child.0 < last {
+                assert_eq!((last, child.0), (PID_MAX as i32 - 1, 300));
+                break;
+            }
+            last = child.0;
+        }
+        bystander.end(sys).await;
+        return 0;
+    }
+    let mut survivors = 0;
+    loop {
+        // The session's leader and the group's leader end; their child keeps both numbers.
+        match sys.fork().await {
+            Ok(Forked::Parent(leader)) => match sys.waitpid(leader, WaitOptions::empty()).await {
+                Ok(Some((_, WaitStatus::Exited(0)))) => survivors += 1,
+                _ => break,
+            },
+            Ok(Forked::Child) => sys.exit(i32::from(leave_survivor(sys).await.is_err())).await,
+            Err(errno) => {
+                assert_eq!(errno, Errno::EAGAIN);
+                break;
+            }
+        }
+    }
+    assert!(survivors < PROCESSES - 4, "numbers are met before processes: {survivors}");
+    assert_eq!(sys.fork().await.err(), Some(Errno::EAGAIN));
+    bystander.goes_on(sys).await;
+    sys.kill(Pid(-1), Some(Signal::SIGKILL)).await.expect("there are some");
+    0
+}
+
+async fn leave_survivor(sys: Sys) -> Result<(), Errno> {
+    sys.setsid().await?;
+    let Forked::Child = sys.fork().await? else {
+        return match sys.wait().await {
+            Ok((_, WaitStatus::Exited(0))) => Ok(()),
+            _ => Err(Errno::EAGAIN),
+        };
+    };
+    let _ = sys.setpgid(Pid(0), Pid(0)).await;
+    match sys.fork().await {
+        Ok(Forked::Child) => loop {
+            let _ = sys.nanosleep(Timespec { sec: 1 << 44, nsec: 0 }).await;
+        },
+        other => sys.exit(i32::from(other.is_err())).await,
+    }
+}
