@@ -17,6 +17,7 @@
 //! | signals | `signal/` |
 //! | the clock and timers | `time/` |
 //! | limits | `limits.rs` |
+//! | looking inside from outside | `inspect.rs` |
 //! | saving and loading | `save.rs` |
 //! | what must always hold | `invariants/` |
 //! | tables, lists, radix trees | `table.rs`, `list.rs`, `radix.rs` |
@@ -33,6 +34,7 @@ mod entry;
 pub mod file;
 pub mod host;
 pub mod ids;
+mod inspect;
 pub mod invariants;
 mod kernel;
 pub mod limits;

@@ -80,6 +80,17 @@ impl<C: Chooser + ?Sized> Chooser for Box<C> {
     }
 }
 
+/// `None` never interferes.
+impl<C: Chooser> Chooser for Option<C> {
+    fn choose(&mut self, step: u64, choice: Choice, options: usize) -> usize {
+        self.as_mut().map_or(0, |chooser| chooser.choose(step, choice, options))
+    }
+
+    fn wants_preempt(&self) -> bool {
+        self.as_ref().is_some_and(Chooser::wants_preempt)
+    }
+}
+
 /// Never interferes: the scheduling policy decides.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Default;

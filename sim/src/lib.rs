@@ -16,6 +16,8 @@
 //! | how is a world written to a file? | `save.rs` |
 //! | how is a run recorded, and compared with its record? | `record/` |
 //! | how are calls printed? | `trace/` |
+//! | how does one go through a run step by step, forward and back? | `stepper/` |
+//! | what do processes, descriptors, memory look like at one instant? | `views/` |
 //! | how does a whole run go, recorded or replayed? | `drive.rs` |
 //! | how is a process driven from outside, call by call? | `scripted.rs` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
@@ -41,7 +43,9 @@ pub mod record;
 pub mod save;
 pub mod scripted;
 mod startup;
+pub mod stepper;
 pub mod trace;
+pub mod views;
 pub mod world;
 
 pub use frames::Frames;

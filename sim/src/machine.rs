@@ -13,7 +13,7 @@ use crate::deadlock::Deadlock;
 use crate::hart::Hart;
 use crate::host::{Host, Notes};
 use crate::input::Input;
-use crate::observer::Observer;
+use crate::observer::{Observer, Unobserved};
 use crate::process::{Fault, Process};
 use crate::startup::arguments;
 use crate::world::World;
@@ -25,7 +25,7 @@ pub(crate) const CPU: CpuNo = CpuNo(0);
 const INPUT_CHUNK: usize = 64 << 10;
 
 /// What became of a step.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// It was made.
     Stepped {
@@ -160,7 +160,10 @@ impl Machine {
         self.notes.watching = observer.watches();
         let thread = match self.schedule(world, chooser) {
             Ok(thread) => thread,
-            Err(outcome) => return outcome,
+            Err(outcome) => {
+                self.settle(world, observer);
+                return outcome;
+            }
         };
         self.settle(world, observer);
         if self.settings.forget_every != 0 && world.steps.is_multiple_of(self.settings.forget_every) {
@@ -190,6 +193,17 @@ impl Machine {
         let alive = kernel.inject_signal(&mut host, process, signal);
         self.settle(world, observer);
         alive
+    }
+
+    /// Whose step comes next, as `chooser` chooses. It leaves the world in the middle of that step: hand in a copy.
+    ///
+    /// # Errors
+    /// No step comes next.
+    pub(crate) fn whose_turn<C: Chooser>(&mut self, world: &mut World, chooser: &mut C) -> Result<ThreadId, Outcome> {
+        self.notes.watching = false;
+        let thread = self.schedule(world, chooser);
+        self.settle(world, &mut Unobserved);
+        thread
     }
 
     /// Who runs in this step.

@@ -1,4 +1,4 @@
-//! `vitrine`: runs programs on the microkernel, records and replays them, and shows what they do.
+//! `vitrine`: runs programs on the microkernel, records and replays them, steps through them, and shows what they do.
 
 mod cli;
 

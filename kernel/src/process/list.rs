@@ -21,7 +21,7 @@ impl Kernel {
         while written < count.0
             && let Some((pid, process)) = self.next_process(above)
         {
-            let info = self.process_info(process);
+            let info = self.info(process);
             let address = list.address.saturating_add(written * ProcessInfo::SIZE as u64);
             self.put(cx.host, cx.process, address, &info)?;
             above = pid;
@@ -35,7 +35,7 @@ impl Kernel {
         processes.filter(|(pid, _)| *pid > above).min()
     }
 
-    fn process_info(&self, slot: ProcessNo) -> ProcessInfo {
+    pub(crate) fn info(&self, slot: ProcessNo) -> ProcessInfo {
         let process = self.processes.at(slot);
         let thread = self.threads.get(process.thread);
         let usage = self.usage_of(slot);

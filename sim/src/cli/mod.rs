@@ -5,6 +5,7 @@
 //! | which commands and options are there? | `options.rs` |
 //! | how is a program run, and recorded? | `run.rs` |
 //! | how is a record replayed? | `replay.rs` |
+//! | a conversation about a run | `debug/` |
 //! | the lists of programs and of system calls | `list.rs` |
 //! | where do the console's bytes come from and go to? | `console.rs` |
 //! | what is told of a run while it goes on? | `watcher.rs` |
@@ -12,6 +13,7 @@
 //! | how are log lines formatted? | `logging.rs` |
 
 mod console;
+mod debug;
 mod list;
 mod logging;
 mod options;
@@ -30,6 +32,7 @@ fn obey(options: Options) -> Result<Status, Failure> {
     match options.command {
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Replay { file }) => replay::replay(&file),
+        Some(Command::Debug(options)) => debug::debug(&options),
         Some(Command::Programs) => list::programs(),
         Some(Command::Syscalls { name }) => list::syscalls(name.as_deref()),
         None => run::run(&RunOptions::tour()),

@@ -17,7 +17,19 @@ Examples:
   printf 'pear\\nfig\\n' | vitrine run sort       standard input feeds the console
   vitrine run --trace sh -c 'echo hi | cat'     every system call, as strace shows them
   vitrine run --seed 7 --record a.rec sh -c 'true & false & wait'
-  vitrine replay a.rec                          the same run again, every step compared";
+  vitrine replay a.rec                          the same run again, every step compared
+  vitrine debug sh -c 'echo hi | cat'           step through it, forward and back";
+
+const DEBUG_HELP: &str = "\
+Commands come from standard input, one a line; `help` lists them. The program's own input comes from `--input`.
+
+Examples:
+  vitrine debug cow
+  vitrine debug --input words sh -c 'sort | uniq'
+  printf 'run\nback 3\nprocesses\n' | vitrine debug orphans
+
+Exit status: 0 when the session ends, however the program did; 2 if a command that wasn't typed on a terminal was no
+good; else as `vitrine run --help` says.";
 
 /// Vitrine: a microkernel under glass.
 ///
@@ -36,16 +48,20 @@ impl Options {
         let options = Options::try_parse_from(arguments)?;
         // Arguments of the program are its own, whatever they look like. So to `clap` even a misspelt option in front of it
         // looks like the program.
-        if let Some(Command::Run(run)) = &options.command
-            && let Some(name) = run.program.first().map(|name| name.to_string_lossy())
+        let (verb, program) = match &options.command {
+            Some(Command::Run(run)) => ("run", &run.program[..]),
+            Some(Command::Debug(debug)) => ("debug", &debug.program[..]),
+            _ => return Ok(options),
+        };
+        if let Some(name) = program.first().map(|name| name.to_string_lossy())
             && name.starts_with('-')
         {
             let mut command = Options::command();
-            let run = command.find_subcommand("run").unwrap_or(&command);
+            let known = command.find_subcommand(verb).unwrap_or(&command);
             let known: Vec<_> =
-                run.get_arguments().filter_map(|known| Some(format!("--{}", known.get_long()?))).collect();
+                known.get_arguments().filter_map(|known| Some(format!("--{}", known.get_long()?))).collect();
             let near = suggestion(name.split('=').next().unwrap_or_default(), known.iter().map(String::as_str));
-            let message = format!("unexpected argument '{name}' found{near}; see 'vitrine run --help'");
+            let message = format!("unexpected argument '{name}' found{near}; see 'vitrine {verb} --help'");
             return Err(command.error(ErrorKind::UnknownArgument, message));
         }
         Ok(options)
@@ -70,6 +86,9 @@ pub(crate) enum Command {
         /// The record; its inputs lie beside it.
         file: PathBuf,
     },
+    /// Step through a run, forward and back, look at everything, and choose who goes on.
+    #[command(after_help = DEBUG_HELP)]
+    Debug(DebugOptions),
     /// List the programs.
     #[command(after_help = "Example:\n  vitrine programs | grep -i sort")]
     Programs,
@@ -103,6 +122,22 @@ pub(crate) struct RunOptions {
     /// Throw all futures away every N steps, and make them again from their histories: nothing may change. A self-check.
     #[arg(long, value_name = "N")]
     pub(crate) forget_every: Option<NonZeroU64>,
+
+    /// The program (see `vitrine programs`) and its arguments, which are passed on as they are.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_names = ["PROGRAM", "ARGS"])]
+    pub(crate) program: Vec<OsString>,
+}
+
+/// Options of `debug`.
+#[derive(Debug, Args)]
+pub(crate) struct DebugOptions {
+    /// Choose at random who runs and when, from this seed; without it the scheduling policy decides.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// What the program reads from its console; without it, nothing.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
 
     /// The program (see `vitrine programs`) and its arguments, which are passed on as they are.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_names = ["PROGRAM", "ARGS"])]

@@ -31,7 +31,7 @@ pub(crate) fn replay(file: &Path) -> Result<Status, Failure> {
     let console = Console::with_input(input)?;
     let mut watcher = Watcher::new(console.clone());
     let mut machine = Machine::new(PROGRAMS, Settings::default()).with_input(console.clone());
-    let mut world = boot(&mut machine, &record.header, &mut watcher)?;
+    let mut world = boot(&mut machine, &record.header.argv, &record.header.envp, &mut watcher)?;
     let run = || drive::replay(&mut machine, &mut world, &record, &mut watcher, console.stop());
     let run = catch_unwind(AssertUnwindSafe(run));
     watcher.finish(&world);

@@ -10,7 +10,7 @@ use std::path::Path;
 use sim::chooser::{Chooser, Default as PolicyDecides, Recording, Seeded};
 use sim::drive::{self, Ending};
 use sim::record::{End, Header, InputKeeper, Recorder, Schedule, fingerprint};
-use sim::{Machine, Settings, World};
+use sim::{Machine, Observer, Settings, World};
 use userland::programs::PROGRAMS;
 
 use super::console::Console;
@@ -20,7 +20,7 @@ use super::status::{Failure, Status};
 use super::watcher::Watcher;
 
 /// What every program finds in its environment. That of the host isn't passed on: a run doesn't depend on it.
-const ENVIRONMENT: [&[u8]; 2] = [b"HOME=/", b"PATH=/bin"];
+pub(crate) const ENVIRONMENT: [&[u8]; 2] = [b"HOME=/", b"PATH=/bin"];
 
 /// The program that adopts orphans.
 const INIT: &[u8] = b"init";
@@ -50,7 +50,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<Status, Failure> {
         ..Settings::default()
     };
     let mut machine = Machine::new(PROGRAMS, settings).with_input(console.clone());
-    let mut world = boot(&mut machine, &header, &mut watcher)?;
+    let mut world = boot(&mut machine, &header.argv, &header.envp, &mut watcher)?;
     let ending = match &options.record {
         Some(file) => record(file, &header, chooser, &mut machine, &mut world, &mut watcher, &console)?,
         None => {
@@ -70,13 +70,18 @@ pub(crate) fn run(options: &RunOptions) -> Result<Status, Failure> {
     Ok(status(&ending))
 }
 
-/// Switches a world on, as the header says.
-pub(crate) fn boot(machine: &mut Machine, header: &Header, watcher: &mut Watcher) -> Result<World, Failure> {
-    let argv: Vec<&[u8]> = header.argv.iter().map(Vec::as_slice).collect();
-    let envp: Vec<&[u8]> = header.envp.iter().map(Vec::as_slice).collect();
-    machine.boot(&argv, &envp, watcher).map_err(|errno| {
+/// Switches a world on with these arguments and this environment of PID 1.
+pub(crate) fn boot(
+    machine: &mut Machine,
+    argv: &[Vec<u8>],
+    envp: &[Vec<u8>],
+    observer: &mut impl Observer,
+) -> Result<World, Failure> {
+    let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
+    let envp: Vec<&[u8]> = envp.iter().map(Vec::as_slice).collect();
+    machine.boot(&argv, &envp, observer).map_err(|errno| {
         let status = if errno == abi::Errno::ENOENT { Status::NO_PROGRAM } else { Status::IO };
-        let name = String::from_utf8_lossy(header.argv.first().map_or(b"", Vec::as_slice));
+        let name = String::from_utf8_lossy(argv.first().copied().unwrap_or_default());
         Failure::new(status, format_args!("cannot boot `{name}`: {errno} ({})", errno.name()))
     })
 }
@@ -133,7 +138,7 @@ fn record(
 }
 
 /// What PID 1 is started with. A program runs as the child of `init`, which adopts orphans and ends with its status.
-fn argv(program: &[OsString]) -> Result<Vec<Vec<u8>>, Failure> {
+pub(crate) fn argv(program: &[OsString]) -> Result<Vec<Vec<u8>>, Failure> {
     let mut argv: Vec<Vec<u8>> = program.iter().map(|argument| argument.as_bytes().to_vec()).collect();
     let name = argv.first().cloned().unwrap_or_default();
     let plain = name.strip_prefix(b"/bin/").unwrap_or(&name);

@@ -18,6 +18,7 @@ pub(crate) struct Status(pub(crate) u8);
 
 impl Status {
     pub(crate) const DIFFERS: Status = Status(1);
+    pub(crate) const MISTAKE: Status = Status(2);
     pub(crate) const BAD_RECORD: Status = Status(65);
     pub(crate) const BUG: Status = Status(70);
     pub(crate) const DEADLOCK: Status = Status(71);

@@ -14,14 +14,17 @@
 //! | how does an argument or a result look? | `argument.rs` |
 //! | which part of a call is shown when it is entered, which when it has its result? | `call.rs` |
 //! | how do calls that overlap become lines? | `tracer.rs` |
+//! | how a process ended, in words | `ending.rs` |
 //! | what does a tracer see of a world? | `view.rs` |
 
 mod argument;
 mod call;
+mod ending;
 mod tracer;
 mod view;
 
 pub use argument::{Peek, Scene};
 pub use call::{finish, start};
+pub use ending::ending;
 pub use tracer::Tracer;
 pub use view::{View, Who};

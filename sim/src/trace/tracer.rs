@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use abi::{Errno, Syscall, WaitStatus};
+use abi::{Errno, Syscall};
 use kernel::{Event, ProcessId, ThreadId};
 
 use super::call;
+use super::ending::ending;
 use super::view::{View, Who};
 
 /// A call that was entered and hasn't its result yet.
@@ -114,7 +115,7 @@ impl<W: Write> Tracer<W> {
                 Ok(())
             }
             Event::Ended { process, status } => {
-                self.note(view, process, ended(status), true);
+                self.note(view, process, format!("+++ {} +++", ending(status)), true);
                 Ok(())
             }
             Event::Reaped { process } => {
@@ -230,15 +231,6 @@ impl<W: Write> Tracer<W> {
             }
             None => self.processes.get(&process).cloned().unwrap_or_default(),
         }
-    }
-}
-
-/// The line for the end of a process.
-fn ended(status: WaitStatus) -> String {
-    match status {
-        WaitStatus::Signaled { signal, core: false } => format!("+++ killed by {signal} +++"),
-        WaitStatus::Signaled { signal, core: true } => format!("+++ killed by {signal} (core dumped) +++"),
-        ended => format!("+++ exited with {} +++", ended.shell_code()),
     }
 }
 

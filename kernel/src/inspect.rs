@@ -1,0 +1,42 @@
+//! Looking inside from outside: what debuggers and views ask for and programs can't see. Nothing here changes anything.
+
+use abi::ProcessInfo;
+
+use crate::file::description::Description;
+use crate::file::pipe::Pipe;
+use crate::ids::{FileNo, FrameNo, PipeNo, ProcessId};
+use crate::kernel::Kernel;
+use crate::mem::space::PageEntry;
+
+impl Kernel {
+    /// What `ps` sees of a process, if it still exists.
+    pub fn process_info(&self, id: ProcessId) -> Option<ProcessInfo> {
+        self.process(id).map(|_| self.info(id.slot))
+    }
+
+    /// The open file description in a slot.
+    pub fn file(&self, file: FileNo) -> Option<&Description> {
+        self.files.get(file)
+    }
+
+    /// The pipe in a slot.
+    pub fn pipe(&self, pipe: PipeNo) -> Option<&Pipe> {
+        self.pipes.get(pipe)
+    }
+
+    /// Every pipe, by slot.
+    pub fn pipes(&self) -> impl Iterator<Item = (PipeNo, &Pipe)> {
+        self.pipes.iter()
+    }
+
+    /// The pages of a process that are present, in ascending order, with their entries of the page table.
+    pub fn pages(&self, id: ProcessId) -> impl Iterator<Item = (u64, PageEntry)> {
+        let table = self.process(id).map(|process| &process.space.table);
+        table.into_iter().flat_map(|table| table.iter(&self.nodes)).map(|(page, entry)| (page, PageEntry(entry)))
+    }
+
+    /// How many page table entries, shared objects and buffers refer to a frame; none if it is free.
+    pub fn frame_references(&self, frame: FrameNo) -> u32 {
+        self.frames.references(frame)
+    }
+}
