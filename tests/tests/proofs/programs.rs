@@ -29,7 +29,7 @@ fn number(args: &Args) -> usize {
 async fn wait_for_all(sys: Sys) -> i32 {
     let mut statuses = 0;
     while let Ok((_, status)) = sys.wait().await {
-        statuses = (statuses * 31 + i32::from(status.shell_code())) % 251;
+        statuses = (statuses * 31 + status.shell_code()) % 251;
     }
     statuses
 }

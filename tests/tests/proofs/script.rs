@@ -237,10 +237,10 @@ impl Script {
     async fn signal(&mut self) {
         const SIGNALS: [Signal; 4] = [Signal::SIGSTOP, Signal::SIGCONT, Signal::SIGTERM, Signal::SIGCHLD];
         let target = self.random.one_of(&self.children);
-        if let (Some(target), Some(signal)) = (target, self.random.one_of(&SIGNALS)) {
-            if !(self.patient && signal == Signal::SIGSTOP) {
-                let _ = self.sys.kill(target, Some(signal)).await;
-            }
+        if let (Some(target), Some(signal)) = (target, self.random.one_of(&SIGNALS))
+            && !(self.patient && signal == Signal::SIGSTOP)
+        {
+            let _ = self.sys.kill(target, Some(signal)).await;
         }
     }
 
