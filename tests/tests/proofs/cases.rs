@@ -66,6 +66,7 @@ pub(crate) const PROGRAMS: &[Case] = &[
     case(&["groups"]),
     case(&["memory"]),
     case(&["orphanage"]),
+    case(&["commute"]),
 ];
 
 /// Some of whose processes stop: if the one that would continue them is killed, they stay so.

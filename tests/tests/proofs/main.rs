@@ -6,7 +6,7 @@
 //! | how are they run? | `lab.rs` |
 //! | does a killed process leave anything behind? | `killed.rs` |
 //! | are futures nothing but a cache? | `cache.rs` |
-//! | is a world a value? | `worlds.rs`, `saved.rs`, `canonical.rs` |
+//! | is a world a value? | `worlds.rs` |
 //! | does each limit hold? | `limits.rs` |
 //! | does the kernel withstand any calls? | `storm.rs` |
 //! | what was found by these tests? | `regressions.rs` |
@@ -21,3 +21,5 @@ mod programs;
 mod regressions;
 mod script;
 mod storm;
+mod text;
+mod worlds;

@@ -19,6 +19,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::new("memory", "", &memory),
     Program::new("orphanage", "", &orphanage),
     Program::new("stopped", "", &stopped),
+    Program::new("commute", "", &commute),
     Program::new("script", "", &script::main),
 ];
 
@@ -215,4 +216,34 @@ async fn stopped(sys: Sys, _: Args) -> i32 {
         let _ = sys.waitpid(sleeper, WaitOptions::WUNTRACED | WaitOptions::WCONTINUED).await;
     }
     wait_for_all(sys).await
+}
+
+/// Children that do the same things in any order; the parent waits for each by name, and then is as if nothing had been.
+async fn commute(sys: Sys, _: Args) -> i32 {
+    let Ok((start, go)) = sys.pipe().await else { return 1 };
+    let mut children = Vec::new();
+    for _ in 0..3 {
+        match sys.fork().await {
+            Ok(Forked::Child) => return go_to_work(sys, start).await,
+            Ok(Forked::Parent(child)) => children.push(child),
+            Err(_) => return 1,
+        }
+    }
+    // Until now nobody has stored anything, so it is the parent who gets the first free frame for its stack.
+    let _ = sys.write(go, b"!!!").await;
+    for child in children {
+        let _ = sys.waitpid(child, WaitOptions::empty()).await;
+    }
+    let _ = sys.set_name("settled").await;
+    0
+}
+
+async fn go_to_work(sys: Sys, start: Fd) -> i32 {
+    let _ = sys.read(start, &mut [0]).await;
+    let Ok((read, write)) = sys.pipe().await else { return 1 };
+    let page = map(sys, 1).await;
+    sys.store::<u32>(page, 7).await;
+    let _ = sys.write(write, b"text").await;
+    let _ = sys.read(read, &mut [0; 4]).await;
+    0
 }
