@@ -278,13 +278,11 @@ fn duplicate_node(
     shift: u32,
     change: &mut impl FnMut(u64, &mut u32) -> u32,
 ) -> NodeNo {
-    let Ok(to) = nodes.insert(Node::VACANT) else { crate::bug("a radix tree has more nodes than were counted") };
+    let Some(to) = nodes.take() else { crate::bug("a radix tree has more nodes than were counted") };
     let mut values = nodes.at(from).entries;
     let mut copies = [0; FAN_OUT];
-    for (index, (value, copy)) in values.iter_mut().zip(&mut copies).enumerate() {
-        if *value == 0 {
-            continue;
-        }
+    for index in occupied(&values) {
+        let (Some(value), Some(copy)) = (values.get_mut(index), copies.get_mut(index)) else { break };
         let key = prefix | (index as u64) << shift;
         *copy = match shift {
             0 => change(key, value),
@@ -298,7 +296,8 @@ fn duplicate_node(
 
 fn clear_node(nodes: &mut Nodes, node: NodeNo, prefix: u64, shift: u32, f: &mut impl FnMut(u64, u32)) {
     let values = nodes.at(node).entries;
-    for (index, &value) in values.iter().enumerate().filter(|(_, value)| **value != 0) {
+    for index in occupied(&values) {
+        let Some(&value) = values.get(index) else { break };
         let key = prefix | (index as u64) << shift;
         match shift {
             0 => f(key, value),
@@ -307,6 +306,18 @@ fn clear_node(nodes: &mut Nodes, node: NodeNo, prefix: u64, shift: u32, f: &mut 
     }
     nodes.free(node);
 }
+
+/// The places of a node that aren't empty: most are, so they are found all at once and not one after the other.
+fn occupied(entries: &[u32; FAN_OUT]) -> impl Iterator<Item = usize> + use<> {
+    let mut bits = entries.iter().rev().fold(0_u32, |bits, entry| bits << 1 | u32::from(*entry != 0));
+    core::iter::from_fn(move || {
+        let lowest = bits.trailing_zeros();
+        bits &= bits.wrapping_sub(1);
+        (lowest < u32::BITS).then_some(lowest as usize)
+    })
+}
+
+const _: () = assert!(FAN_OUT == u32::BITS as usize, "a word has a bit for each entry of a node");
 
 #[cfg(test)]
 mod tests {

@@ -60,24 +60,30 @@ impl Run {
             Schedule::Seed(seed) => Box::new(Seeded::new(seed)),
         });
         let mut leaks = Leaks::default();
+        let mut violation = None;
         for _ in 0..steps {
             let outcome = machine.step(&mut run.world, &mut chooser, &mut output);
-            if run.world.steps().is_multiple_of(check_every)
-                && let Err(violation) = run.world.kernel.check()
-            {
-                run.fail(&format!("after step {}: {violation}", run.world.steps()));
+            if run.world.steps().is_multiple_of(check_every) {
+                violation = run.world.kernel.check().err();
             }
             leaks.look(&run.world);
             watch(&run.world);
-            if !matches!(outcome, Outcome::Stepped { .. }) {
+            let ended = !matches!(outcome, Outcome::Stepped { .. });
+            if ended {
                 run.outcome = Some(outcome);
+            }
+            if ended || violation.is_some() {
                 break;
             }
         }
         run.choices = chooser.take();
         (run.out, run.err) = (output.out, output.err);
-        if let Some((before, after)) = leaks.found() {
-            run.fail(&format!("not everything was given back\n  before: {before:?}\n  after:  {after:?}"));
+        if let Some(violation) = violation {
+            run.fail(&format!("after step {}: {violation}", run.world.steps()));
+        }
+        let under_init = argv.first() == Some(&init::NAME.as_bytes());
+        if under_init && matches!(run.outcome, Some(Outcome::Halted(_))) {
+            leaks.judge(&run);
         }
         run
     }
@@ -174,9 +180,15 @@ impl Leaks {
         }
     }
 
-    /// Before and after, if they differ.
-    fn found(self) -> Option<(Tables, Tables)> {
-        self.before.zip(self.after).filter(|(before, after)| before != after)
+    /// Both must be there, and the same.
+    #[track_caller]
+    fn judge(&self, run: &Run) {
+        let Leaks { before: Some(before), after: Some(after) } = self else {
+            run.fail("init didn't come to its marks")
+        };
+        if before != after {
+            run.fail(&format!("not everything was given back\n  before: {before:?}\n  after:  {after:?}"));
+        }
     }
 }
 

@@ -142,8 +142,8 @@ macro_rules! for_each_syscall {
                 [EFAULT EINVAL] "Get the time of a clock";
 
             // Vitrine's own.
-            1000 compute Compute (duration: Microseconds) -> Zero
-                [EINTR] "Burn CPU time in user mode";
+            1000 compute Compute (duration: Microseconds) -> Count
+                [] "Burn CPU time in user mode; returns the microseconds left if a handler interrupted it";
         }
     };
 }

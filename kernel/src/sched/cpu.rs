@@ -5,7 +5,7 @@ use crate::host::{Event, Host};
 use crate::ids::{CpuNo, ThreadId, ThreadNo};
 use crate::kernel::Kernel;
 use crate::sched::policy::{Became, Scheduler};
-use crate::thread::ThreadState;
+use crate::thread::{ThreadState, Threads};
 
 /// One CPU.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -104,17 +104,22 @@ impl Kernel {
             self.cpu_mut(cpu).current = None;
             self.cpu_mut(cpu).quantum_used = false;
         }
-        let mut scheduler = self.cpu(cpu).scheduler;
-        scheduler.insert(&mut self.threads, thread, became);
-        self.cpu_mut(cpu).scheduler = scheduler;
+        let (scheduler, threads) = self.scheduler_mut(cpu);
+        scheduler.insert(threads, thread, became);
     }
 
     /// Takes a ready thread out of the run queue.
     pub(crate) fn unqueue(&mut self, thread: ThreadNo) {
-        let cpu = CpuNo(0);
-        let mut scheduler = self.cpu(cpu).scheduler;
-        scheduler.remove(&mut self.threads, thread);
-        self.cpu_mut(cpu).scheduler = scheduler;
+        let (scheduler, threads) = self.scheduler_mut(CpuNo(0));
+        scheduler.remove(threads, thread);
+    }
+
+    /// A CPU's scheduler, and the threads that its lists go through.
+    fn scheduler_mut(&mut self, cpu: CpuNo) -> (&mut Scheduler, &mut Threads) {
+        match self.cpus.get_mut(cpu.index()) {
+            Some(cpu) => (&mut cpu.scheduler, &mut self.threads),
+            None => crate::bug("there is no such CPU"),
+        }
     }
 
     /// Takes the running thread from its CPU, into `state`.

@@ -9,7 +9,7 @@ use crate::ids::ThreadNo;
 use crate::kernel::Kernel;
 use crate::list::List;
 use crate::sched::policy::Became;
-use crate::thread::{QueueName, ThreadState, WaitList, WaitsFor};
+use crate::thread::{QueueName, ThreadState, Threads, WaitList, WaitsFor};
 
 /// A queue of threads that wait for the same.
 pub(crate) type WaitQueue = List<WaitList, ThreadNo>;
@@ -57,9 +57,8 @@ impl Kernel {
 
     fn join_queue(&mut self, thread: ThreadNo, name: Option<QueueName>) {
         let Some(name) = name else { return };
-        let mut queue = *self.queue_mut(name);
-        queue.push(&mut self.threads, thread);
-        *self.queue_mut(name) = queue;
+        let (queue, threads) = self.queue_mut(name);
+        queue.push(threads, thread);
         self.threads.at_mut(thread).waiter.queue = Some(name);
     }
 
@@ -70,9 +69,8 @@ impl Kernel {
             self.timers.remove(due_us, thread);
         }
         let name = self.threads.at(thread).waiter.queue?;
-        let mut queue = *self.queue_mut(name);
-        queue.remove(&mut self.threads, thread);
-        *self.queue_mut(name) = queue;
+        let (queue, threads) = self.queue_mut(name);
+        queue.remove(threads, thread);
         let waiter = &mut self.threads.at_mut(thread).waiter;
         waiter.queue = None;
         waiter.woken = false;
@@ -88,7 +86,7 @@ impl Kernel {
 
     /// Tells the first waiter of a queue to try again, unless it has been told.
     pub(crate) fn wake_first<H: Host>(&mut self, host: &mut H, name: QueueName) {
-        let Some(first) = self.queue_mut(name).first() else { return };
+        let Some(first) = self.queue_mut(name).0.first() else { return };
         self.wake(host, first);
     }
 
@@ -113,12 +111,14 @@ impl Kernel {
         }
     }
 
-    pub(crate) fn queue_mut(&mut self, name: QueueName) -> &mut WaitQueue {
-        match name {
+    /// A queue, and the threads that stand in it.
+    fn queue_mut(&mut self, name: QueueName) -> (&mut WaitQueue, &mut Threads) {
+        let queue = match name {
             QueueName::PipeReaders(pipe) => &mut self.pipes.at_mut(pipe).waiting_readers,
             QueueName::PipeWriters(pipe) => &mut self.pipes.at_mut(pipe).waiting_writers,
             QueueName::Console => &mut self.console.waiting_readers,
             QueueName::Children(process) => &mut self.processes.at_mut(process).waiting_for_children,
-        }
+        };
+        (queue, &mut self.threads)
     }
 }

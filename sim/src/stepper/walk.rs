@@ -107,14 +107,12 @@ impl<C: Chooser + Clone> Stepper<C> {
         }
     }
 
-    /// Tells again what happened in the step that led to where one stands; `None` at the beginning.
-    pub fn retell(&mut self) -> Option<Report> {
-        let step = self.world.steps();
-        self.go_to(step.checked_sub(1)?);
-        if self.world.steps() == step {
-            return None;
-        }
-        self.step().ok()
+    /// Goes to where `step` steps have been made, as [`Stepper::go_to`], and tells what happened in the last of them; `None`
+    /// at the beginning.
+    pub fn arrive(&mut self, step: u64) -> Option<Report> {
+        let step = step.min(self.furthest);
+        self.go_to(step.saturating_sub(1));
+        if self.world.steps() < step { self.step().ok() } else { None }
     }
 
     /// Goes to where `step` steps have been made, as far as the run is known; nothing new happens. How many steps that were,

@@ -43,6 +43,7 @@ fn main() {
     let host = Host::start();
     let mut criterion = Criterion::default()
         .sample_size(100)
+        .nresamples(5_000)
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_millis(300))
         .configure_from_args();
@@ -82,6 +83,8 @@ fn operations(comparison: &mut Comparison<'_>, host: &Host) {
     };
     let stretch = Stretch { counts: getpid, events: 1, before: 100, operations: 10_000 };
     add("null syscall, leaf program", "leaf", stretch, Operation::Getpid, Goal::Faster(1.0));
+    let stretch = Stretch { counts: read, events: 2, before: 100, operations: 1_000 };
+    add("pipe round trip, 1 byte, leaf programs", "crowd 3 ping", stretch, Operation::RoundTrip, Goal::Faster(8.0));
     let stretch = Stretch { counts: read, events: 1, before: 10, operations: 20 };
     add("64 KiB through a pipe", "bulk", stretch, Operation::Bulk, Goal::None);
 }

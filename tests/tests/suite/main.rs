@@ -1,11 +1,22 @@
 //! What programs observe of the kernel, one concept a file.
 
 mod adopt;
+mod credentials;
+mod descriptor;
+mod efault;
 mod exec;
+mod figures;
 mod first_process;
 mod fork;
 mod group;
 mod kill;
+mod list;
+mod memory;
 mod oracle;
+mod pipe;
+mod preemption;
+mod resource;
+mod spawn;
 mod stop;
+mod time;
 mod wait;

@@ -57,7 +57,11 @@ impl Sys {
     pub fn compute(self, us: u64) -> impl Future<Output = ()> {
         let line = self.caller();
         async move {
-            let _ = self.call(move || Syscall::Compute { duration: Microseconds(us) }, line).await;
+            let mut left = us;
+            while left > 0 {
+                let duration = Microseconds(left);
+                left = self.call(move || Syscall::Compute { duration }, line).await.map_or(0, |left| left as u64);
+            }
         }
     }
 

@@ -122,15 +122,16 @@ impl<W: Write, C: Chooser + Clone> Session<W, C> {
     }
 
     fn back(&mut self, count: u64) -> io::Result<Obeyed> {
-        let step = self.steps().saturating_sub(count);
-        self.stepper.go_to(step);
-        self.tell_place()
+        self.arrive(self.steps().saturating_sub(count))
     }
 
     fn go_to(&mut self, step: u64) -> io::Result<Obeyed> {
-        self.stepper.go_to(step);
-        let ahead = step.saturating_sub(self.steps());
-        if ahead > 0 { self.run(Some(ahead)) } else { self.tell_place() }
+        let furthest = self.stepper.furthest();
+        if step <= furthest {
+            return self.arrive(step);
+        }
+        self.stepper.go_to(furthest);
+        self.run(Some(step - furthest))
     }
 
     fn run(&mut self, limit: Option<u64>) -> io::Result<Obeyed> {
@@ -138,13 +139,13 @@ impl<W: Write, C: Chooser + Clone> Session<W, C> {
         while left > 0 && !self.screen.has_failed() {
             let now = left.min(STEPS_BETWEEN_LOOKS);
             if let Some(end) = self.stepper.run(now, &mut self.screen) {
-                self.tell_place()?;
+                self.arrive(self.steps())?;
                 return self.tell_end(&end);
             }
             self.screen.flush()?;
             left -= now;
         }
-        self.tell_place()
+        self.arrive(self.steps())
     }
 
     fn choose(&mut self, pid: u32) -> io::Result<Obeyed> {
@@ -202,9 +203,9 @@ impl<W: Write, C: Chooser + Clone> Session<W, C> {
         self.refuse(format_args!("no process {pid}; `processes` lists them"))
     }
 
-    /// Says where one stands: what the last step was.
-    fn tell_place(&mut self) -> io::Result<Obeyed> {
-        match self.stepper.retell() {
+    /// Goes to a step that is known, and says what it was.
+    fn arrive(&mut self, step: u64) -> io::Result<Obeyed> {
+        match self.stepper.arrive(step) {
             Some(report) => self.tell(&report)?,
             None => self.screen.say("at the beginning: no step has been made")?,
         }
