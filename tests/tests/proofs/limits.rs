@@ -350,20 +350,23 @@ async fn frames(sys: Sys, _: Args) -> i32 {
 async fn nodes(sys: Sys, _: Args) -> i32 {
     let bystander = Bystander::new(sys).await;
     let prepared = Prepared::new(sys).await;
-    // Each page far from the others takes nodes of its own.
+    let rest = map(sys, 32 * 64).await;
+    // Each page far from the others takes a node of each level.
     let (_, children) = holders(sys, PROCESSES, async |sys| {
         let mut got = 0;
         for at in 1..REGIONS as u64 - 3 {
             let protection = Protection::PROT_READ | Protection::PROT_WRITE;
             let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS | MapFlags::MAP_FIXED;
             let start = (at << 31) + (1 << 30);
-            if sys.mmap(start, 1024 * PAGE as usize, protection, flags).await.is_ok() {
-                got += touch(sys, start, 1024, 32).await;
+            if sys.mmap(start, PAGE as usize, protection, flags).await.is_ok() {
+                got += touch(sys, start, 1, 1).await;
             }
         }
         got
     })
     .await;
+    // What is left is too little for a fork. A page of each leaf takes it node by node.
+    assert!(touch(sys, rest, 32 * 64, 32).await < 64);
     assert_eq!(sys.raw().clone(fork_flags(), Address(0), Address(0), Address(0), Address(0)).await, Err(Errno::ENOMEM));
     assert_eq!(prepared.execve(sys).await, Err(Errno::ENOMEM));
     assert_eq!(prepared.spawn(sys).await, Err(Errno::ENOMEM));
