@@ -224,7 +224,11 @@ async fn commute(sys: Sys, _: Args) -> i32 {
     let mut children = Vec::new();
     for _ in 0..3 {
         match sys.fork().await {
-            Ok(Forked::Child) => return go_to_work(sys, start).await,
+            Ok(Forked::Child) => {
+                // Else nobody would see the end of the pipe if the parent were killed.
+                let _ = sys.close(go).await;
+                return go_to_work(sys, start).await;
+            }
             Ok(Forked::Parent(child)) => children.push(child),
             Err(_) => return 1,
         }
