@@ -224,7 +224,11 @@ async fn commute(sys: Sys, _: Args) -> i32 {
     let mut children = Vec::new();
     for _ in 0..3 {
         match sys.fork().await {
-            Ok(Forked::Child) => return go_to_work(sys, start, go).await,
+            Ok(Forked::Child) => {
+                // Else nobody would see the end of the pipe if the parent were killed.
+                let _ = sys.close(go).await;
+                return go_to_work(sys, start).await;
+            }
             Ok(Forked::Parent(child)) => children.push(child),
             Err(_) => return 1,
         }
@@ -238,8 +242,7 @@ async fn commute(sys: Sys, _: Args) -> i32 {
     0
 }
 
-async fn go_to_work(sys: Sys, start: Fd, go: Fd) -> i32 {
-    let _ = sys.close(go).await;
+async fn go_to_work(sys: Sys, start: Fd) -> i32 {
     let _ = sys.read(start, &mut [0]).await;
     let Ok((read, write)) = sys.pipe().await else { return 1 };
     let page = map(sys, 1).await;
