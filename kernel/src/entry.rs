@@ -44,7 +44,7 @@ pub enum Trapped {
     Ready,
     /// The thread goes on, and a child was made that continues at the same place.
     Forked(ThreadId),
-    /// The thread waits, was stopped, or gave the CPU away.
+    /// The thread waits, or was stopped.
     Blocked,
     /// The thread is gone.
     Ended,

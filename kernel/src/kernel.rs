@@ -104,7 +104,7 @@ kernel_state! {
     console: Console = Console::NEW;
     /// The serial number that was given last.
     last_serial: u32 = 0;
-    /// Child subreapers besides PID 1: as long as there are none, nobody has to be searched for them.
+    /// Child subreapers: as long as there are none, nobody has to be searched for them.
     subreapers: u16 = 0;
     /// How PID 1 ended, and the machine with it: a wait status as `wait4` stores it.
     halted: Option<i32> = None;

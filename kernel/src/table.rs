@@ -47,7 +47,7 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
 
     /// How many more fit.
     pub fn room(&self) -> usize {
-        N - self.len()
+        N.saturating_sub(self.len())
     }
 
     /// Whether a slot is in use.

@@ -119,7 +119,7 @@ macro_rules! for_each_syscall {
             24 dup3 Dup3 (old: Fd, new: Fd, flags: OpenFlags) -> Fd
                 [EBADF EINVAL] "Duplicate a descriptor onto a given number";
             25 fcntl Fcntl (fd: Fd, command: FcntlCommand, argument: u64) -> Value
-                [EBADF EBUSY EINVAL EMFILE EPERM] "Manipulate a descriptor";
+                [EBADF EBUSY EINVAL EMFILE ENOMEM EPERM] "Manipulate a descriptor";
 
             // Memory.
             214 brk Brk (address: Address) -> Address

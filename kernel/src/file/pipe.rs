@@ -174,6 +174,8 @@ impl Kernel {
         address: u64,
         count: usize,
     ) -> Result<(), Errno> {
+        // Both pages are made before the frames are counted: making one takes a frame.
+        self.user_page(host, process, address, false)?;
         self.check_piece(host, process, address, count, false)?;
         if self.pipes.at(pipe).ring.missing_frames(count) > self.frames.free() {
             return Err(Errno::ENOMEM);

@@ -39,15 +39,12 @@ impl Kernel {
         let missing_nodes = space.table.missing_nodes(&self.nodes, page);
         let entry = match (region.backing, present) {
             (Backing::Shared { object, offset }, None) => {
-                if self.nodes.room() < missing_nodes {
-                    return Err(Fault::OutOfMemory);
-                }
                 let object_page = page - region.first + offset;
-                let frame = self.object_frame(host, object, object_page).ok_or(Fault::OutOfMemory)?;
-                if self.nodes.room() < missing_nodes {
-                    self.frames.release(host, frame);
+                let for_object = self.objects.at(object).pages.missing_nodes(&self.nodes, object_page);
+                if self.nodes.room() < missing_nodes + for_object {
                     return Err(Fault::OutOfMemory);
                 }
+                let frame = self.object_frame(host, object, object_page).ok_or(Fault::OutOfMemory)?;
                 PageEntry::new(frame, &region, true)
             }
             (Backing::Shared { .. }, Some(frame)) => PageEntry::new(frame, &region, true),

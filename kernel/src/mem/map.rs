@@ -37,6 +37,8 @@ impl Kernel {
         if length.0 == 0 || !offset.is_multiple_of(PAGE) {
             return Err(Errno::EINVAL);
         }
+        // Bits without a meaning are ignored, as on Linux.
+        let protection = protection & Protection::all();
         let pages = length.0.div_ceil(PAGE);
         if pages > END / PAGE {
             return Err(Errno::ENOMEM);
@@ -115,7 +117,8 @@ impl Kernel {
         if length.0 == 0 {
             return Ok(Flow::Done(0));
         }
-        let (first, end) = page_range(address, length).ok_or(Errno::EINVAL)?;
+        address.0.checked_add(length.0).ok_or(Errno::EINVAL)?;
+        let (first, end) = page_range(address, length).ok_or(Errno::ENOMEM)?;
         if advice == Advice::MADV_DONTNEED {
             self.drop_pages(cx.host, cx.process, first, end);
         }

@@ -11,7 +11,7 @@ use crate::limits::REGIONS;
 pub enum Backing {
     /// Memory of this process alone; starts as zeros; shared with a fork until written.
     Private,
-    /// Memory of this process alone that is the stack: never merged with its neighbours.
+    /// Memory of this process alone that is the stack: never merged with other mappings.
     Stack,
     /// A shared object, from this page of it on.
     Shared {
@@ -58,7 +58,7 @@ impl Region {
 
     fn continues_in(&self, next: &Region) -> bool {
         let same_backing = match (self.backing, next.backing) {
-            (Backing::Private, Backing::Private) => true,
+            (Backing::Private, Backing::Private) | (Backing::Stack, Backing::Stack) => true,
             (Backing::Shared { object: a, offset }, Backing::Shared { object: b, offset: next_offset }) => {
                 a == b && offset + (self.end - self.first) == next_offset
             }

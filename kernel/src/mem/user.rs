@@ -139,6 +139,7 @@ impl Kernel {
         process: ProcessNo,
         address: u64,
     ) -> Result<T, Errno> {
+        const { assert!(T::SIZE <= STRUCTURE_BYTES, "a structure is larger than the buffer that moves it") };
         let mut buffer = [0; STRUCTURE_BYTES];
         let bytes = buffer.get_mut(..T::SIZE).unwrap_or_default();
         self.copy_from_user(host, process, address, bytes)?;
@@ -153,6 +154,7 @@ impl Kernel {
         address: u64,
         value: &T,
     ) -> Result<(), Errno> {
+        const { assert!(T::SIZE <= STRUCTURE_BYTES, "a structure is larger than the buffer that moves it") };
         let mut buffer = [0; STRUCTURE_BYTES];
         let bytes = buffer.get_mut(..T::SIZE).unwrap_or_default();
         value.store(bytes);

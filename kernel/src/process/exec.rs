@@ -11,6 +11,7 @@ use crate::ids::{ImageNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::mem::space::Space;
 use crate::process::arguments::UserStrings;
+use crate::signal::alternate_stack::AlternateStack;
 
 /// Bytes of a path, its end included.
 pub(crate) const PATH_MAX: usize = 256;
@@ -95,8 +96,10 @@ impl Kernel {
         entry.space = new.space;
         entry.image = new.image;
         entry.has_executed = true;
+        let thread = entry.thread;
         entry.set_name(new.path.bytes());
         log::debug!("process {} executes {}", entry.pid, entry.name());
+        self.threads.at_mut(thread).alternate_stack = AlternateStack::NONE;
         new.stack_pointer
     }
 }

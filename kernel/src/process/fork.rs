@@ -74,7 +74,12 @@ impl Kernel {
         let Some(thread) = self.new_thread(slot, serial, pid) else {
             crate::bug("no slot for a thread that was counted")
         };
-        self.threads.at_mut(thread).blocked = self.threads.at(parent_thread).blocked;
+        let (blocked, alternate_stack) = {
+            let parent = self.threads.at(parent_thread);
+            (parent.blocked, parent.alternate_stack)
+        };
+        let entry = self.threads.at_mut(thread);
+        (entry.blocked, entry.alternate_stack) = (blocked, alternate_stack);
         self.processes.at_mut(slot).thread = thread;
         self.numbers.table.at_mut(number).process = Some(slot);
         self.numbers.join_group(&mut self.processes, slot, group, session);

@@ -287,6 +287,8 @@ impl Process {
     /// Forgets what only figures and checks use.
     pub(crate) fn forget_accounting(&mut self) {
         self.serial = 0;
+        // The lists hold the order that these numbers stand for.
+        (self.birth, self.next_birth) = (0, 0);
         self.usage = Usage::ZERO;
         self.children_usage = Usage::ZERO;
     }

@@ -68,25 +68,26 @@ impl Kernel {
         new: In<Rlimit>,
         old: Out<Rlimit>,
     ) -> Outcome {
-        let index = usize::try_from(resource.0).ok().filter(|index| *index < COUNT).ok_or(Errno::EINVAL)?;
         let wanted: Option<Rlimit> = match new.is_null() {
             true => None,
             false => Some(self.get(cx.host, cx.process, new.address)?),
         };
         let target = self.self_or(cx.process, pid)?;
         self.check_may_limit(cx.process, target)?;
+        let index = usize::try_from(resource.0).map_err(|_| Errno::EINVAL)?;
         let Some(pair) = self.processes.at(target).limits.pairs.get(index).copied() else { return Err(Errno::EINVAL) };
         if let Some(wanted) = wanted {
             self.check_limit(cx.process, resource, pair, wanted)?;
-        }
-        if !old.is_null() {
-            let limit = Rlimit { cur: pair.current, max: pair.maximum };
-            self.put(cx.host, cx.process, old.address, &limit)?;
         }
         if let Some(wanted) = wanted
             && let Some(pair) = self.processes.at_mut(target).limits.pairs.get_mut(index)
         {
             *pair = Pair { current: wanted.cur, maximum: wanted.max };
+        }
+        // Linux has set when a bad pointer for the old limit is noticed (seen on the host); so have we.
+        if !old.is_null() {
+            let limit = Rlimit { cur: pair.current, max: pair.maximum };
+            self.put(cx.host, cx.process, old.address, &limit)?;
         }
         Ok(Flow::Done(0))
     }

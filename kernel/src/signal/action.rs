@@ -140,6 +140,9 @@ impl Kernel {
     }
 
     pub(crate) fn set_action(&mut self, process: ProcessNo, signal: Signal, action: Action) {
+        if self.action(process, signal) == action {
+            return;
+        }
         let mut actions = match self.processes.at(process).actions {
             Some(set) => self.actions.at(set).clone(),
             None => ActionSet::VACANT,

@@ -9,7 +9,7 @@ use abi::{DefaultAction, Errno, Layout, SigActionFlags, Signal, SignalSet, Sysca
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::entry::Resume;
 use crate::host::{Event, Host};
-use crate::ids::ThreadNo;
+use crate::ids::{ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
 use crate::signal::action::{self, Action};
 use crate::signal::queue::Info;
@@ -49,6 +49,8 @@ impl Kernel {
             match (action.handler, signal.default_action()) {
                 (action::IGNORE, _) => {}
                 (action::DEFAULT, DefaultAction::Ignore | DefaultAction::Continue) => {}
+                // The action may have become the default after the signal was generated.
+                (action::DEFAULT, _) if self.is_protected(process, &info) => {}
                 (action::DEFAULT, DefaultAction::Stop) => {
                     // Only SIGSTOP stops a group that nobody could continue.
                     if signal == Signal::SIGSTOP || !self.group_is_orphaned(process) {
@@ -64,6 +66,12 @@ impl Kernel {
             }
         }
         Delivered::Nothing
+    }
+
+    /// Whether a signal leaves a process alone because it is PID 1, which only its own faults can end.
+    fn is_protected(&self, process: ProcessNo, info: &Info) -> bool {
+        let fault = SignalSet::SYNCHRONOUS.has(info.signal) && info.code > 0;
+        self.processes.at(process).parent.is_none() && !fault
     }
 
     fn take_deliverable(&mut self, thread: ThreadNo) -> Option<Info> {
@@ -96,13 +104,15 @@ impl Kernel {
         entry.next = Next::Access;
         let mut stack_pointer = None;
         let stack = &mut entry.alternate_stack;
-        if action.flags.contains(SigActionFlags::SA_ONSTACK) && stack.bytes > 0 {
+        let asked_for = action.flags.contains(SigActionFlags::SA_ONSTACK) && stack.bytes > 0;
+        // A handler that interrupts one on the alternate stack runs there too.
+        let on_alternate_stack = asked_for || stack.handlers > 0;
+        if on_alternate_stack {
             if stack.handlers == 0 {
                 stack_pointer = Some(stack.base.saturating_add(stack.bytes) & !15);
             }
             stack.handlers += 1;
         }
-        let on_alternate_stack = stack_pointer.is_some() || stack.handlers > 0;
         host.event(Event::Delivered { thread: self.thread_id(thread), signal: info.signal });
         Resume::Handler { info, handler: action.handler, mask, returns, stack_pointer, on_alternate_stack }
     }

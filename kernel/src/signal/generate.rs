@@ -112,13 +112,14 @@ impl Kernel {
             self.discard_pending(process, SignalSet::STOPS);
             self.continue_process(host, process);
         }
+        // A blocked signal stays pending even if it is ignored: the action may change before it is unblocked.
+        if self.threads.at(thread).blocked.has(signal) {
+            return true;
+        }
         // PID 1 takes only signals that it has a handler for (kill(2), NOTES).
         let first = self.processes.at(process).parent.is_none();
-        if first && self.action(process, signal).handler == action::DEFAULT {
-            return false;
-        }
-        // A blocked signal stays pending even if it is ignored: the action may change before it is unblocked.
-        self.threads.at(thread).blocked.has(signal) || !self.ignores(process, signal)
+        let protected = first && self.action(process, signal).handler == action::DEFAULT;
+        !protected && !self.ignores(process, signal)
     }
 
     /// Drops signals that are pending for a process or its thread.

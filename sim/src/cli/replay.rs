@@ -1,5 +1,6 @@
 //! `vitrine replay`: makes a recorded run again, and compares every step.
 
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -12,10 +13,21 @@ use super::run::{boot, status};
 use super::status::{Failure, Status};
 use super::watcher::Watcher;
 
+/// Reads a file; of one that doesn't begin like a record only the beginning, because it may have no end.
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(file)?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(64).read_to_end(&mut bytes)?;
+    if bytes.starts_with(b"vitrine record") {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
 /// Replays the record in this file.
 pub(crate) fn replay(file: &Path) -> Result<Status, Failure> {
     let shown = file.display();
-    let bytes = std::fs::read(file)
+    let bytes = read(file)
         .map_err(|error| Failure::new(Status::IO, format_args!("cannot read the record {shown}: {error}")))?;
     let bad = |why: &dyn std::fmt::Display| Failure::new(Status::BAD_RECORD, format_args!("{shown}: {why}"));
     let record = Record::read(&bytes).map_err(|refused| bad(&refused))?;

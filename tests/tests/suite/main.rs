@@ -16,6 +16,7 @@ mod oracle;
 mod pipe;
 mod preemption;
 mod resource;
+mod scripted;
 mod spawn;
 mod stop;
 mod time;

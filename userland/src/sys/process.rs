@@ -58,6 +58,9 @@ impl Sys {
     ) -> impl Future<Output = Errno> + 'a {
         let line = self.caller();
         async move {
+            if too_long_for_the_stack(path, argv, envp) {
+                return Errno::E2BIG;
+            }
             let call = {
                 let stage = &mut *self.hart.stage();
                 let path = Path(put_string(stage, path));
@@ -111,6 +114,12 @@ pub(super) fn put_string(stage: &mut crate::hart::Stage, text: &[u8]) -> u64 {
     bytes.extend_from_slice(text);
     bytes.push(0);
     stage.put(&bytes)
+}
+
+/// Whether strings would overflow the stack on which they are handed over, long before the kernel could refuse them.
+pub(super) fn too_long_for_the_stack(path: &[u8], argv: &[&[u8]], envp: &[&[u8]]) -> bool {
+    const LONGEST: usize = 2 << 20;
+    path.len() + argv.iter().chain(envp).map(|text| text.len() + 9).sum::<usize>() > LONGEST
 }
 
 /// Stages strings and the array of their addresses, and returns the array's address.

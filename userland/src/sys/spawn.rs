@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use abi::*;
 
-use super::process::{put_string, put_strings};
+use super::process::{put_string, put_strings, too_long_for_the_stack};
 use super::{Sys, put};
 
 /// What is done to the child's descriptors before its program starts, in order
@@ -56,6 +56,9 @@ impl Sys {
     ) -> impl Future<Output = Result<Pid, Errno>> + 'a {
         let line = self.caller();
         async move {
+            if too_long_for_the_stack(path, argv, envp) {
+                return Err(Errno::E2BIG);
+            }
             let call = {
                 let stage = &mut *self.hart.stage();
                 // From the last to the first, since the stack grows downwards; each is a multiple of 8 bytes long.
