@@ -68,6 +68,10 @@ limits! {
     QUEUED_SIGNALS = at_least(256, PROCESSES * 4), 16 ..= 65000, "EAGAIN from rt_sigqueueinfo; other signals lose their details";
     /// Bytes of arguments and environment that `execve` takes, terminators and pointers included.
     ARGUMENT_BYTES = 131072, 4096 ..= 1048576, "E2BIG from execve and spawn";
+    /// Bytes of a path, its end included.
+    PATH_BYTES = 256, 32 ..= 4096, "ENAMETOOLONG from execve and spawn";
+    /// File actions that one `spawn` takes.
+    SPAWN_ACTIONS = 64, 1 ..= 1024, "EINVAL from spawn";
     /// Pages of console input that wait to be read.
     CONSOLE_PAGES = 16, 1 ..= 64, "the machine keeps further input back";
     /// One more than the highest process id; after it they start again at 300.

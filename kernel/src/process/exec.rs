@@ -9,16 +9,14 @@ use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::Host;
 use crate::ids::{ImageNo, ProcessNo};
 use crate::kernel::Kernel;
+use crate::limits::PATH_BYTES;
 use crate::mem::space::Space;
 use crate::process::arguments::UserStrings;
 use crate::signal::alternate_stack::AlternateStack;
 
-/// Bytes of a path, its end included.
-pub(crate) const PATH_MAX: usize = 256;
-
 /// A path, copied in.
 pub(crate) struct PathName {
-    bytes: [u8; PATH_MAX],
+    bytes: [u8; PATH_BYTES],
     length: usize,
 }
 
@@ -52,18 +50,18 @@ impl Kernel {
     /// Copies a path in.
     ///
     /// # Errors
-    /// `EFAULT`: it can't be read. `ENAMETOOLONG`: it doesn't end within `PATH_MAX` bytes. `ENOENT`: it is empty.
+    /// `EFAULT`: it can't be read. `ENAMETOOLONG`: it doesn't end within `PATH_BYTES` bytes. `ENOENT`: it is empty.
     pub(crate) fn read_path<H: Host>(
         &mut self,
         host: &mut H,
         process: ProcessNo,
         path: Path,
     ) -> Result<PathName, Errno> {
-        let length = self.string_length(host, process, path.0, PATH_MAX)?.ok_or(Errno::ENAMETOOLONG)?;
+        let length = self.string_length(host, process, path.0, PATH_BYTES)?.ok_or(Errno::ENAMETOOLONG)?;
         if length == 0 {
             return Err(Errno::ENOENT);
         }
-        let mut name = PathName { bytes: [0; PATH_MAX], length };
+        let mut name = PathName { bytes: [0; PATH_BYTES], length };
         self.copy_from_user(host, process, path.0, name.bytes.get_mut(..length).unwrap_or_default())?;
         Ok(name)
     }

@@ -8,12 +8,10 @@ use crate::file::descriptor::Descriptors;
 use crate::host::Host;
 use crate::ids::ProcessNo;
 use crate::kernel::Kernel;
+use crate::limits::SPAWN_ACTIONS;
 use crate::mem::space::Space;
 use crate::sched::policy::Became;
 use crate::thread::Next;
-
-/// File actions that one call takes.
-const ACTIONS_MAX: u64 = 64;
 
 impl Kernel {
     pub(crate) fn sys_spawn<H: Host>(
@@ -61,7 +59,7 @@ impl Kernel {
         actions: InArray<SpawnAction>,
         count: Length,
     ) -> Result<(), Errno> {
-        if count.0 > ACTIONS_MAX {
+        if count.0 > SPAWN_ACTIONS as u64 {
             return Err(Errno::EINVAL);
         }
         let limit = self.descriptor_limit(cx.process);

@@ -26,6 +26,8 @@ const FILLERS: &[Program] = &[
     Program::new("ACTION_SETS", "", &action_sets),
     Program::new("QUEUED_SIGNALS", "", &queued_signals),
     Program::new("ARGUMENT_BYTES", "", &argument_bytes),
+    Program::new("PATH_BYTES", "", &path_bytes),
+    Program::new("SPAWN_ACTIONS", "", &spawn_actions),
     Program::new("CONSOLE_PAGES", "", &console_pages),
     Program::new("PID_MAX", "", &pid_max),
 ];
@@ -505,6 +507,35 @@ async fn argument_bytes(sys: Sys, _: Args) -> i32 {
         }
         bystander.goes_on(sys).await;
     }
+    bystander.end(sys).await;
+    0
+}
+
+/// A path that is a byte too long isn't even looked for.
+async fn path_bytes(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    for (bytes, errno) in [(PATH_BYTES - 1, Errno::ENOENT), (PATH_BYTES, Errno::ENAMETOOLONG)] {
+        let path = vec![b'p'; bytes];
+        assert_eq!(sys.execve(&path, &[b"p"], &[]).await, errno);
+        assert_eq!(sys.posix_spawn(&path, &FileActions::new(), &[b"p"], &[]).await, Err(errno));
+        bystander.goes_on(sys).await;
+    }
+    bystander.end(sys).await;
+    0
+}
+
+/// One file action too many.
+async fn spawn_actions(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let close_often = |times: usize| (0..times).fold(FileActions::new(), |actions, _| actions.close(Fd(0)));
+    match sys.posix_spawn(b"true", &close_often(SPAWN_ACTIONS), &[b"true"], &[]).await {
+        Ok(child) => join(sys, child).await,
+        Err(errno) => panic!("{SPAWN_ACTIONS} actions: {errno}"),
+    }
+    bystander.goes_on(sys).await;
+    let too_many = sys.posix_spawn(b"true", &close_often(SPAWN_ACTIONS + 1), &[b"true"], &[]).await;
+    assert_eq!(too_many, Err(Errno::EINVAL));
+    bystander.goes_on(sys).await;
     bystander.end(sys).await;
     0
 }
