@@ -94,6 +94,7 @@ impl Kernel {
         entry.space = new.space;
         entry.image = new.image;
         entry.has_executed = true;
+        entry.credentials.save_effective();
         let thread = entry.thread;
         entry.set_name(new.path.bytes());
         log::debug!("process {} executes {}", entry.pid, entry.name());
