@@ -1,7 +1,7 @@
 //! How a run is made and checked at each step, and what is known of it afterwards.
 
 use abi::WaitStatus;
-use sim::chooser::{self, Chooser, Deviation, Recording, Seeded};
+use sim::chooser::{self, Chooser, Deviation, Recording, Replaying, Seeded};
 use sim::{Machine, Outcome, Output, Settings, World};
 use userland::Program;
 
@@ -15,6 +15,8 @@ pub type Tables = Vec<(&'static str, usize)>;
 pub(crate) enum Schedule {
     Policy,
     Seed(u64),
+    /// The policy, but for this one choice.
+    Moved(Deviation),
 }
 
 /// What is to be run.
@@ -25,6 +27,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) schedule: Schedule,
     pub(crate) steps: u64,
     pub(crate) check_every: u64,
+    /// Before every so many steps all futures are dropped; 0: never.
+    pub(crate) forget_every: u64,
 }
 
 /// A run that has ended.
@@ -45,20 +49,22 @@ pub struct Run {
 
 impl Run {
     #[track_caller]
-    pub(crate) fn make(programs: &'static [Program], plan: Plan<'_>, watch: &mut dyn FnMut(&World)) -> Run {
-        let Plan { argv, envp, input, schedule, steps, check_every } = plan;
+    pub(crate) fn make(
+        programs: &'static [Program],
+        plan: Plan<'_>,
+        chooser: &mut dyn Chooser,
+        watch: &mut dyn FnMut(&World),
+    ) -> Run {
+        let Plan { argv, envp, input, schedule, steps, check_every, forget_every } = plan;
         // Invariants are checked here, so that a violation is reported with its schedule.
-        let settings = Settings { check_every: 0, ..Settings::default() };
+        let settings = Settings { check_every: 0, forget_every, ..Settings::default() };
         let mut machine = Machine::new(programs, settings).with_input(input.to_vec());
         let mut output = Output::default();
         let world = machine.boot(argv, envp, &mut output).expect("the test's program boots");
         let _told = TellOnPanic(schedule);
         let at_boot = world.kernel.tables_in_use().to_vec();
         let mut run = Run { world, outcome: None, out: vec![], err: vec![], at_boot, schedule, choices: Vec::new() };
-        let mut chooser: Recording<Box<dyn Chooser>> = Recording::new(match schedule {
-            Schedule::Policy => Box::new(chooser::Default),
-            Schedule::Seed(seed) => Box::new(Seeded::new(seed)),
-        });
+        let mut chooser = Recording::new(chooser);
         let mut leaks = Leaks::default();
         let mut violation = None;
         for _ in 0..steps {
@@ -140,10 +146,20 @@ impl Run {
 }
 
 impl Schedule {
+    /// Who chooses so.
+    pub(crate) fn chooser(self) -> Box<dyn Chooser> {
+        match self {
+            Schedule::Policy => Box::new(chooser::Default),
+            Schedule::Seed(seed) => Box::new(Seeded::new(seed)),
+            Schedule::Moved(choice) => Box::new(Replaying::new([choice])),
+        }
+    }
+
     fn how_to_repeat(self) -> String {
         match self {
             Schedule::Policy => "as the policy schedules it".into(),
             Schedule::Seed(seed) => format!("by seed {seed} (VITRINE_SEED={seed} runs it alone)"),
+            Schedule::Moved(choice) => format!("as the policy schedules it, but for the choice {choice}"),
         }
     }
 }

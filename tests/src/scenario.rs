@@ -1,6 +1,7 @@
 //! Which programs run, with what input, under whom.
 
 use sim::World;
+use sim::chooser::Chooser;
 use userland::program::Main;
 use userland::{Args, Program, Sys};
 
@@ -168,11 +169,23 @@ impl Scenario {
 
     #[track_caller]
     fn run_by(&self, schedule: Schedule, watch: &mut dyn FnMut(&World)) -> Run {
+        self.run_with(schedule, &mut *schedule.chooser(), 0, watch)
+    }
+
+    /// Runs it by this chooser, with futures dropped before every so many steps.
+    #[track_caller]
+    pub(crate) fn run_with(
+        &self,
+        schedule: Schedule,
+        chooser: &mut dyn Chooser,
+        forget_every: u64,
+        watch: &mut dyn FnMut(&World),
+    ) -> Run {
         let mut argv: Vec<&[u8]> = if self.alone { vec![] } else { vec![init::NAME.as_bytes()] };
         argv.extend(self.argv.iter().map(Vec::as_slice));
         let envp: Vec<&[u8]> = self.envp.iter().map(Vec::as_slice).collect();
         let (steps, check_every) = (self.steps, self.check_every);
-        let plan = Plan { argv: &argv, envp: &envp, input: &self.input, schedule, steps, check_every };
-        Run::make(table(&self.programs), plan, watch)
+        let plan = Plan { argv: &argv, envp: &envp, input: &self.input, schedule, steps, check_every, forget_every };
+        Run::make(table(&self.programs), plan, chooser, watch)
     }
 }
