@@ -26,6 +26,7 @@
 //! | scripts carried out in lock-step with records of real processes | `lockstep/` |
 //! | which programs are there? | `table.rs` |
 //! | what test programs have in common | `helpers.rs` |
+//! | what tests of signals have in common | `signals.rs` |
 
 mod helpers;
 mod init;
@@ -33,6 +34,7 @@ pub mod lockstep;
 mod placement;
 mod run;
 mod scenario;
+pub mod signals;
 mod table;
 
 pub use helpers::*;

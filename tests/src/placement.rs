@@ -30,7 +30,7 @@ impl Scenario {
     /// each run. Each is made a second time with all futures dropped before each step, which has to change no hash of any
     /// step. How many different runs there were.
     #[track_caller]
-    pub fn placed_everywhere(&self, judge: impl Fn(&Run)) -> usize {
+    pub fn placed_everywhere(&self, mut judge: impl FnMut(&Run)) -> usize {
         let mut noting = Noting::default();
         self.hashed(Schedule::Policy, &mut noting, 0);
         let mut schedules = vec![Schedule::Policy];

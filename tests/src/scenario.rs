@@ -73,6 +73,14 @@ impl Scenario {
         self
     }
 
+    /// This other program has these signal handlers.
+    pub fn with_handlers(mut self, name: &str, handlers: &'static [Handler]) -> Scenario {
+        for program in self.programs.iter_mut().filter(|program| program.name == name) {
+            program.handlers = handlers;
+        }
+        self
+    }
+
     /// There are these programs too.
     pub fn among(mut self, programs: &[Program]) -> Scenario {
         self.programs.extend(programs);

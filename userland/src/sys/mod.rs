@@ -28,6 +28,7 @@ mod group;
 mod heap;
 mod limit;
 mod list;
+mod mask;
 mod memory;
 mod prctl;
 mod process;
