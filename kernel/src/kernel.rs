@@ -10,6 +10,8 @@ use crate::file::pipe::Pipes;
 use crate::file::ring::Ring;
 use crate::host::Host;
 use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
+use crate::ipc::registry::Registry;
+use crate::ipc::segment::{Segment, Segments};
 use crate::limits::{CONSOLE_PAGES, CPUS, FRAMES, TICK_US};
 use crate::mem::frame::FrameTable;
 use crate::mem::object::Objects;
@@ -90,6 +92,10 @@ kernel_state! {
     frames: FrameTable = FrameTable::new();
     /// Shared memory objects.
     objects: Objects = Table::new();
+    /// System V shared memory segments.
+    segments: Segments = Registry::new();
+    /// The pages of all segments together.
+    segment_pages: u32 = 0;
     /// Nodes of page tables and other radix trees.
     nodes: Nodes = Table::new();
     /// Signal actions.
@@ -140,9 +146,9 @@ impl Kernel {
         Ok(self.thread_id(self.processes.at(process).thread))
     }
 
-    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, frames, objects, nodes and sets of
-    /// signal actions. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 10] {
+    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, frames, objects, segments, nodes
+    /// and sets of signal actions. What a leak counter compares.
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 11] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
@@ -151,6 +157,7 @@ impl Kernel {
             ("pipes", self.pipes.len()),
             ("frames", FRAMES - self.frames.free()),
             ("objects", self.objects.len()),
+            ("segments", self.segments.table.len()),
             ("nodes", self.nodes.len()),
             ("action sets", self.actions.len()),
             ("queued signals", self.infos.len()),
@@ -237,6 +244,7 @@ impl Kernel {
             thread.timer_us = thread.timer_us.map(|due| left_us(due, now_us));
             thread.make_times_relative(now_us);
         });
+        self.segments.table.for_each_mut(Segment::forget_accounting);
         self.timers.relative_to(now_us);
         self.console.forget_accounting();
         for cpu in &mut self.cpus {

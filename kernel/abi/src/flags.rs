@@ -42,6 +42,8 @@ macro_rules! flag_sets {
     )*};
 }
 
+pub(crate) use flag_sets;
+
 flag_sets! {
     /// Flags of an open file description and of `pipe2`, `dup3` and `openat` (`open(2)`).
     OpenFlags: u32 {
@@ -177,6 +179,8 @@ macro_rules! named_values {
         }
     )*};
 }
+
+pub(crate) use named_values;
 
 named_values! {
     /// What `fcntl` does (`fcntl(2)`).

@@ -12,6 +12,7 @@
 //! | `errno` values and their texts | `errno.rs` |
 //! | signal numbers, sets, actions | `signal.rs` |
 //! | open flags, wait options, memory protection ... | `flags.rs` |
+//! | System V IPC: flags, commands, structures | `ipc.rs` |
 //! | the hash that is the same on every host | `hash.rs` |
 //! | how is a wait status put together? | `status.rs` |
 
@@ -22,6 +23,7 @@ mod argument;
 mod errno;
 mod flags;
 mod hash;
+mod ipc;
 mod layout;
 mod signal;
 mod status;
@@ -33,6 +35,7 @@ pub use argument::*;
 pub use errno::*;
 pub use flags::*;
 pub use hash::*;
+pub use ipc::*;
 pub use layout::*;
 pub use signal::*;
 pub use status::*;

@@ -129,9 +129,19 @@ macro_rules! for_each_syscall {
             215 munmap Munmap (address: Address, length: Length) -> Zero
                 [EINVAL ENOMEM] "Unmap pages";
             226 mprotect Mprotect (address: Address, length: Length, protection: Protection) -> Zero
-                [EINVAL ENOMEM] "Set the protection of pages";
+                [EACCES EINVAL ENOMEM] "Set the protection of pages";
             233 madvise Madvise (address: Address, length: Length, advice: Advice) -> Zero
                 [EINVAL ENOMEM] "Give advice about the use of pages";
+
+            // System V IPC.
+            194 shmget Shmget (key: i32, size: Length, flags: IpcFlags) -> Value
+                [EACCES EEXIST EINVAL ENOENT ENOMEM ENOSPC] "Get or create a shared memory segment";
+            196 shmat Shmat (id: i32, address: Address, flags: ShmFlags) -> Address
+                [EACCES EINVAL ENOMEM EPERM] "Attach a shared memory segment";
+            197 shmdt Shmdt (address: Address) -> Zero
+                [EINVAL] "Detach a shared memory segment";
+            195 shmctl Shmctl (id: i32, command: ShmCommand, buffer: Out<ShmidDs>) -> Value
+                [EACCES EFAULT EINVAL EPERM] "Control a shared memory segment";
 
             // Scheduling and time.
             124 sched_yield SchedYield () -> Zero

@@ -99,8 +99,13 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "object-mappings",
-        sentence: "a shared object counts the regions that map it, and has one at least",
+        sentence: "a shared object counts the regions that map it, and has one at least unless a segment keeps it",
         check: Kernel::object_mappings_are_right,
+    },
+    Invariant {
+        name: "segments",
+        sentence: "a segment has an object of its own, is found by its key unless it is removed, and its pages are counted",
+        check: Kernel::segments_are_right,
     },
     Invariant {
         name: "action-references",

@@ -1,6 +1,6 @@
 //! Breaks each invariant on purpose, and sees it found.
 
-use abi::{Fd, Signal, SignalSet, Syscall, WaitStatus};
+use abi::{Fd, IpcFlags, Length, Signal, SignalSet, Syscall, WaitStatus};
 
 use super::INVARIANTS;
 use crate::ids::{ActionsNo, CpuNo, FrameNo, ObjectNo, PipeNo, ProcessNo, ThreadNo};
@@ -223,8 +223,23 @@ fn a_frame_that_nobody_gave_back_is_found() {
 #[test]
 fn an_object_that_nobody_maps_is_found() {
     breaks("object-mappings", |machine| {
-        let object = Object { pages: Tree::EMPTY, mappings: 1 };
+        let object = Object { mappings: 1, ..Object::VACANT };
         assert_eq!(machine.kernel.objects.insert(object), Ok(ObjectNo(0)));
+    });
+}
+
+#[test]
+fn segments_whose_pages_are_miscounted_are_found() {
+    breaks("segments", |machine| machine.kernel.segment_pages += 1);
+}
+
+#[test]
+fn a_segment_without_its_key_is_found() {
+    breaks("segments", |machine| {
+        let flags = IpcFlags::IPC_CREAT;
+        machine.call(Syscall::Shmget { key: 7, size: Length(1), flags });
+        machine.kernel.check().unwrap();
+        machine.kernel.segments.keys.set(&mut machine.kernel.nodes, 7, 0).unwrap();
     });
 }
 
