@@ -15,6 +15,7 @@
 //! | address spaces, page faults, user memory | `mem/` |
 //! | descriptors, pipes, console | `file/` |
 //! | signals | `signal/` |
+//! | the terminal | `tty/` |
 //! | the clock and timers | `time/` |
 //! | limits | `limits.rs` |
 //! | looking inside from outside | `inspect.rs` |
@@ -52,6 +53,7 @@ pub mod table;
 mod testing;
 pub mod thread;
 pub mod time;
+pub mod tty;
 
 pub use bug::{bug, set_bug_hook};
 pub use entry::{Boot, Pick, Picked, Resume, Trap, Trapped};
