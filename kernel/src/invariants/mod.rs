@@ -8,10 +8,12 @@
 //! | parents, children, zombies | `tree.rs` |
 //! | states of threads, queues, lost wake-ups | `waiting.rs` |
 //! | references to files, pipe ends, frames, objects, actions, numbers | `references.rs` |
+//! | the terminal and its session | `terminal.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
 mod memory;
 mod references;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -136,6 +138,11 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "rings",
         sentence: "a ring is within its capacity and holds frames exactly where there are bytes",
         check: Kernel::rings_are_sound,
+    },
+    Invariant {
+        name: "terminal",
+        sentence: "a session that has the terminal has a living leader, and only its members have it; input is sound",
+        check: Kernel::terminal_is_sound,
     },
     Invariant {
         name: "unblockable",

@@ -164,7 +164,8 @@ impl Kernel {
             }
             holds(u32::from(number.session_members) == sessions.get(slot.index()), slot.index())?;
             let used = number.process.is_some() || !number.members.is_empty() || number.session_members > 0;
-            holds(used, slot.index())?;
+            holds(number.foreground == (self.tty.foreground == Some(slot)), slot.index())?;
+            holds(used || number.foreground, slot.index())?;
             holds(number.session.is_some() != number.members.is_empty(), slot.index())?;
         }
         holds(members == self.processes.len(), 0)
