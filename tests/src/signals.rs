@@ -51,22 +51,17 @@ pub const fn realtime(n: u8) -> Signal {
 
 /// Blocks these signals too; the mask as it was.
 pub async fn block<const N: usize>(sys: Sys, signals: [Signal; N]) -> SignalSet {
-    sys.sigprocmask(MaskHow::SIG_BLOCK, Some(set(signals))).await.expect("masks can be set")
+    sys.sigprocmask(Some((MaskHow::SIG_BLOCK, set(signals)))).await.expect("masks can be set")
 }
 
 /// Blocks these signals no longer; the mask as it was.
 pub async fn unblock<const N: usize>(sys: Sys, signals: [Signal; N]) -> SignalSet {
-    sys.sigprocmask(MaskHow::SIG_UNBLOCK, Some(set(signals))).await.expect("masks can be set")
+    sys.sigprocmask(Some((MaskHow::SIG_UNBLOCK, set(signals)))).await.expect("masks can be set")
 }
 
 /// The mask.
 pub async fn mask(sys: Sys) -> SignalSet {
-    sys.sigprocmask(MaskHow::SIG_BLOCK, None).await.expect("the mask can be asked for")
-}
-
-/// What is blocked and pending.
-pub async fn pending(sys: Sys) -> SignalSet {
-    sys.sigpending().await.expect("it can be asked for")
+    sys.sigprocmask(None).await.expect("the mask can be asked for")
 }
 
 /// Sends a signal to oneself.

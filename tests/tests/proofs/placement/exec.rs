@@ -22,7 +22,7 @@ async fn after(sys: Sys, args: Args) -> i32 {
         while handled(sys, SIGNAL).await == 0 {
             assert_eq!(sys.sigsuspend(SignalSet::empty()).await, Errno::EINTR);
         }
-        sys.sigprocmask(MaskHow::SIG_SETMASK, Some(SignalSet::empty())).await.unwrap();
+        sys.sigprocmask(Some((MaskHow::SIG_SETMASK, SignalSet::empty()))).await.unwrap();
         return handled(sys, SIGNAL).await as i32;
     }
     5
