@@ -21,7 +21,8 @@
 //! | --- | --- |
 //! | which programs run, with what input, under whom? | `scenario.rs` |
 //! | how is a run made and checked at each step? | `run.rs` |
-//! | every run that differs from the usual one in a single choice | `placement.rs` |
+//! | who decides what may vary? | `schedule.rs` |
+//! | every run that differs from a usual one in a single choice | `placement.rs` |
 //! | under whom a program runs, so that leaks can be counted | `init.rs` |
 //! | scripts carried out in lock-step with records of real processes | `lockstep/` |
 //! | which programs are there? | `table.rs` |
@@ -34,6 +35,7 @@ pub mod lockstep;
 mod placement;
 mod run;
 mod scenario;
+mod schedule;
 pub mod signals;
 mod table;
 

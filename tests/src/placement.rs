@@ -1,56 +1,49 @@
-//! Every run of a scenario that differs from the usual one in a single choice.
+//! Every run of a scenario that differs from a usual one in a single choice.
 //!
-//! The usual run is made once, and every choice that comes up in it is noted: whom to run next, and at each step whether to
+//! A usual run is made once, and every choice that comes up in it is noted: whom to run next, and at each step whether to
 //! preempt, and for whom. Then each other option of each of them is taken, that one alone. So whatever another process does, a
-//! signal that it sends say, happens once at every place at which it can.
+//! signal that it sends say, happens once at every place at which it can. Usual are: as the policy schedules it, where most
+//! of what a process does happens in one go; taking turns after every step; and some seeds.
 
 use sim::World;
-use sim::chooser::{Choice, Chooser, Deviation};
+use sim::chooser::Deviation;
 
-use crate::run::{Run, Schedule};
+use crate::run::Run;
 use crate::scenario::Scenario;
+use crate::schedule::{Moving, Noting, Schedule};
 
-/// Takes the default, and notes every other option there was.
-#[derive(Default)]
-struct Noting(Vec<Deviation>);
-
-impl Chooser for Noting {
-    fn choose(&mut self, step: u64, choice: Choice, options: usize) -> usize {
-        self.0.extend((1..options).map(|value| Deviation { step, choice, value, options }));
-        0
-    }
-
-    fn wants_preempt(&self) -> bool {
-        true
-    }
-}
+const USUAL: [Schedule; 4] = [Schedule::Policy, Schedule::Turns, Schedule::Seed(1), Schedule::Seed(2)];
 
 impl Scenario {
-    /// Runs it as the policy decides, and again for each other option of each choice, that one alone changed; `judge` looks at
-    /// each run. Each is made a second time with all futures dropped before each step, which has to change no hash of any
-    /// step. How many different runs there were.
+    /// Makes the usual runs, and each again for each other option of each of its choices, that one alone changed; `judge`
+    /// looks at each run. Each is made a second time with all futures dropped before each step, which has to change no hash of
+    /// any step. How many different runs there were.
     #[track_caller]
     pub fn placed_everywhere(&self, mut judge: impl FnMut(&Run)) -> usize {
-        let mut noting = Noting::default();
-        self.hashed(Schedule::Policy, &mut noting, 0);
-        let mut schedules = vec![Schedule::Policy];
-        schedules.extend(noting.0.into_iter().map(Schedule::Moved));
-        for &schedule in &schedules {
-            let (run, kept) = self.hashed(schedule, &mut *schedule.chooser(), 0);
-            judge(&run);
-            let (_, forgotten) = self.hashed(schedule, &mut *schedule.chooser(), 1);
-            if let Some(at) = (0..kept.len().max(forgotten.len())).find(|&at| kept.get(at) != forgotten.get(at)) {
-                run.fail(&format!("with its futures dropped before each step it differs after step {}", at + 1));
+        let mut count = 0;
+        for usual in USUAL {
+            let mut noting = Noting { usual: usual.chooser(), others: Vec::new() };
+            self.run_with(usual, &mut noting, 0, &mut |_| ());
+            for moved in [None].into_iter().chain(noting.others.into_iter().map(Some)) {
+                let (run, kept) = self.hashed(usual, moved, 0);
+                judge(&run);
+                let (_, forgotten) = self.hashed(usual, moved, 1);
+                if let Some(at) = (0..kept.len().max(forgotten.len())).find(|&at| kept.get(at) != forgotten.get(at)) {
+                    run.fail(&format!("with its futures dropped before each step it differs after step {}", at + 1));
+                }
+                count += 1;
             }
         }
-        schedules.len()
+        count
     }
 
     /// A run, and the exact hash after each of its steps.
     #[track_caller]
-    fn hashed(&self, schedule: Schedule, chooser: &mut dyn Chooser, forget_every: u64) -> (Run, Vec<u64>) {
+    fn hashed(&self, usual: Schedule, moved: Option<Deviation>, forget_every: u64) -> (Run, Vec<u64>) {
+        let mut chooser = Moving { usual: usual.chooser(), moved };
         let mut hashes = Vec::new();
-        let run = self.run_with(schedule, chooser, forget_every, &mut |world: &World| hashes.push(world.exact_hash()));
+        let mut watch = |world: &World| hashes.push(world.exact_hash());
+        let run = self.run_with(usual, &mut chooser, forget_every, &mut watch);
         (run, hashes)
     }
 }

@@ -1,23 +1,15 @@
 //! How a run is made and checked at each step, and what is known of it afterwards.
 
 use abi::WaitStatus;
-use sim::chooser::{self, Chooser, Deviation, Recording, Replaying, Seeded};
+use sim::chooser::{Chooser, Deviation, Recording};
 use sim::{Machine, Outcome, Output, Settings, World};
 use userland::Program;
 
 use crate::init;
+use crate::schedule::Schedule;
 
 /// How many entries of each of the kernel's tables are in use.
 pub type Tables = Vec<(&'static str, usize)>;
-
-/// Who decides what may vary.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Schedule {
-    Policy,
-    Seed(u64),
-    /// The policy, but for this one choice.
-    Moved(Deviation),
-}
 
 /// What is to be run.
 pub(crate) struct Plan<'a> {
@@ -142,25 +134,6 @@ impl Run {
         let choices: String = self.choices.iter().take(50).map(|choice| format!("\n  {choice}")).collect();
         let schedule = self.schedule.how_to_repeat();
         panic!("{message}\n{schedule}, choices (the first 50):{choices}\nconsole:\n{console}");
-    }
-}
-
-impl Schedule {
-    /// Who chooses so.
-    pub(crate) fn chooser(self) -> Box<dyn Chooser> {
-        match self {
-            Schedule::Policy => Box::new(chooser::Default),
-            Schedule::Seed(seed) => Box::new(Seeded::new(seed)),
-            Schedule::Moved(choice) => Box::new(Replaying::new([choice])),
-        }
-    }
-
-    fn how_to_repeat(self) -> String {
-        match self {
-            Schedule::Policy => "as the policy schedules it".into(),
-            Schedule::Seed(seed) => format!("by seed {seed} (VITRINE_SEED={seed} runs it alone)"),
-            Schedule::Moved(choice) => format!("as the policy schedules it, but for the choice {choice}"),
-        }
     }
 }
 

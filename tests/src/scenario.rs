@@ -6,7 +6,8 @@ use userland::handler::Handler;
 use userland::{Args, Program, Sys};
 
 use crate::init;
-use crate::run::{Plan, Run, Schedule};
+use crate::run::{Plan, Run};
+use crate::schedule::Schedule;
 use crate::table::table;
 
 /// The name of the program under test.

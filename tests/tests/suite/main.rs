@@ -1,7 +1,9 @@
 //! What programs observe of the kernel, one concept a file.
 
+mod action;
 mod adopt;
 mod credentials;
+mod delivery;
 mod descriptor;
 mod efault;
 mod exec;
@@ -10,15 +12,20 @@ mod first_process;
 mod fork;
 mod group;
 mod handler;
+mod interrupted;
 mod kill;
 mod list;
 mod memory;
 mod oracle;
 mod pipe;
 mod preemption;
+mod realtime;
 mod resource;
 mod scripted;
+mod sigchld;
 mod spawn;
+mod standard;
 mod stop;
+mod tgkill;
 mod time;
 mod wait;

@@ -1,7 +1,7 @@
 //! A signal that arrives while a call is blocked, before it, or when it is over: its handler runs once, and the call does
 //! what it was made for, once.
 
-use abi::{Errno, Fd, FcntlCommand, IdType, Pid, SigActionFlags, Signal, SignalSet, Timespec, WaitOptions, WaitStatus};
+use abi::{Errno, FcntlCommand, Fd, IdType, Pid, SigActionFlags, Signal, SignalSet, Timespec, WaitOptions, WaitStatus};
 use harness::signals::{block, handled, note_signal, set, share_notes};
 use harness::{Scenario, fork, program};
 use userland::sys::Action;
@@ -121,8 +121,8 @@ fn scenario(kind: &str, flags: &str) -> Scenario {
 fn calls_that_restart() {
     for kind in ["read", "write", "wait4", "waitid"] {
         println!("{kind}");
-        outcomes(&scenario(kind, "none"), ["0", "1"]);
-        outcomes(&scenario(kind, "restart"), ["0"]);
+        outcomes(scenario(kind, "none"), ["0", "1"]);
+        outcomes(scenario(kind, "restart"), ["0"]);
     }
 }
 
@@ -132,7 +132,7 @@ fn calls_that_never_restart() {
     for kind in ["nanosleep", "sigtimedwait", "sigsuspend"] {
         for flags in ["none", "restart"] {
             println!("{kind} {flags}");
-            outcomes(&scenario(kind, flags), ["0", "1"]);
+            outcomes(scenario(kind, flags), ["0", "1"]);
         }
     }
 }

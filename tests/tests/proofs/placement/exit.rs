@@ -49,11 +49,11 @@ async fn parent(sys: Sys, args: Args) -> i32 {
 #[test]
 fn the_handler_runs_once_or_it_is_too_late() {
     let scenario = program(&parent).handlers(HANDLERS);
-    outcomes(&scenario.argument("caught"), ["1 7", "0 7"]);
+    outcomes(scenario.argument("caught"), ["1 7", "0 7"]);
 }
 
 #[test]
 fn the_status_is_that_of_the_exit_or_of_the_signal() {
     let scenario = program(&parent).handlers(HANDLERS);
-    outcomes(&scenario.argument("deadly"), ["0 7", "0 SIGTERM"]);
+    outcomes(scenario.argument("deadly"), ["0 7", "0 SIGTERM"]);
 }

@@ -53,11 +53,11 @@ async fn parent(sys: Sys, args: Args) -> i32 {
 #[test]
 fn the_parent_s_signal_is_not_the_child_s() {
     let scenario = program(&parent).handlers(HANDLERS);
-    outcomes(&scenario.argument("parent"), ["1 0"]);
+    outcomes(scenario.argument("parent"), ["1 0"]);
 }
 
 #[test]
 fn a_signal_to_the_group_reaches_whoever_is_in_it() {
     let scenario = program(&parent).handlers(HANDLERS);
-    outcomes(&scenario.argument("group"), ["1 0", "1 1"]);
+    outcomes(scenario.argument("group"), ["1 0", "1 1"]);
 }

@@ -56,7 +56,7 @@ async fn receiver(sys: Sys, args: Args) -> i32 {
 #[test]
 fn each_runs_once_for_each_time_it_was_sent() {
     let scenario = program(&receiver).handlers(HANDLERS);
-    outcomes(&scenario.argument("open"), ["alone", "nested"]);
+    outcomes(scenario.argument("open"), ["alone", "nested"]);
     let scenario = program(&receiver).handlers(HANDLERS);
-    outcomes(&scenario.argument("masked"), ["alone"]);
+    outcomes(scenario.argument("masked"), ["alone"]);
 }

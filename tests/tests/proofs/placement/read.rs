@@ -56,6 +56,6 @@ async fn reader(sys: Sys, args: Args) -> i32 {
 #[test]
 fn what_was_read_is_there_after_the_handler() {
     for flags in ["none", "restart"] {
-        outcomes(&program(&reader).handlers(HANDLERS).argument(flags), [""]);
+        outcomes(program(&reader).handlers(HANDLERS).argument(flags), [""]);
     }
 }

@@ -48,7 +48,7 @@ async fn waiter(sys: Sys, args: Args) -> i32 {
 #[test]
 fn a_signal_before_sigsuspend_is_not_missed() {
     let scenario = program(&waiter).handlers(HANDLERS);
-    outcomes(&scenario.argument("one"), ["0", "1"]);
+    outcomes(scenario.argument("one"), ["0", "1"]);
     let scenario = program(&waiter).handlers(HANDLERS);
-    outcomes(&scenario.argument("both"), ["0", "1", "2"]);
+    outcomes(scenario.argument("both"), ["0", "1", "2"]);
 }
