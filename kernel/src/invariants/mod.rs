@@ -8,12 +8,14 @@
 //! | parents, children, zombies | `tree.rs` |
 //! | states of threads, queues, lost wake-ups | `waiting.rs` |
 //! | references to files, pipe ends, frames, objects, actions, numbers | `references.rs` |
+//! | sleepers and timers | `timers.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
 mod memory;
 mod references;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod tree;
 mod waiting;
 
@@ -78,6 +80,16 @@ pub const INVARIANTS: &[Invariant] = &[
         check: Kernel::queues_are_sound,
     },
     Invariant {
+        name: "alarms",
+        sentence: "the timer queue holds exactly the sleepers and the timers that run",
+        check: Kernel::alarms_are_set,
+    },
+    Invariant {
+        name: "timers",
+        sentence: "a timer is in the list of its process, and its signal is pending exactly if it says so",
+        check: Kernel::timers_are_sound,
+    },
+    Invariant {
         name: "no-lost-wakeup",
         sentence: "nobody waits for a stable condition that holds, or with a signal to take",
         check: Kernel::no_wakeup_is_lost,
@@ -109,7 +121,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "queued-signals",
-        sentence: "the details of signals are kept for exactly those that are pending",
+        sentence: "the details of signals are kept for exactly those that are pending, and room for those of timers",
         check: Kernel::queued_signals_are_right,
     },
     Invariant {

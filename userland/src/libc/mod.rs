@@ -16,7 +16,9 @@
 //! | regular expressions (`regcomp(3)`) | `regex/` |
 //! | waiting for a child, texts of its status | `child.rs` |
 //! | sleeping through signals | `rest.rs` |
+//! | `alarm`, `ualarm` | `alarm.rs` |
 
+mod alarm;
 mod character;
 mod child;
 mod decimal;
@@ -32,6 +34,7 @@ mod regex;
 mod rest;
 mod writer;
 
+pub use alarm::{alarm, ualarm};
 pub use character::{Class, in_class};
 pub use child::{describe, reap, run_program, wait_for};
 pub use decimal::Decimal;

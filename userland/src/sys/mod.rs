@@ -18,7 +18,8 @@
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
-//! | time: `nanosleep clock_gettime compute sched_yield` | `time.rs` |
+//! | time: `nanosleep clock_nanosleep clock_gettime compute sched_yield` | `time.rs` |
+//! | timers: `setitimer getitimer timer_create` ... | `timer.rs` |
 //! | all of them by address, generated from the table | `raw.rs` |
 
 mod credentials;
@@ -35,6 +36,7 @@ mod raw;
 mod signal;
 mod spawn;
 mod time;
+mod timer;
 mod wait;
 
 pub use credentials::{Ids, UNCHANGED};
@@ -43,6 +45,7 @@ pub use process::{Forked, Never};
 pub use raw::Raw;
 pub use signal::Disposition;
 pub use spawn::FileActions;
+pub use timer::{Notification, TimerId};
 
 use alloc::string::String;
 
