@@ -202,11 +202,11 @@ fn a_child_has_no_timers_and_a_new_program_keeps_them() {
 #[test]
 fn an_ignored_alarm_disturbs_nobody_and_a_stopped_process_gets_it_later() {
     program(&|sys, _| async move {
-        use userland::sys::Disposition;
-        sys.sigaction(Signal::SIGALRM, Some(Disposition::Ignore)).await.unwrap();
+        use userland::sys::Action;
+        sys.sigaction(Signal::SIGALRM, Some(Action::IGNORE)).await.unwrap();
         sys.itimer(REAL, Some(timer(1000, 1000))).await.unwrap();
         sys.nanosleep(Timespec { sec: 1, nsec: 0 }).await.unwrap();
-        sys.sigaction(Signal::SIGALRM, Some(Disposition::Default)).await.unwrap();
+        sys.sigaction(Signal::SIGALRM, Some(Action::DEFAULT)).await.unwrap();
 
         let child = fork(sys, async |sys| {
             ualarm(sys, 10_000, 0).await;

@@ -8,7 +8,7 @@ use abi::{
 use harness::{ends, fork, join, map, program, signaled};
 use userland::Sys;
 use userland::program::Args;
-use userland::sys::{Disposition, Notification, TimerId};
+use userland::sys::{Action, Notification, TimerId};
 
 const MONOTONIC: ClockId = ClockId::CLOCK_MONOTONIC;
 const RELATIVE: TimerFlags = TimerFlags::empty();
@@ -215,19 +215,19 @@ fn a_periodic_timer_waits_while_its_signal_is_ignored() {
     program(&|sys, _| async move {
         let notification = Notification::Signal(Signal::SIGUSR1, 0);
         let timer = sys.timer_create(MONOTONIC, Some(notification)).await.unwrap();
-        sys.sigaction(Signal::SIGUSR1, Some(Disposition::Ignore)).await.unwrap();
+        sys.sigaction(Signal::SIGUSR1, Some(Action::IGNORE)).await.unwrap();
         sys.timer_settime(timer, RELATIVE, setting(10_000, 10_000)).await.unwrap();
         sleep(sys, 55_000).await;
         assert!((4_000..5_000).contains(&left(sys, timer).await.0));
         block(sys, Signal::SIGUSR1).await;
         assert_eq!(take(sys, Signal::SIGUSR1, Some(15_000)).await, Err(Errno::EAGAIN));
-        sys.sigaction(Signal::SIGUSR1, Some(Disposition::Default)).await.unwrap();
+        sys.sigaction(Signal::SIGUSR1, Some(Action::DEFAULT)).await.unwrap();
         assert!(take(sys, Signal::SIGUSR1, Some(0)).await.unwrap().uid >= 6);
         // Pending when it becomes ignored: the same.
         sleep(sys, 25_000).await;
-        sys.sigaction(Signal::SIGUSR1, Some(Disposition::Ignore)).await.unwrap();
+        sys.sigaction(Signal::SIGUSR1, Some(Action::IGNORE)).await.unwrap();
         assert_eq!(take(sys, Signal::SIGUSR1, Some(20_000)).await, Err(Errno::EAGAIN));
-        sys.sigaction(Signal::SIGUSR1, Some(Disposition::Default)).await.unwrap();
+        sys.sigaction(Signal::SIGUSR1, Some(Action::DEFAULT)).await.unwrap();
         take(sys, Signal::SIGUSR1, Some(0)).await.unwrap();
         0
     })
