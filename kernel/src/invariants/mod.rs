@@ -23,6 +23,7 @@ mod waiting;
 
 use core::fmt;
 
+use crate::ids::ThreadId;
 use crate::kernel::Kernel;
 
 /// An invariant that doesn't hold.
@@ -75,6 +76,11 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "thread-state",
         sentence: "a thread's state, its queue entries and what it waits for agree",
         check: Kernel::threads_agree,
+    },
+    Invariant {
+        name: "stopped-runs-nothing",
+        sentence: "the thread of a stopped process is on no CPU and in no queue, and nothing wakes it",
+        check: Kernel::stopped_threads_stand_still,
     },
     Invariant {
         name: "queues",
@@ -164,6 +170,21 @@ pub const INVARIANTS: &[Invariant] = &[
 ];
 
 impl Kernel {
+    /// Checks what must hold when `resume` lets a thread go on in user mode: nothing that it could take is pending.
+    ///
+    /// # Errors
+    /// Something is.
+    pub fn check_resumed(&self, thread: ThreadId) -> Result<(), Violation> {
+        match self.has_signal_to_take(thread) {
+            true => Err(Violation {
+                name: "delivered",
+                sentence: "nothing deliverable stays pending across a resume",
+                slot: thread.slot.index(),
+            }),
+            false => Ok(()),
+        }
+    }
+
     /// Checks every invariant.
     ///
     /// # Errors

@@ -140,6 +140,24 @@ fn a_thread_whose_call_is_forgotten_is_found() {
 }
 
 #[test]
+fn a_stopped_process_that_could_run_is_found() {
+    breaks("stopped-runs-nothing", |machine| {
+        let process = machine.slot(6);
+        machine.kernel.processes.at_mut(process).stopped = true;
+    });
+}
+
+#[test]
+fn a_signal_that_stays_behind_when_user_code_goes_on_is_found() {
+    let mut machine = busy_machine();
+    let runs = machine.current();
+    assert_eq!(machine.kernel.check_resumed(runs), Ok(()));
+    let info = Info::kernel(Signal::SIGTERM, 0);
+    machine.kernel.threads.at_mut(runs.slot).pending.add(&mut machine.kernel.infos, info);
+    assert_eq!(machine.kernel.check_resumed(runs).unwrap_err().name, "delivered");
+}
+
+#[test]
 fn a_ready_thread_outside_of_the_run_queue_is_found() {
     breaks("queues", |machine| {
         let reader = machine.thread(2);

@@ -33,6 +33,19 @@ impl Kernel {
         Ok(())
     }
 
+    pub(super) fn stopped_threads_stand_still(&self) -> Result<(), Broken> {
+        for (slot, process) in self.processes.iter().filter(|(_, process)| process.stopped) {
+            let thread = self.threads.get(process.thread).ok_or(slot.index())?;
+            let runs = self.cpu(CpuNo(0)).current == Some(process.thread);
+            let stands_still = thread.state == ThreadState::Stopped
+                && thread.waiter.queue.is_none()
+                && !thread.waiter.woken
+                && thread.timer_us.is_none();
+            holds(stands_still && !runs, slot.index())?;
+        }
+        Ok(())
+    }
+
     /// Whether a blocked thread stands where those stand who wait for this.
     fn waits(&self, thread: &Thread, what: WaitsFor) -> bool {
         thread.waiter.queue == what.queue() && thread.timer_us == what.until_us()
@@ -125,7 +138,8 @@ impl Kernel {
 
     pub(super) fn unblockable_signals_are_free(&self) -> Result<(), Broken> {
         for (slot, thread) in self.threads.iter() {
-            holds(!thread.blocked.intersects(SignalSet::UNBLOCKABLE), slot.index())?;
+            let masks = thread.blocked | thread.saved_mask.unwrap_or_default();
+            holds(!masks.intersects(SignalSet::UNBLOCKABLE), slot.index())?;
         }
         for (slot, _) in self.processes.iter() {
             let (ignored, caught) = self.ignored_and_caught(slot);
