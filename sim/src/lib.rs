@@ -15,6 +15,7 @@
 //! | what can vary between two runs? | `chooser.rs` |
 //! | where does console input come from? | `input.rs` |
 //! | who is told what happens? | `observer.rs` |
+//! | what became of signals? | `signal_counts.rs` |
 //! | how is a world written to a file? | `save.rs` |
 //! | how is a run recorded, and compared with its record? | `record/` |
 //! | how are calls printed? | `trace/` |
@@ -46,6 +47,7 @@ pub mod quote;
 pub mod record;
 pub mod save;
 pub mod scripted;
+pub mod signal_counts;
 mod startup;
 pub mod stepper;
 pub mod trace;

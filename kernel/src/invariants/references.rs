@@ -7,6 +7,7 @@ use crate::kernel::Kernel;
 use crate::limits::{ACTION_SETS, FILES, FRAMES, NUMBERS, OBJECTS, PIPES};
 use crate::mem::region::Backing;
 use crate::mem::space::PageEntry;
+use crate::time::timer::TimerState;
 
 /// Counts by slot.
 struct Counts<const N: usize>([u32; N]);
@@ -142,6 +143,8 @@ impl Kernel {
                 holds(pending.set().has(info.signal), slot)?;
             }
         }
+        let kept = self.posix_timers.iter().filter(|(_, timer)| timer.info.is_some());
+        queued += kept.filter(|(_, timer)| timer.state != TimerState::Pending).count();
         holds(queued == self.infos.len(), 0)
     }
 

@@ -1,7 +1,7 @@
 //! `execve`: the process goes on with another program (`execve(2)`).
 //!
 //! Descriptors stay but those marked close-on-exec; caught signals go back to their defaults, ignored ones stay ignored;
-//! pending signals, mask, ids and limits stay. A failed call changes nothing.
+//! pending signals, mask, interval timers, ids and limits stay; POSIX timers are deleted. A failed call changes nothing.
 
 use abi::{Errno, Path, Strings};
 
@@ -90,6 +90,7 @@ impl Kernel {
         self.release_space(host, process);
         self.close_on_exec(host, process);
         self.reset_caught_signals(process);
+        self.delete_all_timers(host, process);
         let entry = self.processes.at_mut(process);
         entry.space = new.space;
         entry.image = new.image;
