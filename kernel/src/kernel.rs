@@ -13,6 +13,8 @@ use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
 use crate::limits::{CONSOLE_PAGES, CPUS, FRAMES, TICK_US};
 use crate::mem::frame::FrameTable;
 use crate::mem::object::Objects;
+use crate::name::directory::{NameIndex, Names};
+use crate::name::inode::{Inode, Inodes};
 use crate::process::number::Numbers;
 use crate::process::{Process, Processes};
 use crate::radix::Nodes;
@@ -86,6 +88,12 @@ kernel_state! {
     files: Files = Table::new();
     /// Pipes.
     pipes: Pipes = Table::new();
+    /// Directories, FIFOs and devices.
+    inodes: Inodes = Table::new();
+    /// The names in all directories.
+    names: Names = Table::new();
+    /// How names are found.
+    name_index: NameIndex = NameIndex::EMPTY;
     /// Physical frames.
     frames: FrameTable = FrameTable::new();
     /// Shared memory objects.
@@ -134,21 +142,24 @@ impl Kernel {
             self.discard_first_process(host, process);
             return Err(errno);
         }
+        self.plant_tree(process);
         if boot.console {
             self.open_console(process);
         }
         Ok(self.thread_id(self.processes.at(process).thread))
     }
 
-    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, frames, objects, nodes and sets of
-    /// signal actions. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 10] {
+    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, inodes, names,
+    /// frames, objects, nodes, sets of signal actions and queued signals. What a leak counter compares.
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 12] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
             ("numbers", self.numbers.table.len()),
             ("files", self.files.len()),
             ("pipes", self.pipes.len()),
+            ("inodes", self.inodes.len()),
+            ("names", self.names.len()),
             ("frames", FRAMES - self.frames.free()),
             ("objects", self.objects.len()),
             ("nodes", self.nodes.len()),
@@ -237,6 +248,7 @@ impl Kernel {
             thread.timer_us = thread.timer_us.map(|due| left_us(due, now_us));
             thread.make_times_relative(now_us);
         });
+        self.inodes.for_each_mut(Inode::forget_times);
         self.timers.relative_to(now_us);
         self.console.forget_accounting();
         for cpu in &mut self.cpus {

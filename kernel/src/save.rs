@@ -9,6 +9,7 @@ use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 use crate::kernel::Kernel;
 use crate::mem::frame::FrameTable;
+use crate::name::directory::NameIndex;
 use crate::process::number::Numbers;
 use crate::table::Table;
 
@@ -99,6 +100,7 @@ macro_rules! load_fields {
 load_fields! {
     impl[I, T: for<'x> Deserialize<'x>, const N: usize, const W: usize] Table<I, T, N, W> { slots, used, live }
     impl[] Numbers { table, by_value, last }
+    impl[] NameIndex { buckets }
 }
 
 impl<I, T: Serialize, const N: usize, const W: usize> Serialize for Table<I, T, N, W> {

@@ -12,6 +12,7 @@
 //! | `errno` values and their texts | `errno.rs` |
 //! | signal numbers, sets, actions | `signal.rs` |
 //! | open flags, wait options, memory protection ... | `flags.rs` |
+//! | types and modes of files, the working directory as a descriptor | `mode.rs` |
 //! | the hash that is the same on every host | `hash.rs` |
 //! | how is a wait status put together? | `status.rs` |
 
@@ -23,6 +24,7 @@ mod errno;
 mod flags;
 mod hash;
 mod layout;
+mod mode;
 mod signal;
 mod status;
 mod structs;
@@ -34,6 +36,7 @@ pub use errno::*;
 pub use flags::*;
 pub use hash::*;
 pub use layout::*;
+pub use mode::*;
 pub use signal::*;
 pub use status::*;
 pub use structs::*;
