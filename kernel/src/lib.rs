@@ -15,7 +15,9 @@
 //! | address spaces, page faults, user memory | `mem/` |
 //! | descriptors, pipes, console | `file/` |
 //! | the tree of names: directories, FIFOs, devices | `name/` |
+//! | System V IPC | `ipc/` |
 //! | signals | `signal/` |
+//! | the terminal | `tty/` |
 //! | the clock and timers | `time/` |
 //! | limits | `limits.rs` |
 //! | looking inside from outside | `inspect.rs` |
@@ -37,6 +39,7 @@ pub mod host;
 pub mod ids;
 mod inspect;
 pub mod invariants;
+pub mod ipc;
 mod kernel;
 pub mod limits;
 pub mod list;
@@ -54,6 +57,7 @@ pub mod table;
 mod testing;
 pub mod thread;
 pub mod time;
+pub mod tty;
 
 pub use bug::{bug, set_bug_hook};
 pub use entry::{Boot, Pick, Picked, Resume, Trap, Trapped};

@@ -13,6 +13,8 @@
 //! | signal numbers, sets, actions | `signal.rs` |
 //! | open flags, wait options, memory protection ... | `flags.rs` |
 //! | types and modes of files, the working directory as a descriptor | `mode.rs` |
+//! | System V IPC: flags, commands, structures | `ipc.rs` |
+//! | settings of a terminal | `termios.rs` |
 //! | the hash that is the same on every host | `hash.rs` |
 //! | how is a wait status put together? | `status.rs` |
 
@@ -23,6 +25,7 @@ mod argument;
 mod errno;
 mod flags;
 mod hash;
+mod ipc;
 mod layout;
 mod mode;
 mod signal;
@@ -30,17 +33,24 @@ mod status;
 mod structs;
 mod syscall;
 mod table;
+mod termios;
 
 pub use argument::*;
 pub use errno::*;
 pub use flags::*;
 pub use hash::*;
+pub use ipc::*;
 pub use layout::*;
 pub use mode::*;
 pub use signal::*;
 pub use status::*;
 pub use structs::*;
 pub use syscall::*;
+pub use termios::*;
 
 /// Bytes in a page and in a frame.
 pub const PAGE_SIZE: usize = 4096;
+/// Where a program's code would begin. Nothing can be mapped there; a signal handler's address lies in it.
+pub const TEXT_START: u64 = 0x1000;
+/// How far apart the addresses of two signal handlers of a program are.
+pub const HANDLER_BYTES: u64 = 16;

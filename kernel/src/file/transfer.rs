@@ -23,6 +23,7 @@ impl Kernel {
             Open::Directory => Err(Errno::EISDIR),
             _ if request.count == 0 => Ok(Flow::Done(0)),
             Open::Pipe(pipe) => self.read_pipe(cx, pipe, request),
+            Open::Console { .. } if self.tty.present => self.read_terminal(cx, request),
             Open::Console { .. } => self.read_console(cx, request),
             Open::Device(device) => self.read_device(cx, device, request),
         }
@@ -38,6 +39,7 @@ impl Kernel {
             Open::Device(device) => self.write_device(device, request),
             _ if request.count == 0 => Ok(Flow::Done(0)),
             Open::Pipe(pipe) => self.write_pipe(cx, pipe, request),
+            Open::Console { stream } if self.tty.present => self.write_terminal(cx, stream, request),
             Open::Console { stream } => self.write_console(cx, stream, request),
             // No directory is ever opened for writing.
             Open::Directory => Err(Errno::EBADF),

@@ -40,16 +40,13 @@ impl Kernel {
             Kind::Fifo(_) => return self.open_fifo(cx, inode, flags),
             Kind::Directory(_) => Open::Directory,
             Kind::Device(Device::Console) => Open::Console { stream: 1 },
-            Kind::Device(Device::Terminal) => self.controlling_terminal(cx.process).ok_or(Errno::ENXIO)?,
+            // The one terminal there is, if it controls the caller's session.
+            Kind::Device(Device::Terminal) if self.has_terminal(cx.process) => Open::Console { stream: 1 },
+            Kind::Device(Device::Terminal) => return Err(Errno::ENXIO),
             Kind::Device(device) => Open::Device(device),
         };
         let file = self.describe(open, inode, flags);
         Ok(Flow::Done(self.install(cx.process, file, flags).0.into()))
-    }
-
-    /// What opening `/dev/tty` opens: the terminal that controls the session of a process. No session has one as yet.
-    fn controlling_terminal(&self, _: ProcessNo) -> Option<Open> {
-        None
     }
 
     /// What is to be opened; that it may be, has been checked.

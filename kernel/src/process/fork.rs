@@ -68,7 +68,7 @@ impl Kernel {
         (child.serial, child.pid, child.number, child.parent) = (serial, pid, number, Some(parent));
         child.space.table = table;
         self.numbers.join_session(child, session);
-        self.share_objects(slot);
+        self.share_objects(parent, slot);
         self.share_descriptions(slot);
         self.share_working_directory(slot);
         self.share_actions(self.processes.at(slot).actions);
@@ -102,4 +102,5 @@ fn inherit(parent: &Process, child: &mut Process) {
     child.limits = parent.limits;
     child.working_directory = parent.working_directory;
     child.umask = parent.umask;
+    child.has_terminal = parent.has_terminal;
 }
