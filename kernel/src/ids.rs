@@ -41,6 +41,10 @@ slot_numbers! {
     FileNo;
     /// Slot of a pipe.
     PipeNo;
+    /// Slot of an inode.
+    InodeNo;
+    /// Slot of a name in a directory.
+    NameNo;
     /// Number of a physical frame.
     FrameNo;
     /// Slot of a radix tree's node.

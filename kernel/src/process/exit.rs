@@ -35,6 +35,7 @@ impl Kernel {
         self.delete_all_timers(host, process);
         self.clear_intervals(process);
         self.close_all(host, process);
+        self.leave_working_directory(process);
         self.release_space(host, process);
         self.release_actions(process);
         self.set_subreaper(process, false);
