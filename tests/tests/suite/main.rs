@@ -2,6 +2,7 @@
 
 mod action;
 mod adopt;
+mod atomic;
 mod credentials;
 mod delivery;
 mod descriptor;
@@ -13,6 +14,8 @@ mod fork;
 mod group;
 mod handler;
 mod interrupted;
+mod interval;
+mod jump;
 mod kill;
 mod list;
 mod memory;
@@ -23,9 +26,11 @@ mod realtime;
 mod resource;
 mod scripted;
 mod sigchld;
+mod signal;
 mod spawn;
 mod standard;
 mod stop;
 mod tgkill;
 mod time;
+mod timer;
 mod wait;
