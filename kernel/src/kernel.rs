@@ -10,8 +10,13 @@ use crate::file::pipe::Pipes;
 use crate::file::ring::Ring;
 use crate::host::Host;
 use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
+use crate::ipc::message::Messages;
+use crate::ipc::message_queue::{MessageQueue, MessageQueues};
+use crate::ipc::operation::WaitingOperations;
 use crate::ipc::registry::Registry;
 use crate::ipc::segment::{Segment, Segments};
+use crate::ipc::semaphore::{SemaphoreSet, SemaphoreSets, Semaphores};
+use crate::ipc::undo::Undos;
 use crate::limits::{CONSOLE_PAGES, CPUS, FRAMES, TICK_US};
 use crate::mem::frame::FrameTable;
 use crate::mem::object::Objects;
@@ -96,6 +101,18 @@ kernel_state! {
     segments: Segments = Registry::new();
     /// The pages of all segments together.
     segment_pages: u32 = 0;
+    /// System V message queues.
+    queues: MessageQueues = Registry::new();
+    /// Messages.
+    messages: Messages = Table::new();
+    /// Sets of System V semaphores.
+    sets: SemaphoreSets = Registry::new();
+    /// Semaphores.
+    semaphores: Semaphores = Table::new();
+    /// What processes undo to semaphores.
+    undos: Undos = Table::new();
+    /// Operations of those who wait at semaphores.
+    operations: WaitingOperations = Table::new();
     /// Nodes of page tables and other radix trees.
     nodes: Nodes = Table::new();
     /// Signal actions.
@@ -146,9 +163,9 @@ impl Kernel {
         Ok(self.thread_id(self.processes.at(process).thread))
     }
 
-    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, frames, objects, segments, nodes
-    /// and sets of signal actions. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 11] {
+    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, frames, objects, what
+    /// System V IPC has, nodes, sets of signal actions and queued signals. What a leak counter compares.
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 17] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
@@ -158,6 +175,12 @@ impl Kernel {
             ("frames", FRAMES - self.frames.free()),
             ("objects", self.objects.len()),
             ("segments", self.segments.table.len()),
+            ("message queues", self.queues.table.len()),
+            ("messages", self.messages.len()),
+            ("semaphore sets", self.sets.table.len()),
+            ("semaphores", self.semaphores.len()),
+            ("undo entries", self.undos.len()),
+            ("waiting operations", self.operations.len()),
             ("nodes", self.nodes.len()),
             ("action sets", self.actions.len()),
             ("queued signals", self.infos.len()),
@@ -245,6 +268,8 @@ impl Kernel {
             thread.make_times_relative(now_us);
         });
         self.segments.table.for_each_mut(Segment::forget_accounting);
+        self.queues.table.for_each_mut(MessageQueue::forget_accounting);
+        self.sets.table.for_each_mut(SemaphoreSet::forget_accounting);
         self.timers.relative_to(now_us);
         self.console.forget_accounting();
         for cpu in &mut self.cpus {

@@ -32,6 +32,7 @@ impl Kernel {
         self.end_thread(host, thread);
         self.close_all(host, process);
         self.release_space(host, process);
+        self.undo_all(host, process);
         self.release_actions(process);
         self.discard_pending(process, SignalSet::all());
         self.set_subreaper(process, false);
@@ -96,6 +97,7 @@ impl Kernel {
             cpu.current = None;
             cpu.quantum_used = false;
         }
+        self.release_held(host, thread);
         self.threads.at_mut(thread).pending.discard(&mut self.infos, SignalSet::all());
         let usage = self.threads.at(thread).usage;
         let process = self.threads.at(thread).process;

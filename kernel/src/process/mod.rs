@@ -33,7 +33,8 @@ pub(crate) use wait::child_code;
 use abi::WaitStatus;
 
 use crate::file::descriptor::Descriptors;
-use crate::ids::{ActionsNo, ImageNo, NumberNo, ProcessNo, ThreadNo};
+use crate::ids::{ActionsNo, ImageNo, NumberNo, ProcessNo, ThreadNo, UndoNo};
+use crate::ipc::undo::ProcessUndos;
 use crate::limits::{PROCESSES, words};
 use crate::list::{Link, Linked, List};
 use crate::mem::space::Space;
@@ -111,6 +112,8 @@ pub struct Process {
     pub limits: ResourceLimits,
     /// Its file mode creation mask.
     pub umask: u32,
+    /// What it undoes to semaphores at its end.
+    pub undos: List<ProcessUndos, UndoNo>,
     /// What its ended threads have used.
     pub usage: Usage,
     /// What its reaped children have used.
@@ -198,6 +201,7 @@ macro_rules! with_process_fields {
             credentials,
             limits,
             umask,
+            undos,
             usage,
             children_usage
         )
@@ -252,6 +256,7 @@ impl Entry for Process {
         credentials: Credentials::ROOT,
         limits: ResourceLimits::DEFAULT,
         umask: 0o022,
+        undos: List::EMPTY,
         usage: Usage::ZERO,
         children_usage: Usage::ZERO,
     };

@@ -196,5 +196,14 @@ impl Kernel {
 
 /// Whether a call is made again after a handler with `SA_RESTART` (`signal(7)`, "Interruption of system calls").
 fn restarts(call: &Syscall) -> bool {
-    !matches!(call, Syscall::Nanosleep { .. } | Syscall::RtSigsuspend { .. } | Syscall::RtSigtimedwait { .. })
+    !matches!(
+        call,
+        Syscall::Nanosleep { .. }
+            | Syscall::RtSigsuspend { .. }
+            | Syscall::RtSigtimedwait { .. }
+            | Syscall::Msgsnd { .. }
+            | Syscall::Msgrcv { .. }
+            | Syscall::Semop { .. }
+            | Syscall::Semtimedop { .. }
+    )
 }
