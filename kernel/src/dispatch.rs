@@ -182,6 +182,7 @@ impl Kernel {
             Syscall::Dup { fd } => self.sys_dup(cx, fd),
             Syscall::Dup3 { old, new, flags } => self.sys_dup3(cx, old, new, flags),
             Syscall::Fcntl { fd, command, argument } => self.sys_fcntl(cx, fd, command, argument),
+            Syscall::Ioctl { fd, command, argument } => self.sys_ioctl(cx, fd, command, argument),
             Syscall::Brk { address } => self.sys_brk(cx, address),
             Syscall::Mmap { address, length, protection, flags, fd, offset } => {
                 self.sys_mmap(cx, address, length, protection, flags, fd, offset)

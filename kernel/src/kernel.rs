@@ -30,6 +30,7 @@ use crate::table::Table;
 use crate::thread::{Thread, Threads};
 use crate::time::left_us;
 use crate::time::timer_queue::TimerQueue;
+use crate::tty::Terminal;
 
 macro_rules! kernel_state {
     ($($(#[$doc:meta])* $field:ident: $type:ty = $empty:expr;)*) => {
@@ -125,6 +126,8 @@ kernel_state! {
     cpus: [Cpu; CPUS] = [Cpu::NEW; CPUS];
     /// The console.
     console: Console = Console::NEW;
+    /// The terminal that the console may be.
+    tty: Terminal = Terminal::ABSENT;
     /// The serial number that was given last.
     last_serial: u32 = 0;
     /// Child subreapers: as long as there are none, nobody has to be searched for them.
@@ -156,6 +159,9 @@ impl Kernel {
         if let Err(errno) = self.start_first_image(host, process, boot) {
             self.discard_first_process(host, process);
             return Err(errno);
+        }
+        if let Some(window) = boot.terminal {
+            (self.tty.present, self.tty.window) = (true, window);
         }
         if boot.console {
             self.open_console(process);

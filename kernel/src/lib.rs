@@ -16,6 +16,7 @@
 //! | descriptors, pipes, console | `file/` |
 //! | System V IPC | `ipc/` |
 //! | signals | `signal/` |
+//! | the terminal | `tty/` |
 //! | the clock and timers | `time/` |
 //! | limits | `limits.rs` |
 //! | looking inside from outside | `inspect.rs` |
@@ -54,6 +55,7 @@ pub mod table;
 mod testing;
 pub mod thread;
 pub mod time;
+pub mod tty;
 
 pub use bug::{bug, set_bug_hook};
 pub use entry::{Boot, Pick, Picked, Resume, Trap, Trapped};

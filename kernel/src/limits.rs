@@ -96,8 +96,8 @@ limits! {
 
 /// Threads: every process has one for now.
 pub const THREADS: usize = PROCESSES;
-/// Numbers in use as process, group or session id: each process holds at most three.
-pub const NUMBERS: usize = PROCESSES * 3;
+/// Numbers in use as process, group or session id: each process holds at most three, and the terminal one.
+pub const NUMBERS: usize = PROCESSES * 3 + 1;
 /// CPUs.
 pub const CPUS: usize = 1;
 /// Bytes of a System V message at most.

@@ -44,6 +44,7 @@ load_by_value!(
     Option<i32>,
     [crate::sched::cpu::Cpu; crate::limits::CPUS],
     crate::file::console::Console,
+    crate::tty::Terminal,
     crate::time::timer_queue::TimerQueue,
     crate::radix::Tree<3>,
     crate::radix::Tree<7>,

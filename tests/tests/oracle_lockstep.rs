@@ -56,6 +56,16 @@ fn oracle_lockstep_memory() {
 }
 
 #[test]
+fn oracle_lockstep_sysv() {
+    compare("sysv", false);
+}
+
+#[test]
+fn oracle_lockstep_mixed_without_names() {
+    compare("mixed", true);
+}
+
+#[test]
 fn oracle_lockstep_pipes_without_names() {
     compare("pipes", true);
 }

@@ -8,10 +8,14 @@
 //! | parents, children, zombies | `tree.rs` |
 //! | states of threads, queues, lost wake-ups | `waiting.rs` |
 //! | references to files, pipe ends, frames, objects, actions, numbers | `references.rs` |
+//! | the terminal and its session | `terminal.rs` |
+//! | segments, messages, semaphores, and who sleeps over them | `ipc.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
+mod ipc;
 mod memory;
 mod references;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -108,6 +112,26 @@ pub const INVARIANTS: &[Invariant] = &[
         check: Kernel::segments_are_right,
     },
     Invariant {
+        name: "messages",
+        sentence: "a message stands in one queue or is held by one thread, and a queue's bytes are those of its messages",
+        check: Kernel::messages_are_right,
+    },
+    Invariant {
+        name: "semaphores",
+        sentence: "a set has the semaphores that it says, and its waiters' operations are exactly those that are kept",
+        check: Kernel::semaphores_are_right,
+    },
+    Invariant {
+        name: "undos",
+        sentence: "what is undone to a semaphore is known to it and to a living process, once, and isn't nothing",
+        check: Kernel::undos_are_right,
+    },
+    Invariant {
+        name: "ipc-sleepers",
+        sentence: "nobody sleeps at a message queue or a semaphore who could go on",
+        check: Kernel::nobody_sleeps_over_ipc,
+    },
+    Invariant {
         name: "action-references",
         sentence: "a set of signal actions counts the processes that have it",
         check: Kernel::action_references_are_right,
@@ -136,6 +160,11 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "rings",
         sentence: "a ring is within its capacity and holds frames exactly where there are bytes",
         check: Kernel::rings_are_sound,
+    },
+    Invariant {
+        name: "terminal",
+        sentence: "a session that has the terminal has a living leader, and only its members have it; input is sound",
+        check: Kernel::terminal_is_sound,
     },
     Invariant {
         name: "unblockable",

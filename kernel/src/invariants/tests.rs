@@ -305,6 +305,30 @@ fn a_thread_that_blocks_sigkill_is_found() {
 }
 
 #[test]
+fn a_terminal_without_a_terminal_is_found() {
+    breaks("terminal", |machine| machine.kernel.tty.stopped = true);
+}
+
+#[test]
+fn a_process_whose_session_does_not_have_its_terminal_is_found() {
+    breaks("terminal", |machine| {
+        machine.kernel.tty.present = true;
+        let slot = machine.slot(6);
+        machine.kernel.processes.at_mut(slot).has_terminal = true;
+    });
+}
+
+#[test]
+fn a_line_that_ends_where_there_are_no_lines_is_found() {
+    breaks("terminal", |machine| {
+        let terminal = &mut machine.kernel.tty;
+        terminal.present = true;
+        terminal.settings.make_raw();
+        terminal.input.end_line(b'x');
+    });
+}
+
+#[test]
 fn every_invariant_is_broken_by_a_test() {
     let tests = include_str!("tests.rs");
     for invariant in INVARIANTS {

@@ -68,6 +68,7 @@ impl Kernel {
                 && process.pending == crate::signal::queue::Pending::NONE
                 && process.children.is_empty()
                 && process.waiting_for_children.is_empty()
+                && process.undos.is_empty()
                 && !process.subreaper
                 && !process.stopped
                 && process.unreported.is_none()

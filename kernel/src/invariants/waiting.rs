@@ -53,7 +53,10 @@ impl Kernel {
             for thread in queue.iter(&self.threads) {
                 standing += 1;
                 let waiter = &self.threads.at(thread).waiter;
-                holds(waiter.queue == Some(name) && (first || !waiter.woken), thread.index())?;
+                // Several senders may be told at once that their messages would fit, and all receivers that their rights are
+                // others now.
+                let many = matches!(name, QueueName::Receivers(_) | QueueName::Senders(_));
+                holds(waiter.queue == Some(name) && (first || many || !waiter.woken), thread.index())?;
                 first = false;
             }
             Ok(())
@@ -62,10 +65,23 @@ impl Kernel {
             sound(&pipe.waiting_readers, QueueName::PipeReaders(slot))?;
             sound(&pipe.waiting_writers, QueueName::PipeWriters(slot))?;
         }
+        for (slot, queue) in self.queues.table.iter() {
+            sound(&queue.receivers, QueueName::Receivers(slot))?;
+            sound(&queue.senders, QueueName::Senders(slot))?;
+        }
+        for (slot, set) in self.sets.table.iter() {
+            sound(&set.changers, QueueName::SetChange(slot))?;
+            sound(&set.zero_waiters, QueueName::SetZero(slot))?;
+        }
+        for (slot, semaphore) in self.semaphores.iter() {
+            sound(&semaphore.changers, QueueName::SemaphoreChange(slot))?;
+            sound(&semaphore.zero_waiters, QueueName::SemaphoreZero(slot))?;
+        }
         for (slot, process) in self.processes.iter() {
             sound(&process.waiting_for_children, QueueName::Children(slot))?;
         }
         sound(&self.console.waiting_readers, QueueName::Console)?;
+        sound(&self.tty.waiting_writers, QueueName::TerminalWriters)?;
         let saying_so = self.threads.iter().filter(|(_, thread)| thread.waiter.queue.is_some()).count();
         holds(standing == saying_so, 0)?;
 
@@ -100,7 +116,11 @@ impl Kernel {
             }
         }
         if let Some(reader) = self.asleep_first(&self.console.waiting_readers) {
-            holds(self.console.input.is_empty() && !self.console.ended, reader.index())?;
+            let readable = if self.tty.present { self.tty.is_readable() } else { !self.console.input.is_empty() };
+            holds(!readable && !self.console.ended, reader.index())?;
+        }
+        if let Some(writer) = self.asleep_first(&self.tty.waiting_writers) {
+            holds(self.tty.output_waits() && !self.console.ended, writer.index())?;
         }
         match self.timers.iter().next() {
             Some((due_us, thread)) => holds(due_us > self.now_us(), thread.index()),

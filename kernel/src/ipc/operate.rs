@@ -133,4 +133,3 @@ impl Kernel {
         Ok(Flow::Wait(WaitsFor::Semaphores { queue, until_us }))
     }
 }
-

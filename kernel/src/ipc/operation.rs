@@ -64,12 +64,7 @@ pub(crate) enum Changed<'a> {
 
 impl Kernel {
     /// Whether operations of a process on a set could all be carried out now. Changes nothing.
-    pub(crate) fn try_operations(
-        &self,
-        set: SetNo,
-        process: ProcessNo,
-        operations: &[Operation],
-    ) -> Result<(), Stuck> {
+    pub(crate) fn try_operations(&self, set: SetNo, process: ProcessNo, operations: &[Operation]) -> Result<(), Stuck> {
         for (index, operation) in operations.iter().enumerate() {
             let Some(semaphore) = self.semaphore(set, operation.number) else { return Err(Stuck::Fails(Errno::EFBIG)) };
             // Each sees what those before it have done.
@@ -208,8 +203,7 @@ impl Kernel {
                 None
             }
             Err(Stuck::At(index)) => {
-                self.threads.at_mut(waiter).held =
-                    Held::Operations { set, first, count, waits_at: index as u16 };
+                self.threads.at_mut(waiter).held = Held::Operations { set, first, count, waits_at: index as u16 };
                 None
             }
         }
@@ -235,7 +229,7 @@ impl Kernel {
         .take(SEM_OPERATIONS_IN_CALL)
     }
 
-    fn copy_operations(&self, first: OperationNo) -> Operations {
+    pub(crate) fn copy_operations(&self, first: OperationNo) -> Operations {
         self.operation_chain(first).map(|operation| Operation { next: None, ..*operation }).collect()
     }
 

@@ -144,8 +144,7 @@ impl Kernel {
             return Err(errno);
         }
         let permissions = Permissions::of_new(key, &ids, flags);
-        let set =
-            SemaphoreSet { permissions, size, semaphores, changed_s: self.now_s(), ..SemaphoreSet::VACANT };
+        let set = SemaphoreSet { permissions, size, semaphores, changed_s: self.now_s(), ..SemaphoreSet::VACANT };
         let slot = self.sets.add(&mut self.nodes, set);
         for number in 0..size {
             if let Some(semaphore) = self.semaphore(slot, number) {
@@ -207,7 +206,9 @@ impl Kernel {
     /// puts those of each semaphore in front of what is there.
     pub(crate) fn merge_queues(&mut self, slot: SetNo) {
         let mut next = Some(0);
-        while let Some((_, found)) = next.and_then(|number| self.sets.table.at(slot).semaphores.next(&self.nodes, number)) {
+        while let Some((_, found)) =
+            next.and_then(|number| self.sets.table.at(slot).semaphores.next(&self.nodes, number))
+        {
             let semaphore = SemaphoreNo((found - 1) as u16);
             next = Some(u64::from(self.semaphores.at(semaphore).number) + 1);
             let mut behind = None;

@@ -109,13 +109,7 @@ impl Kernel {
     }
 
     /// Copies a message out. As on Linux it has been received by then, so a bad pointer loses it.
-    fn give_message<H: Host>(
-        &mut self,
-        cx: &mut Cx<'_, H>,
-        message: MessageNo,
-        to: Out<i64>,
-        size: Length,
-    ) -> Outcome {
+    fn give_message<H: Host>(&mut self, cx: &mut Cx<'_, H>, message: MessageNo, to: Out<i64>, size: Length) -> Outcome {
         let (kind, bytes) = (self.messages.at(message).kind, self.messages.at(message).bytes);
         let bytes = size.0.min(bytes.into());
         self.put(cx.host, cx.process, to.address, &kind)?;

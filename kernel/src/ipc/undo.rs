@@ -140,7 +140,10 @@ impl Kernel {
         let Some(thread) = self.threads.get(self.processes.at(process).thread) else { return false };
         let Held::Operations { set: waits_at, first, .. } = thread.held else { return false };
         let Semaphore { set, number, .. } = *self.semaphores.at(semaphore);
-        waits_at == set && self.operation_chain(first).any(|operation| operation.number == number && operation.flags & SEM_UNDO != 0)
+        waits_at == set
+            && self
+                .operation_chain(first)
+                .any(|operation| operation.number == number && operation.flags & SEM_UNDO != 0)
     }
 
     fn remove_undo(&mut self, undo: UndoNo) {

@@ -100,4 +100,5 @@ fn inherit(parent: &Process, child: &mut Process) {
     child.credentials = parent.credentials;
     child.limits = parent.limits;
     child.umask = parent.umask;
+    child.has_terminal = parent.has_terminal;
 }

@@ -23,7 +23,8 @@ impl WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => Some(QueueName::PipeReaders(pipe)),
             WaitsFor::PipeRoom(pipe) => Some(QueueName::PipeWriters(pipe)),
-            WaitsFor::ConsoleInput => Some(QueueName::Console),
+            WaitsFor::ConsoleInput | WaitsFor::TerminalInput { .. } => Some(QueueName::Console),
+            WaitsFor::TerminalOutput => Some(QueueName::TerminalWriters),
             WaitsFor::Child(process) => Some(QueueName::Children(process)),
             WaitsFor::Message(queue) => Some(QueueName::Receivers(queue)),
             WaitsFor::MessageRoom(queue) => Some(QueueName::Senders(queue)),
@@ -38,7 +39,9 @@ impl WaitsFor {
     pub(crate) fn until_us(self) -> Option<u64> {
         match self {
             WaitsFor::Time { until_us } => Some(until_us),
-            WaitsFor::Signals { until_us, .. } | WaitsFor::Semaphores { until_us, .. } => until_us,
+            WaitsFor::Signals { until_us, .. }
+            | WaitsFor::Semaphores { until_us, .. }
+            | WaitsFor::TerminalInput { until_us } => until_us,
             _ => None,
         }
     }
@@ -52,13 +55,24 @@ impl Kernel {
         if standing != queue || standing.is_none() {
             self.leave_queue(thread);
             self.join_queue(thread, queue);
-            if let Some(until_us) = what.until_us() {
-                self.timers.insert(until_us, thread);
-                self.threads.at_mut(thread).timer_us = Some(until_us);
-            }
         }
+        self.set_wait_timer(thread, what.until_us());
         self.threads.at_mut(thread).waiter.woken = false;
         self.leave_cpu(thread, ThreadState::Blocked(what));
+    }
+
+    /// When the timer ends the waiting; a thread that keeps its place in a queue may have got another time.
+    fn set_wait_timer(&mut self, thread: ThreadNo, until_us: Option<u64>) {
+        let before = core::mem::replace(&mut self.threads.at_mut(thread).timer_us, until_us);
+        if before == until_us {
+            return;
+        }
+        if let Some(before) = before {
+            self.timers.remove(before, thread);
+        }
+        if let Some(until_us) = until_us {
+            self.timers.insert(until_us, thread);
+        }
     }
 
     fn join_queue(&mut self, thread: ThreadNo, name: Option<QueueName>) {
@@ -126,6 +140,7 @@ impl Kernel {
         match name {
             QueueName::PipeReaders(pipe) | QueueName::PipeWriters(pipe) => self.settle_pipe(host, pipe),
             QueueName::Console => self.settle_console(host),
+            QueueName::TerminalWriters => self.settle_terminal_writers(host),
             QueueName::SetChange(set) | QueueName::SetZero(set) => self.unmerge_queues(set),
             QueueName::Children(_)
             | QueueName::Receivers(_)
@@ -141,6 +156,7 @@ impl Kernel {
             QueueName::PipeReaders(pipe) => &self.pipes.at(pipe).waiting_readers,
             QueueName::PipeWriters(pipe) => &self.pipes.at(pipe).waiting_writers,
             QueueName::Console => &self.console.waiting_readers,
+            QueueName::TerminalWriters => &self.tty.waiting_writers,
             QueueName::Children(process) => &self.processes.at(process).waiting_for_children,
             QueueName::Receivers(queue) => &self.queues.table.at(queue).receivers,
             QueueName::Senders(queue) => &self.queues.table.at(queue).senders,
@@ -157,6 +173,7 @@ impl Kernel {
             QueueName::PipeReaders(pipe) => &mut self.pipes.at_mut(pipe).waiting_readers,
             QueueName::PipeWriters(pipe) => &mut self.pipes.at_mut(pipe).waiting_writers,
             QueueName::Console => &mut self.console.waiting_readers,
+            QueueName::TerminalWriters => &mut self.tty.waiting_writers,
             QueueName::Children(process) => &mut self.processes.at_mut(process).waiting_for_children,
             QueueName::Receivers(queue) => &mut self.queues.table.at_mut(queue).receivers,
             QueueName::Senders(queue) => &mut self.queues.table.at_mut(queue).senders,
