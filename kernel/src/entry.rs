@@ -29,6 +29,11 @@ pub enum Trap {
         /// Which address.
         address: u64,
     },
+    /// A jump to an address where no code can be (SIGSEGV).
+    Jump {
+        /// Which address.
+        address: u64,
+    },
     /// An instruction that doesn't exist (SIGILL).
     IllegalInstruction,
     /// A division by zero (SIGFPE).

@@ -10,6 +10,7 @@ use userland::Program;
 
 use crate::chooser::{Choice, Chooser};
 use crate::deadlock::Deadlock;
+use crate::handler::Delivery;
 use crate::hart::Hart;
 use crate::host::{Host, Notes};
 use crate::input::Input;
@@ -262,7 +263,14 @@ impl Machine {
                 }
                 self.run_user_code(world, thread, observer)
             }
-            Resume::Handler { .. } => self.fail(world, thread, &Fault::NoHandler, observer),
+            Resume::Handler { info, handler, mask, returns, stack_pointer, on_alternate_stack } => {
+                let delivery = Delivery { info, handler, mask, returns, stack_pointer, on_alternate_stack };
+                match self.enter_handler(world, thread, &delivery, observer) {
+                    // Another signal may be there; its handler goes on top before any of this one runs.
+                    Ok(()) => self.advance(world, thread, observer),
+                    Err(act) => act,
+                }
+            }
             Resume::Busy => Act::Computed,
             Resume::Blocked => Act::Waited,
         }

@@ -41,7 +41,7 @@ pub use credentials::{Ids, UNCHANGED};
 pub use memory::Word;
 pub use process::{Forked, Never};
 pub use raw::Raw;
-pub use signal::Disposition;
+pub use signal::{Action, Disposition};
 pub use spawn::FileActions;
 
 use alloc::string::String;
