@@ -260,6 +260,7 @@ fn parameter(text: &[u8], in_braces: bool) -> Option<(Parameter, usize)> {
         b'?' => (Parameter::Status, 1),
         b'$' => (Parameter::Pid, 1),
         b'!' => (Parameter::LastBackground, 1),
+        b'-' => (Parameter::Options, 1),
         b'#' => (Parameter::Count, 1),
         b'@' => (Parameter::EachPosition, 1),
         b'*' => (Parameter::AllPositions, 1),

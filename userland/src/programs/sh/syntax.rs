@@ -110,6 +110,8 @@ pub(super) enum Parameter {
     Pid,
     /// `$!`.
     LastBackground,
+    /// `$-`.
+    Options,
     /// `$@`: one field each.
     EachPosition,
     /// `$*`: in quotes one field for all.
