@@ -62,6 +62,10 @@ limits! {
     REGIONS = 32, 4 ..= 1024, "ENOMEM from mmap, munmap and mprotect";
     /// Shared memory objects in the whole system.
     OBJECTS = at_least(64, PROCESSES), 2 ..= 65000, "ENOMEM from mmap(MAP_SHARED)";
+    /// System V shared memory segments in the whole system.
+    SEGMENTS = at_least(64, PROCESSES), 2 ..= 32768, "ENOSPC from shmget";
+    /// Pages of all System V shared memory segments together.
+    SEGMENT_PAGES = FRAMES, 1 ..= 65000, "ENOSPC from shmget; EINVAL for a segment that is larger by itself";
     /// Distinct sets of signal actions in the whole system.
     ACTION_SETS = PROCESSES, 2 ..= 16384, "never: each process has at most one";
     /// Signals that are queued with details in the whole system.
@@ -80,8 +84,8 @@ limits! {
 
 /// Threads: every process has one for now.
 pub const THREADS: usize = PROCESSES;
-/// Numbers in use as process, group or session id: each process holds at most three.
-pub const NUMBERS: usize = PROCESSES * 3;
+/// Numbers in use as process, group or session id: each process holds at most three, and the terminal one.
+pub const NUMBERS: usize = PROCESSES * 3 + 1;
 /// CPUs.
 pub const CPUS: usize = 1;
 /// Microseconds between two ticks of the timer.

@@ -101,6 +101,13 @@ pub enum WaitsFor {
     PipeRoom(PipeNo),
     /// Bytes from the console, or its end.
     ConsoleInput,
+    /// Bytes from the terminal, or a point in time if there is one (`VTIME`).
+    TerminalInput {
+        /// Microseconds since boot.
+        until_us: Option<u64>,
+    },
+    /// The terminal's output to go on.
+    TerminalOutput,
     /// A child that changes state.
     Child(ProcessNo),
     /// A signal that is caught (`rt_sigsuspend`).
@@ -125,6 +132,8 @@ impl fmt::Display for WaitsFor {
             WaitsFor::PipeData(pipe) => write!(f, "data in pipe {}", pipe.0),
             WaitsFor::PipeRoom(pipe) => write!(f, "room in pipe {}", pipe.0),
             WaitsFor::ConsoleInput => f.write_str("console input"),
+            WaitsFor::TerminalInput { .. } => f.write_str("terminal input"),
+            WaitsFor::TerminalOutput => f.write_str("the terminal's output to go on"),
             WaitsFor::Child(_) => f.write_str("a child to change state"),
             WaitsFor::Signal => f.write_str("a signal"),
             WaitsFor::Signals { set, .. } => write!(f, "one of the signals {set:?}"),
@@ -160,6 +169,8 @@ pub enum QueueName {
     PipeWriters(PipeNo),
     /// Readers of the console.
     Console,
+    /// Writers to the terminal.
+    TerminalWriters,
     /// Threads of a process that wait for its children.
     Children(ProcessNo),
 }
@@ -245,13 +256,21 @@ impl Thread {
 impl Thread {
     /// Turns the points in time that its call knows into what is left of them.
     pub(crate) fn make_times_relative(&mut self, now_us: u64) {
-        if let ThreadState::Blocked(WaitsFor::Time { until_us } | WaitsFor::Signals { until_us: Some(until_us), .. }) =
-            &mut self.state
+        if let ThreadState::Blocked(
+            WaitsFor::Time { until_us }
+            | WaitsFor::Signals { until_us: Some(until_us), .. }
+            | WaitsFor::TerminalInput { until_us: Some(until_us) },
+        ) = &mut self.state
         {
             *until_us = left_us(*until_us, now_us);
         }
         if matches!(self.call, Some(Syscall::Nanosleep { .. } | Syscall::RtSigtimedwait { .. })) {
             self.progress = left_us(self.progress, now_us);
+        }
+        if let Some(Syscall::Read { .. }) = self.call {
+            let mut progress = crate::tty::Progress::unpack(self.progress);
+            progress.until_us = left_us(progress.until_us, now_us);
+            self.progress = progress.pack();
         }
     }
 }

@@ -24,6 +24,7 @@ impl Kernel {
         }
         match description.open {
             Open::Pipe(pipe) => self.read_pipe(cx, pipe, request),
+            Open::Console { .. } if self.tty.present => self.read_terminal(cx, request),
             Open::Console { .. } => self.read_console(cx, request),
         }
     }
@@ -39,6 +40,7 @@ impl Kernel {
         }
         match description.open {
             Open::Pipe(pipe) => self.write_pipe(cx, pipe, request),
+            Open::Console { stream } if self.tty.present => self.write_terminal(cx, stream, request),
             Open::Console { stream } => self.write_console(cx, stream, request),
         }
     }

@@ -20,7 +20,8 @@ impl WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => Some(QueueName::PipeReaders(pipe)),
             WaitsFor::PipeRoom(pipe) => Some(QueueName::PipeWriters(pipe)),
-            WaitsFor::ConsoleInput => Some(QueueName::Console),
+            WaitsFor::ConsoleInput | WaitsFor::TerminalInput { .. } => Some(QueueName::Console),
+            WaitsFor::TerminalOutput => Some(QueueName::TerminalWriters),
             WaitsFor::Child(process) => Some(QueueName::Children(process)),
             WaitsFor::Signal | WaitsFor::Signals { .. } | WaitsFor::Time { .. } => None,
         }
@@ -32,7 +33,7 @@ impl WaitsFor {
     pub(crate) fn until_us(self) -> Option<u64> {
         match self {
             WaitsFor::Time { until_us } => Some(until_us),
-            WaitsFor::Signals { until_us, .. } => until_us,
+            WaitsFor::Signals { until_us, .. } | WaitsFor::TerminalInput { until_us } => until_us,
             _ => None,
         }
     }
@@ -46,13 +47,24 @@ impl Kernel {
         if standing != queue || standing.is_none() {
             self.leave_queue(thread);
             self.join_queue(thread, queue);
-            if let Some(until_us) = what.until_us() {
-                self.timers.insert(until_us, thread);
-                self.threads.at_mut(thread).timer_us = Some(until_us);
-            }
         }
+        self.set_wait_timer(thread, what.until_us());
         self.threads.at_mut(thread).waiter.woken = false;
         self.leave_cpu(thread, ThreadState::Blocked(what));
+    }
+
+    /// When the timer ends the waiting; a thread that keeps its place in a queue may have got another time.
+    fn set_wait_timer(&mut self, thread: ThreadNo, until_us: Option<u64>) {
+        let before = core::mem::replace(&mut self.threads.at_mut(thread).timer_us, until_us);
+        if before == until_us {
+            return;
+        }
+        if let Some(before) = before {
+            self.timers.remove(before, thread);
+        }
+        if let Some(until_us) = until_us {
+            self.timers.insert(until_us, thread);
+        }
     }
 
     fn join_queue(&mut self, thread: ThreadNo, name: Option<QueueName>) {
@@ -107,6 +119,7 @@ impl Kernel {
         match name {
             QueueName::PipeReaders(pipe) | QueueName::PipeWriters(pipe) => self.settle_pipe(host, pipe),
             QueueName::Console => self.settle_console(host),
+            QueueName::TerminalWriters => self.settle_terminal_writers(host),
             QueueName::Children(_) => {}
         }
     }
@@ -117,6 +130,7 @@ impl Kernel {
             QueueName::PipeReaders(pipe) => &mut self.pipes.at_mut(pipe).waiting_readers,
             QueueName::PipeWriters(pipe) => &mut self.pipes.at_mut(pipe).waiting_writers,
             QueueName::Console => &mut self.console.waiting_readers,
+            QueueName::TerminalWriters => &mut self.tty.waiting_writers,
             QueueName::Children(process) => &mut self.processes.at_mut(process).waiting_for_children,
         };
         (queue, &mut self.threads)
