@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use abi::WaitStatus;
+use abi::{Layout, Termios, WaitStatus};
 
 use super::job::{Job, Jobs, Member, State};
 use super::monitor::Monitor;
@@ -79,10 +79,12 @@ impl Encoder {
         self.0.extend_from_slice(text);
     }
 
-    /// A text that may be missing.
-    pub(super) fn optional(&mut self, text: Option<&[u8]>) {
-        self.number(text.is_some().into());
-        self.text(text.unwrap_or_default());
+    /// Settings of a terminal, if there are any.
+    pub(super) fn modes(&mut self, modes: Option<Termios>) {
+        let mut bytes = [0; Termios::SIZE];
+        modes.unwrap_or_default().store(&mut bytes);
+        self.number(modes.is_some().into());
+        self.text(&bytes);
     }
 
     fn job(&mut self, job: &Job) {
@@ -91,7 +93,7 @@ impl Encoder {
         self.number(job.background.into());
         self.number(job.news.into());
         self.number(job.stopped_at.into());
-        self.optional(job.modes.as_deref());
+        self.modes(job.modes);
         self.number(job.members.len() as i64);
         for member in &job.members {
             self.number(member.pid.into());
@@ -137,10 +139,11 @@ impl Decoder<'_> {
         Some((name, Variable { value, exported: self.number()? != 0 }))
     }
 
-    /// A text that may be missing.
-    pub(super) fn optional(&mut self) -> Option<Option<Vec<u8>>> {
-        let is_there = self.number()? != 0;
-        Some(Some(self.text()?).filter(|_| is_there))
+    /// Settings of a terminal, if there are any.
+    pub(super) fn modes(&mut self) -> Option<Option<Termios>> {
+        let are_there = self.number()? != 0;
+        let bytes = self.text()?;
+        Some((are_there && bytes.len() == Termios::SIZE).then(|| Termios::load(&bytes)))
     }
 
     fn job(&mut self) -> Option<Job> {
@@ -150,7 +153,7 @@ impl Decoder<'_> {
             background: self.number()? != 0,
             news: self.number()? != 0,
             stopped_at: u32::try_from(self.number()?).ok()?,
-            modes: self.optional()?,
+            modes: self.modes()?,
             members: self.list(Decoder::member)?,
         })
     }
@@ -193,7 +196,7 @@ mod tests {
         }
         shell.jobs.changed(10, WaitStatus::Exited(3));
         shell.jobs.changed(11, WaitStatus::Stopped(Signal::SIGTSTP));
-        shell.jobs.list[2].modes = Some(b"modes".into());
+        shell.jobs.list[2].modes = Some(Termios::DEFAULT);
         shell.traps.set(Condition::Exit, Some(b"echo bye"));
         shell.traps.set(Condition::Signal(Signal::SIGINT), Some(b""));
         let source = Source { text: b"rest".into(), line: 4, ended: true };

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use abi::{Pid, Signal, WaitStatus};
+use abi::{Pid, Signal, Termios, WaitStatus};
 
 /// How many jobs that have ended and that nobody has asked about are remembered (POSIX: `CHILD_MAX` at least).
 const REMEMBERED: usize = 64;
@@ -52,8 +52,8 @@ pub(super) struct Job {
     pub(super) background: bool,
     /// Its state has changed, and the user doesn't know yet.
     pub(super) news: bool,
-    /// The terminal's modes as it left them when it stopped, as bytes.
-    pub(super) modes: Option<Vec<u8>>,
+    /// The terminal's settings as it left them when it stopped.
+    pub(super) modes: Option<Termios>,
     /// The order in which jobs have stopped; 0 if it hasn't.
     pub(super) stopped_at: u32,
 }
@@ -62,7 +62,7 @@ impl Job {
     /// What it does as a whole: it runs while one of its processes runs, and it ends with its last one.
     pub(super) fn state(&self) -> State {
         let states = || self.members.iter().map(|member| member.state);
-        let stopped = states().filter(|state| matches!(state, State::Stopped(_))).last();
+        let stopped = states().filter(|state| matches!(state, State::Stopped(_))).next_back();
         match states().find(|&state| state == State::Running).or(stopped) {
             Some(state) => state,
             None => self.members.last().map_or(State::Running, |member| member.state),
@@ -77,6 +77,11 @@ impl Job {
     /// Whether it is stopped.
     pub(super) fn is_stopped(&self) -> bool {
         matches!(self.state(), State::Stopped(_))
+    }
+
+    /// Whether it has ended, and no signal did that.
+    pub(super) fn ended_by_itself(&self) -> bool {
+        matches!(self.state(), State::Ended(WaitStatus::Exited(_)))
     }
 
     /// Its commands.

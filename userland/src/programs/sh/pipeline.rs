@@ -138,7 +138,7 @@ pub(super) async fn fork_child(shell: &mut Shell, plumbing: Plumbing) -> Result<
         Ok(Forked::Parent(child)) => shell.place_child(child, plumbing.group).await,
         Ok(Forked::Child) => {
             shell.begin_child(plumbing).await;
-            for fd in plumbing.unused {
+            if let Some(fd) = plumbing.unused {
                 let _ = sys.close(fd).await;
             }
             if let Some(fd) = plumbing.input {

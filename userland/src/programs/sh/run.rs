@@ -29,7 +29,10 @@ pub(super) fn run_list<'a>(shell: &'a mut Shell, list: &'a List) -> Pin<Box<dyn 
                 start_background(shell, and_or).await;
                 continue;
             }
-            let flow = run_and_or(shell, and_or).await;
+            let mut flow = run_and_or(shell, and_or).await;
+            if shell.run_traps().await == Flow::Interrupt {
+                flow = Flow::Interrupt;
+            }
             if flow != Flow::Next {
                 return flow;
             }

@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 
 use abi::{Errno, Pid, Signal, WaitOptions, WaitStatus};
 
-use super::job::{Member, State};
+use super::job::{Job, Member, State};
 use super::report::{Detail, lines};
 use super::run::Flow;
 use super::state::Shell;
-use super::job_name;
+use super::{job_name, pending};
 use crate::libc::{STDERR, display_name, parse_number, write_all};
 
 /// `$?` when there is nothing like that to wait for.
@@ -89,24 +89,32 @@ impl Shell {
 
     /// Tells the user what has happened to jobs, and forgets those that have ended.
     pub(super) async fn tell_news(&mut self) {
-        if !self.options.monitor {
-            return;
-        }
         let mut text = Vec::new();
         let news: Vec<usize> = self.jobs.list.iter().filter(|job| job.news).map(|job| job.number).collect();
         for number in news {
-            let Some(job) = self.jobs.get_mut(number) else { continue };
-            job.news = false;
-            let by_itself = matches!(job.state(), State::Ended(WaitStatus::Exited(_)));
-            // A script knows what it has started: as in bash, it hears of unusual ends only.
-            if self.is_interactive() || !by_itself {
-                text.extend(job_lines(self, number));
-                if self.jobs.get(number).is_some_and(|job| job.has_ended()) {
-                    self.jobs.remove(number);
-                }
+            let Some(job) = self.jobs.get(number) else { continue };
+            if self.tells(job) {
+                text.extend(lines(&self.jobs, job, Detail::Short));
             }
+            self.told(number);
         }
         self.tell(&text).await;
+    }
+
+    /// Whether the user is told of what has become of a job. A script knows what it has started: as in bash, it hears of
+    /// unusual ends only, and that under job control.
+    fn tells(&self, job: &Job) -> bool {
+        self.options.monitor && (self.is_interactive() || !job.ended_by_itself())
+    }
+
+    /// The user knows the state of a job now: it is forgotten if it has ended, unless a script may ask for its status.
+    pub(super) fn told(&mut self, number: usize) {
+        let Some(job) = self.jobs.get(number) else { return };
+        if job.has_ended() && self.tells(job) {
+            self.jobs.remove(number);
+        } else if let Some(job) = self.jobs.get_mut(number) {
+            job.news = false;
+        }
     }
 
     /// Says which signal ended a command, unless it is one by which commands end every day.
@@ -145,9 +153,8 @@ pub(super) async fn wait(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
                 Err(Stop::NoChildren) => break,
             }
         }
-        if !shell.options.monitor {
-            shell.jobs.list.retain(|job| !job.has_ended());
-        }
+        let numbers: Vec<usize> = shell.jobs.list.iter().map(|job| job.number).collect();
+        numbers.into_iter().for_each(|number| forget_ended(shell, number));
         return 0;
     }
     let mut status = 0;
@@ -186,9 +193,7 @@ async fn wait_for_process(shell: &mut Shell, pid: i32) -> Result<i32, i32> {
         let member = job.members.iter().find(|member| member.pid == pid);
         if let Some(status) = member.and_then(|member| member.state.status()) {
             let number = job.number;
-            if job.has_ended() && !shell.options.monitor {
-                shell.jobs.remove(number);
-            }
+            forget_ended(shell, number);
             return Ok(status);
         }
         match next_change(shell).await {
@@ -199,6 +204,14 @@ async fn wait_for_process(shell: &mut Shell, pid: i32) -> Result<i32, i32> {
     }
 }
 
+/// Forgets a job that has ended, unless the user is still to hear of it.
+fn forget_ended(shell: &mut Shell, number: usize) {
+    let Some(job) = shell.jobs.get(number) else { return };
+    if job.has_ended() && !(job.news && shell.tells(job)) {
+        shell.jobs.remove(number);
+    }
+}
+
 /// Why there is nothing to wait for any more.
 enum Stop {
     /// A signal came for which there is a trap.
@@ -206,9 +219,28 @@ enum Stop {
     NoChildren,
 }
 
+/// Waits until a child changes, or a signal comes for which there is a trap. Signals are held back while the shell looks
+/// whether either has happened already, so that none can come unnoticed between looking and waiting.
 async fn next_change(shell: &mut Shell) -> Result<(), Stop> {
-    match shell.reap(shell.wait_options()).await {
-        Ok(_) | Err(Errno::EINTR) => Ok(()),
-        Err(_) => Err(Stop::NoChildren),
+    if shell.traps.catches_none() {
+        return match shell.reap(shell.wait_options()).await {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(_) => Err(Stop::NoChildren),
+        };
     }
+    shell.catch_children().await;
+    let mask = pending::hold(shell.sys).await;
+    let next = loop {
+        if let Some(signal) = shell.caught_signals().await.lowest() {
+            break Err(Stop::Interrupted(128 + i32::from(signal.number())));
+        }
+        match shell.reap(shell.wait_options() | WaitOptions::WNOHANG).await {
+            Ok(true) => break Ok(()),
+            Ok(false) => {}
+            Err(_) => break Err(Stop::NoChildren),
+        }
+        pending::suspend(shell.sys, mask).await;
+    };
+    pending::release(shell.sys, mask).await;
+    next
 }

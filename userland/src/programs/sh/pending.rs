@@ -1,0 +1,52 @@
+//! Signals that were caught and not looked at yet. The handler of all traps notes them in simulated memory, which it shares
+//! with the shell that it interrupts: one byte for each signal, so that noting one can't disturb another.
+
+use abi::{SigInfo, Signal, SignalSet};
+
+use crate::handlers;
+use crate::sys::Sys;
+
+handlers! { pub(in crate::programs) HANDLERS: NOTE = note; }
+
+/// One more than the highest signal.
+const BYTES: usize = Signal::MAX as usize + 1;
+
+const SHIM: u64 = 0x2000_0000;
+
+fn place(signal: u64) -> u64 {
+    SHIM + signal
+}
+
+async fn note(sys: Sys, info: SigInfo) {
+    sys.store::<u8>(place(info.signo as u64), 1).await;
+}
+
+/// Those that were noted.
+pub(super) async fn look(sys: Sys) -> SignalSet {
+    let mut noted = [0; BYTES];
+    sys.load_bytes(place(0), &mut noted).await;
+    let all = SignalSet::all().signals();
+    all.filter(|signal| noted[usize::from(signal.number())] != 0).fold(SignalSet::empty(), |set, s| set | SignalSet::of(s))
+}
+
+/// Forgets one, before its action is taken: if it comes again in the meantime, it counts again.
+pub(super) async fn clear(sys: Sys, signal: Signal) {
+    sys.store::<u8>(place(signal.number().into()), 0).await;
+}
+
+/// Holds all signals back; the mask as it was.
+pub(super) async fn hold(sys: Sys) -> SignalSet {
+    let _ = sys;
+    SignalSet::empty()
+}
+
+/// Sets the mask to what it was.
+pub(super) async fn release(sys: Sys, mask: SignalSet) {
+    let _ = (sys, mask);
+}
+
+/// Waits with that mask until a signal has been caught.
+pub(super) async fn suspend(sys: Sys, mask: SignalSet) {
+    let _ = mask;
+    sys.sched_yield().await;
+}
