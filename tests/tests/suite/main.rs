@@ -18,6 +18,7 @@ mod pipe;
 mod preemption;
 mod resource;
 mod scripted;
+mod shell;
 mod spawn;
 mod stop;
 mod time;

@@ -8,7 +8,7 @@ use super::command::execute;
 use super::run::Flow;
 use super::state::Shell;
 use super::syntax::is_name;
-use super::{jobs, kill, trap, wait};
+use super::{jobs, kill, prompt, trap, wait};
 use crate::libc::{Output, display_name, parse_number, quote};
 
 /// Which builtin.
@@ -25,6 +25,7 @@ pub(super) enum Builtin {
     Export,
     False,
     Fg,
+    History,
     Jobs,
     Kill,
     Set,
@@ -34,6 +35,11 @@ pub(super) enum Builtin {
     Unset,
     Wait,
 }
+
+/// Their names, for completion.
+pub(super) const NAMES: &[&str] = &[
+    "bg", "break", "cd", "continue", "eval", "exec", "exit", "export", "false", "fg", "history", "jobs", "kill", "set", "shift", "trap", "true", "unset", "wait",
+];
 
 /// The builtin with this name.
 pub(super) fn find(name: &[u8]) -> Option<Builtin> {
@@ -49,6 +55,7 @@ pub(super) fn find(name: &[u8]) -> Option<Builtin> {
         b"export" => Builtin::Export,
         b"false" => Builtin::False,
         b"fg" => Builtin::Fg,
+        b"history" => Builtin::History,
         b"jobs" => Builtin::Jobs,
         b"kill" => Builtin::Kill,
         b"set" => Builtin::Set,
@@ -109,6 +116,7 @@ pub(super) async fn run(shell: &mut Shell, builtin: Builtin, fields: &[Vec<u8>])
             Ok(flow) => return flow,
             Err(status) => status,
         },
+        Builtin::History => prompt::history(shell).await,
         Builtin::Jobs => jobs::jobs(shell, arguments).await,
         Builtin::Kill => kill::kill(shell, arguments).await,
         Builtin::Set => set(shell, arguments).await,
@@ -229,5 +237,15 @@ async fn shift(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
             2
         }
         Err(status) => status,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_that_of_a_builtin() {
+        assert!(NAMES.iter().all(|name| find(name.as_bytes()).is_some()) && NAMES.is_sorted());
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Numbers take eight bytes; texts stand behind their length.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use abi::{Layout, Termios, WaitStatus};
@@ -12,6 +13,7 @@ use super::options::Options;
 use super::source::Source;
 use super::state::{Parameters, Shell, Variable};
 use super::trap::Traps;
+use crate::libc::line_editor::History;
 use crate::sys::Sys;
 
 /// The bytes for a shell that has run everything before `source`.
@@ -38,6 +40,8 @@ pub(super) fn save(shell: &Shell, source: &Source) -> Vec<u8> {
     bytes.number(shell.warned.into());
     shell.monitor.save(&mut bytes);
     shell.traps.save(&mut bytes);
+    bytes.number(shell.history.lines().len() as i64);
+    shell.history.lines().iter().for_each(|line| bytes.text(line.as_bytes()));
     bytes.number(shell.jobs.list.len() as i64);
     shell.jobs.list.iter().for_each(|job| bytes.job(job));
     bytes.0
@@ -58,11 +62,14 @@ pub(super) fn restore(sys: Sys, bytes: &[u8]) -> Option<(Shell, Source)> {
     let warned = bytes.number()? != 0;
     let monitor = Monitor::restore(&mut bytes)?;
     let traps = Traps::restore(&mut bytes)?;
+    let mut history = History::default();
+    bytes.list(Decoder::text)?.iter().for_each(|line| history.add(&String::from_utf8_lossy(line)));
     let mut jobs = Jobs::default();
     bytes.list(Decoder::job)?.into_iter().for_each(|job| jobs.restore(job));
     let parameters = Parameters { name, positions, status, pid, options: options.letters(), last_background, variables };
     let line = source.line;
-    let shell = Shell { sys, parameters, options, jobs, monitor, traps, subshell: false, warned, line, loops: 0 };
+    let subshell = false;
+    let shell = Shell { sys, parameters, options, jobs, monitor, traps, history, subshell, warned, line, loops: 0 };
     Some((shell, source))
 }
 
@@ -197,6 +204,7 @@ mod tests {
         shell.jobs.changed(10, WaitStatus::Exited(3));
         shell.jobs.changed(11, WaitStatus::Stopped(Signal::SIGTSTP));
         shell.jobs.list[2].modes = Some(Termios::DEFAULT);
+        shell.history.add("echo grün");
         shell.traps.set(Condition::Exit, Some(b"echo bye"));
         shell.traps.set(Condition::Signal(Signal::SIGINT), Some(b""));
         let source = Source { text: b"rest".into(), line: 4, ended: true };
@@ -205,6 +213,7 @@ mod tests {
         assert_eq!(again.parameters, shell.parameters);
         assert_eq!((again.jobs, again.options), (shell.jobs, shell.options));
         assert_eq!((again.traps, again.monitor), (shell.traps, shell.monitor));
+        assert_eq!(again.history, shell.history);
         assert_eq!(source_again, source);
         assert!(restore(sys, &bytes[..bytes.len() - 1]).is_none());
     }

@@ -20,12 +20,13 @@
 //! | `jobs fg bg`, `kill %1` | `jobs.rs`, `kill.rs` |
 //! | `trap`, and how signals come to it | `trap.rs`, `pending.rs` |
 //! | `set -m`, `$-` | `options.rs` |
-//! | prompts | `prompt.rs` |
+//! | prompts, and reading a line from a person | `prompt.rs`, `completion.rs` |
 //! | `cd exit export` ... | `builtin.rs` |
 
 mod builtin;
 mod checkpoint;
 mod command;
+mod completion;
 mod expand;
 mod job;
 mod job_name;
@@ -108,7 +109,8 @@ async fn start(sys: Sys, args: &Args) -> Result<(Shell, Source), i32> {
     let mut shell = Shell::new(sys, pid, name, operands, &args.envp());
     shell.set_options(options);
     if options.interactive {
-        for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
+        shell.set_prompts().await;
+        for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGWINCH] {
             shell.settle_signal(signal).await;
         }
     }

@@ -11,6 +11,7 @@ use super::monitor::Monitor;
 use super::options::Options;
 use super::syntax::is_name;
 use super::trap::Traps;
+use crate::libc::line_editor::History;
 use crate::sys::Sys;
 
 /// A shell that runs.
@@ -22,6 +23,8 @@ pub(super) struct Shell {
     pub(super) jobs: Jobs,
     pub(super) monitor: Monitor,
     pub(super) traps: Traps,
+    /// Lines that were typed.
+    pub(super) history: History,
     /// It was forked off another shell: there is nobody in front of it.
     pub(super) subshell: bool,
     /// The user has been told that there are stopped jobs; another `exit` is obeyed.
@@ -89,6 +92,7 @@ impl Shell {
             jobs: Jobs::default(),
             monitor: Monitor::default(),
             traps: Traps::default(),
+            history: History::default(),
             subshell: false,
             warned: false,
             line: 1,
