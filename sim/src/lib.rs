@@ -5,6 +5,7 @@
 //! | what is a world? what do its hashes cover? | `world.rs` |
 //! | what is one step? who runs next? | `machine.rs` |
 //! | what does a step of user code do? | `perform.rs`, `access.rs` |
+//! | how does a program jump back to where it was? | `jump.rs` |
 //! | how does a signal handler begin and end? | `handler.rs` |
 //! | how is a future made again from its history? | `hart.rs` |
 //! | what does a process consist of? how can it fault? | `process.rs` |
@@ -34,6 +35,7 @@ mod hart;
 pub mod history;
 mod host;
 pub mod input;
+mod jump;
 pub mod kernel_box;
 pub mod machine;
 pub mod observer;

@@ -81,7 +81,7 @@ impl Kernel {
         let image = host.find(name).ok_or(Errno::ENOENT)?;
         let argv = UserStrings::new(self, host, process, argv.0)?;
         let envp = UserStrings::new(self, host, process, envp.0)?;
-        let (space, stack_pointer) = self.new_image_space(host, process, &argv, &envp)?;
+        let (space, stack_pointer) = self.new_image_space(host, process, image, &argv, &envp)?;
         Ok(NewImage { image, path, space, stack_pointer })
     }
 

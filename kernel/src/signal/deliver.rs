@@ -9,7 +9,7 @@ use abi::{DefaultAction, Errno, Layout, SigActionFlags, Signal, SignalSet, Sysca
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::entry::Resume;
 use crate::host::{Event, Host};
-use crate::ids::{ProcessNo, ThreadNo};
+use crate::ids::{ProcessNo, ThreadId, ThreadNo};
 use crate::kernel::Kernel;
 use crate::signal::action::{self, Action};
 use crate::signal::queue::Info;
@@ -176,6 +176,14 @@ impl Kernel {
         entry.progress = 0;
         entry.interrupted = false;
         entry.next = Next::Access;
+    }
+
+    /// So many handlers of a thread that ran on the alternate stack will never return: its user code jumped out of them.
+    pub fn left_alternate_stack(&mut self, thread: ThreadId, handlers: u32) {
+        if self.thread(thread).is_some() {
+            let stack = &mut self.threads.at_mut(thread.slot).alternate_stack;
+            stack.handlers = stack.handlers.saturating_sub(handlers);
+        }
     }
 
     /// A handler has returned: the mask and the interrupted context come back, as its hart kept them.

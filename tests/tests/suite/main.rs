@@ -1,6 +1,7 @@
 //! What programs observe of the kernel, one concept a file.
 
 mod adopt;
+mod atomic;
 mod credentials;
 mod descriptor;
 mod efault;
@@ -10,6 +11,7 @@ mod first_process;
 mod fork;
 mod group;
 mod handler;
+mod jump;
 mod kill;
 mod list;
 mod memory;
@@ -19,6 +21,7 @@ mod preemption;
 mod resource;
 mod scripted;
 mod shell;
+mod signal;
 mod spawn;
 mod stop;
 mod time;

@@ -24,7 +24,10 @@ fn as_in(shell: &str, script: &str) {
 #[test]
 fn jobs_are_listed_as_in_bash() {
     as_in("bash", "set -m; sleep 0.5 & sleep 0.6 | cat & jobs; wait; jobs; echo end");
-    as_in("bash", "set -m; sleep 0.5 & sleep 0.6 | cat & kill -TSTP %1; sleep 0.1; jobs; kill -CONT %1; sleep 0.1; jobs; wait");
+    as_in(
+        "bash",
+        "set -m; sleep 0.5 & sleep 0.6 | cat & kill -TSTP %1; sleep 0.1; jobs; kill -CONT %1; sleep 0.1; jobs; wait",
+    );
     as_in("bash", "set -m; sleep 0.1 & sh -c 'sleep 0.1; exit 3' & sleep 0.4; jobs; jobs; echo $?");
     as_in("bash", "set -m; sleep 5 & sleep 6 & kill %1; sleep 0.1; jobs %2; kill %2; wait; jobs");
 }
@@ -33,18 +36,27 @@ fn jobs_are_listed_as_in_bash() {
 fn a_stopped_job_goes_on_in_the_background_or_in_front() {
     as_in("bash", "set -m; sleep 0.4 & kill -TSTP %1; sleep 0.1; jobs; bg; jobs; fg; echo $?; jobs");
     as_in("bash", "set -m; sh -c 'kill -TSTP $$; exit 4'; echo $?; jobs; fg %1; echo $?");
-    as_in("bash", "set -m; sh -c 'kill -TSTP $$; exit 4' | cat; fg >/dev/null 2>&1; fg; echo $?".split(" >").next().unwrap());
+    as_in(
+        "bash",
+        "set -m; sh -c 'kill -TSTP $$; exit 4' | cat; fg >/dev/null 2>&1; fg; echo $?".split(" >").next().unwrap(),
+    );
 }
 
 #[test]
 fn jobs_have_names() {
     as_in("bash", "set -m; sleep 9 & sleep 8 & kill %1 %?8; wait %1; echo $?; wait %2; echo $?");
-    as_in("bash", "set -m; sleep 9 & kill %sl; wait %%; echo $?; wait %7; echo $?; kill %7; echo $?; fg; echo $?; bg; echo $?");
+    as_in(
+        "bash",
+        "set -m; sleep 9 & kill %sl; wait %%; echo $?; wait %7; echo $?; kill %7; echo $?; fg; echo $?; bg; echo $?",
+    );
 }
 
 #[test]
 fn statuses_tell_of_signals() {
-    as_in("bash", "sh -c 'kill -INT $$'; echo $?; sh -c 'kill -TERM $$' | cat; echo $?; sleep 9 & kill $!; wait $!; echo $?");
+    as_in(
+        "bash",
+        "sh -c 'kill -INT $$'; echo $?; sh -c 'kill -TERM $$' | cat; echo $?; sleep 9 & kill $!; wait $!; echo $?",
+    );
     as_in("dash", "sh -c 'kill -KILL $$'; echo $?; (exit 3) & wait $!; echo $?; wait 99999; echo $?; wait; echo $?");
     as_in("bash", "set -m; sh -c 'kill -TSTP $$'; echo $?; kill -KILL %1; wait %1; echo $?");
 }

@@ -17,6 +17,7 @@
 //! | regular expressions (`regcomp(3)`) | `regex/` |
 //! | waiting for a child, texts of its status | `child.rs` |
 //! | sleeping through signals | `rest.rs` |
+//! | `signal(3)`, `raise(3)`, `abort(3)` and their relatives | `signal.rs` |
 
 mod character;
 mod child;
@@ -32,6 +33,7 @@ mod print;
 mod reader;
 mod regex;
 mod rest;
+mod signal;
 mod writer;
 
 pub use character::{Class, in_class};
@@ -47,6 +49,9 @@ pub use print::print_text;
 pub use reader::Reader;
 pub use regex::{Node, Regex, Searcher, Syntax, parse_pattern};
 pub use rest::{sleep_through, sleep_us};
+pub use signal::{
+    abort, killpg, pause, psignal, raise, sighold, sigignore, signal, sigpause, sigrelse, sigset, sigwait, strsignal,
+};
 pub use writer::{Buffering, Writer, write_all};
 
 /// Bytes that a program reads or writes at once.

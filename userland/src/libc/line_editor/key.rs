@@ -106,7 +106,7 @@ fn character(bytes: &[u8]) -> Option<Key> {
 fn escape(rest: &[u8]) -> Option<Key> {
     Some(match *rest {
         [b'[' | b'O'] => return None,
-        [b'O', last] | [b'[', last @ 0x40..] => arrow(last, false),
+        [b'O', last] | [b'[', last @ 0x40..=0xff] => arrow(last, false),
         [b'[', .., b'0'..=b'?' | b' '..=b'/'] => return None,
         [b'[', ref number @ .., b'~'] => match number {
             b"1" | b"7" => Key::Home,
@@ -148,7 +148,10 @@ mod tests {
     fn sequences_of_terminals() {
         assert_eq!(keys(b"\x1b[A\x1bOB\x1b[1;5C\x1b[1;3D"), [Key::Up, Key::Down, Key::WordRight, Key::WordLeft]);
         assert_eq!(keys(b"\x1b[H\x1b[4~\x1b[3~\x1bOF"), [Key::Home, Key::End, Key::Delete, Key::End]);
-        assert_eq!(keys(b"\x1bb\x1bF\x1b\x7f\x1b\x1b[D"), [Key::Alt(b'b'), Key::Alt(b'f'), Key::BackspaceWord, Key::Left]);
+        assert_eq!(
+            keys(b"\x1bb\x1bF\x1b\x7f\x1b\x1b[D"),
+            [Key::Alt(b'b'), Key::Alt(b'f'), Key::BackspaceWord, Key::Left]
+        );
         // The marks around pasted text.
         assert_eq!(keys(b"\x1b[200~a\x1b[201~"), [Key::Unknown, Key::Character('a'), Key::Unknown]);
     }

@@ -6,7 +6,7 @@ use alloc::string::String;
 
 /// A place on the screen, counted from where the prompt begins.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct Place {
+pub(super) struct Place {
     /// Lines below.
     pub row: usize,
     /// Columns to the right.

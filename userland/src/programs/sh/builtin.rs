@@ -38,7 +38,8 @@ pub(super) enum Builtin {
 
 /// Their names, for completion.
 pub(super) const NAMES: &[&str] = &[
-    "bg", "break", "cd", "continue", "eval", "exec", "exit", "export", "false", "fg", "history", "jobs", "kill", "set", "shift", "trap", "true", "unset", "wait",
+    "bg", "break", "cd", "continue", "eval", "exec", "exit", "export", "false", "fg", "history", "jobs", "kill", "set",
+    "shift", "trap", "true", "unset", "wait",
 ];
 
 /// The builtin with this name.

@@ -66,7 +66,8 @@ pub(super) fn restore(sys: Sys, bytes: &[u8]) -> Option<(Shell, Source)> {
     bytes.list(Decoder::text)?.iter().for_each(|line| history.add(&String::from_utf8_lossy(line)));
     let mut jobs = Jobs::default();
     bytes.list(Decoder::job)?.into_iter().for_each(|job| jobs.restore(job));
-    let parameters = Parameters { name, positions, status, pid, options: options.letters(), last_background, variables };
+    let parameters =
+        Parameters { name, positions, status, pid, options: options.letters(), last_background, variables };
     let line = source.line;
     let subshell = false;
     let shell = Shell { sys, parameters, options, jobs, monitor, traps, history, subshell, warned, line, loops: 0 };

@@ -62,7 +62,7 @@ impl Job {
     /// What it does as a whole: it runs while one of its processes runs, and it ends with its last one.
     pub(super) fn state(&self) -> State {
         let states = || self.members.iter().map(|member| member.state);
-        let stopped = states().filter(|state| matches!(state, State::Stopped(_))).next_back();
+        let stopped = states().rfind(|state| matches!(state, State::Stopped(_)));
         match states().find(|&state| state == State::Running).or(stopped) {
             Some(state) => state,
             None => self.members.last().map_or(State::Running, |member| member.state),

@@ -51,8 +51,8 @@ use abi::{Errno, Signal};
 
 use crate::libc::{Manual, Opt, Order, STDERR, STDIN, display_name, perror};
 use crate::{Args, Sys};
-use parser::{Parsed, Trouble};
 use options::Options;
+use parser::{Parsed, Trouble};
 use source::{Command, Source};
 use state::Shell;
 

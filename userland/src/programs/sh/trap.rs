@@ -2,10 +2,12 @@
 //!
 //! A handler only notes its signal (`pending.rs`); the action runs when the command that is running has ended.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::pin::Pin;
 
 use abi::{Signal, SignalSet};
 
@@ -171,8 +173,13 @@ impl Shell {
     /// In a child: signals do what they did when the shell began, but those that a trap ignores; without job control a
     /// command in the background ignores the keyboard's.
     pub(super) async fn reset_signals(&mut self, from_background: bool) {
-        let ignored: BTreeMap<_, _> =
-            self.traps.actions.iter().filter(|(_, action)| action.is_empty()).map(|(&on, _)| (on, Vec::new())).collect();
+        let ignored: BTreeMap<_, _> = self
+            .traps
+            .actions
+            .iter()
+            .filter(|(_, action)| action.is_empty())
+            .map(|(&on, _)| (on, Vec::new()))
+            .collect();
         self.traps.inherited = Some(core::mem::replace(&mut self.traps.actions, ignored));
         for signal in self.traps.known.signals() {
             self.settle_signal(signal).await;
@@ -205,8 +212,7 @@ impl Shell {
             return SignalSet::empty();
         }
         let asked = |&signal: &Signal| {
-            self.traps.action(Condition::Signal(signal)).is_some()
-                || signal == Signal::SIGINT && self.is_interactive()
+            self.traps.action(Condition::Signal(signal)).is_some() || signal == Signal::SIGINT && self.is_interactive()
         };
         let caught = pending::look(self.sys).await;
         caught.signals().filter(asked).fold(SignalSet::empty(), |set, signal| set | SignalSet::of(signal))
@@ -249,30 +255,32 @@ impl Shell {
     }
 }
 
-/// `eval`: runs a text as commands of the shell.
-pub(super) async fn eval(shell: &mut Shell, text: &[u8]) -> Flow {
-    let mut source = Source::text(text);
-    let line = shell.line;
-    shell.parameters.status = 0;
-    loop {
-        match source.next_command(shell).await {
-            Command::Is(Parsed::End) => break,
-            Command::Is(Parsed::Empty) => {}
-            Command::Is(Parsed::Command(list)) => {
-                let flow = run_list(shell, &list).await;
-                if flow != Flow::Next {
-                    return flow;
+/// `eval`: runs a text as commands of the shell. It is boxed, because commands may contain it again.
+pub(super) fn eval<'a>(shell: &'a mut Shell, text: &'a [u8]) -> Pin<Box<dyn Future<Output = Flow> + 'a>> {
+    Box::pin(async move {
+        let mut source = Source::text(text);
+        let line = shell.line;
+        shell.parameters.status = 0;
+        loop {
+            match source.next_command(shell).await {
+                Command::Is(Parsed::End) | Command::Interrupted => break,
+                Command::Is(Parsed::Empty) => {}
+                Command::Is(Parsed::Command(list)) => {
+                    let flow = run_list(shell, &list).await;
+                    if flow != Flow::Next {
+                        return flow;
+                    }
+                }
+                Command::Wrong(trouble) => {
+                    shell.complain_of(&trouble).await;
+                    shell.parameters.status = 2;
+                    break;
                 }
             }
-            Command::Wrong(trouble) => {
-                shell.complain_of(&trouble).await;
-                break;
-            }
-            Command::Interrupted => break,
         }
-    }
-    shell.line = line;
-    Flow::Next
+        shell.line = line;
+        Flow::Next
+    })
 }
 
 /// `trap [ACTION] CONDITION...`: sets actions; `-` takes them back, an empty one ignores the signal. Alone, or with `-p`, it

@@ -49,7 +49,11 @@ impl Shell {
                     self.tell_how_it_ended(*state).await;
                 }
                 let interrupted = State::Ended(WaitStatus::Signaled { signal: Signal::SIGINT, core: false });
-                if self.is_interactive() && statuses.last() == Some(&interrupted) { Flow::Interrupt } else { Flow::Next }
+                if self.is_interactive() && statuses.last() == Some(&interrupted) {
+                    Flow::Interrupt
+                } else {
+                    Flow::Next
+                }
             }
         }
     }
@@ -239,7 +243,7 @@ async fn next_change(shell: &mut Shell) -> Result<(), Stop> {
             Ok(false) => {}
             Err(_) => break Err(Stop::NoChildren),
         }
-        pending::suspend(shell.sys, mask).await;
+        shell.sys.sigsuspend(mask).await;
     };
     pending::release(shell.sys, mask).await;
     next
