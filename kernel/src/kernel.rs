@@ -144,7 +144,7 @@ impl Kernel {
             return Err(errno);
         }
         if let Some(window) = boot.terminal {
-            (self.tty.present, self.tty.window) = (true, window);
+            self.tty.switch_on(window);
         }
         if boot.console {
             self.open_console(process);

@@ -70,10 +70,10 @@ impl Clone for Terminal {
 }
 
 impl Terminal {
-    /// There is none.
+    /// There is none: all zeros, as everything before the boot.
     pub(crate) const ABSENT: Terminal = Terminal {
         present: false,
-        settings: Termios::DEFAULT,
+        settings: Termios::UNSET,
         window: WindowSize { rows: 0, columns: 0, width: 0, height: 0 },
         session: None,
         foreground: None,
@@ -86,6 +86,11 @@ impl Terminal {
         held: false,
         waiting_writers: WaitQueue::EMPTY,
     };
+
+    /// The console is a terminal, with a window of this size.
+    pub(crate) fn switch_on(&mut self, window: WindowSize) {
+        (self.present, self.settings, self.window) = (true, Termios::DEFAULT, window);
+    }
 
     /// Whether something can be read.
     pub fn is_readable(&self) -> bool {

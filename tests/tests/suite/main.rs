@@ -20,5 +20,6 @@ mod resource;
 mod scripted;
 mod spawn;
 mod stop;
+mod terminal;
 mod time;
 mod wait;
