@@ -234,16 +234,6 @@ layouts! {
 }
 
 impl Termios {
-    /// Nothing is set.
-    pub const UNSET: Termios = Termios {
-        input: InputModes::empty(),
-        output: OutputModes::empty(),
-        control: ControlModes::empty(),
-        local: LocalModes::empty(),
-        line: 0,
-        characters: ControlCharacters([0; 19]),
-    };
-
     /// The settings of a new terminal: those of Linux, for UTF-8.
     pub const DEFAULT: Termios = Termios {
         input: InputModes::ICRNL.union(InputModes::IXON).union(InputModes::IUTF8),
