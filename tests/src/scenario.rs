@@ -185,7 +185,15 @@ impl Scenario {
         argv.extend(self.argv.iter().map(Vec::as_slice));
         let envp: Vec<&[u8]> = self.envp.iter().map(Vec::as_slice).collect();
         let (steps, check_every) = (self.steps, self.check_every);
-        let plan = Plan { argv: &argv, envp: &envp, input: &self.input, typed: self.typed.as_deref(), schedule, steps, check_every };
+        let plan = Plan {
+            argv: &argv,
+            envp: &envp,
+            input: &self.input,
+            typed: self.typed.as_deref(),
+            schedule,
+            steps,
+            check_every,
+        };
         Run::make(table(&self.programs), plan, watch)
     }
 }

@@ -301,30 +301,33 @@ fn what_does_not_fit_behind_a_line_is_typed_when_there_is_room() {
 #[test]
 fn a_handler_ends_a_raw_read_with_what_it_has_got() {
     program(&|sys, _| async move {
-        raw(sys, 3, 0).await;
-        for (action, expected) in [
-            (Action::catch(NOTHING), Ok("ab".to_string())),
-            (Action::catch(NOTHING), Err(Errno::EINTR)),
-            (Action { flags: SigActionFlags::SA_RESTART, ..Action::catch(NOTHING) }, Ok("cde".to_string())),
-        ] {
-            sys.sigaction(Signal::SIGUSR1, Some(action)).await.unwrap();
-            let me = sys.getpid().await;
-            let other = fork(sys, async |sys| {
-                until_state(sys, me, 'S').await;
-                sys.nanosleep(abi::Timespec::from_us(1000)).await.unwrap();
-                sys.kill(me, Some(Signal::SIGUSR1)).await.unwrap();
+        let leader = fork(sys, async |sys| {
+            sys.setsid().await.unwrap();
+            sys.set_controlling_terminal(STDIN).await.unwrap();
+            raw(sys, 3, 0).await;
+            change(sys, |settings| {
+                settings.local |= LocalModes::ISIG | LocalModes::NOFLSH;
+                settings.characters.set(ControlCharacter::VINTR, b'%');
             })
             .await;
-            assert_eq!(read(sys, 9).await, expected);
-            join(sys, other).await;
-            if expected.is_ok() {
-                continue;
+            let plain = Action::catch(NOTHING);
+            let restarting = Action { flags: SigActionFlags::SA_RESTART, ..plain };
+            for (action, expected) in [
+                (plain, Ok("ab".to_string())),
+                (plain, Err(Errno::EINTR)),
+                (restarting, Ok("cd".to_string())),
+                (restarting, Ok("efg".to_string())),
+            ] {
+                sys.sigaction(Signal::SIGINT, Some(action)).await.unwrap();
+                assert_eq!(read(sys, 9).await, expected);
             }
-        }
+        })
+        .await;
+        join(sys, leader).await;
         0
     })
     .handlers(HANDLERS)
-    .typed(["ab", "cde"])
+    .typed(["ab%", "%", "cd%", "%", "efg"])
     .succeeds();
 }
 
