@@ -24,5 +24,6 @@ mod shell;
 mod signal;
 mod spawn;
 mod stop;
+mod terminal;
 mod time;
 mod wait;

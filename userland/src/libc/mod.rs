@@ -37,7 +37,7 @@ mod signal;
 mod writer;
 
 pub use character::{Class, in_class};
-pub use child::{describe, reap, run_program, wait_for};
+pub use child::{describe, reap, run_program, run_program_after, wait_for};
 pub use decimal::Decimal;
 pub use manual::{Manual, Opt, Order, PLAIN};
 pub use message::{complain, perror, quote};
