@@ -21,6 +21,7 @@ mod preemption;
 mod resource;
 mod scripted;
 mod shell;
+mod shell_terminal;
 mod signal;
 mod spawn;
 mod stop;
