@@ -16,6 +16,7 @@
 //! | where does console input come from? | `input.rs` |
 //! | what arrives at a terminal, and when? | `arrival.rs` |
 //! | who is told what happens? | `observer.rs` |
+//! | what became of signals? | `signal_counts.rs` |
 //! | how is a world written to a file? | `save.rs` |
 //! | how is a run recorded, and compared with its record? | `record/` |
 //! | how are calls printed? | `trace/` |
@@ -48,6 +49,7 @@ pub mod quote;
 pub mod record;
 pub mod save;
 pub mod scripted;
+pub mod signal_counts;
 mod startup;
 pub mod stepper;
 pub mod trace;

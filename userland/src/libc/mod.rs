@@ -18,7 +18,9 @@
 //! | waiting for a child, texts of its status | `child.rs` |
 //! | sleeping through signals | `rest.rs` |
 //! | `signal(3)`, `raise(3)`, `abort(3)` and their relatives | `signal.rs` |
+//! | `alarm`, `ualarm` | `alarm.rs` |
 
+mod alarm;
 mod character;
 mod child;
 mod decimal;
@@ -36,6 +38,7 @@ mod rest;
 mod signal;
 mod writer;
 
+pub use alarm::{alarm, ualarm};
 pub use character::{Class, in_class};
 pub use child::{describe, reap, run_program, run_program_after, wait_for};
 pub use decimal::Decimal;

@@ -22,7 +22,8 @@
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
-//! | time: `nanosleep clock_gettime compute sched_yield` | `time.rs` |
+//! | time: `nanosleep clock_nanosleep clock_gettime compute sched_yield` | `time.rs` |
+//! | timers: `setitimer getitimer timer_create` ... | `timer.rs` |
 //! | all of them by address, generated from the table | `raw.rs` |
 
 mod atomic;
@@ -43,6 +44,7 @@ mod signal_mask;
 mod spawn;
 mod terminal;
 mod time;
+mod timer;
 mod wait;
 
 pub use credentials::{Ids, UNCHANGED};
@@ -53,6 +55,7 @@ pub use raw::Raw;
 pub use signal::{Action, Disposition};
 pub use spawn::FileActions;
 pub use terminal::SetWhen;
+pub use timer::{Notification, TimerId};
 
 use alloc::string::String;
 
