@@ -14,6 +14,7 @@
 //! | how is a big kernel made and copied? | `kernel_box.rs` |
 //! | what can vary between two runs? | `chooser.rs` |
 //! | where does console input come from? | `input.rs` |
+//! | what arrives at a terminal, and when? | `arrival.rs` |
 //! | who is told what happens? | `observer.rs` |
 //! | what became of signals? | `signal_counts.rs` |
 //! | how is a world written to a file? | `save.rs` |
@@ -26,6 +27,7 @@
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 
 mod access;
+pub mod arrival;
 mod bug;
 pub mod chooser;
 pub mod deadlock;

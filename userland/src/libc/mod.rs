@@ -11,6 +11,7 @@
 //! | a program's manual: usage line, options, `--help` | `manual.rs` |
 //! | options and operands (`getopt(3)`) | `options.rs` |
 //! | counts with suffixes, process ids | `number.rs` |
+//! | editing a line on a terminal (`readline(3)`) | `line_editor/` |
 //! | decimal fractions, exactly | `decimal.rs` |
 //! | character classes (`ctype.h`) | `character.rs` |
 //! | regular expressions (`regcomp(3)`) | `regex/` |
@@ -23,6 +24,7 @@ mod alarm;
 mod character;
 mod child;
 mod decimal;
+pub mod line_editor;
 mod manual;
 mod message;
 mod number;
@@ -38,7 +40,7 @@ mod writer;
 
 pub use alarm::{alarm, ualarm};
 pub use character::{Class, in_class};
-pub use child::{describe, reap, run_program, wait_for};
+pub use child::{describe, reap, run_program, run_program_after, wait_for};
 pub use decimal::Decimal;
 pub use manual::{Manual, Opt, Order, PLAIN};
 pub use message::{complain, perror, quote};
