@@ -33,6 +33,7 @@ mod spawn;
 mod standard;
 mod stop;
 mod terminal;
+mod termios;
 mod tgkill;
 mod time;
 mod timer;
