@@ -56,7 +56,7 @@ impl Run {
         let Plan { argv, envp, input, typed, schedule, steps, check_every, forget_every } = plan;
         // Invariants are checked here, so that a violation is reported with its schedule.
         let terminal = typed.map(|_| WINDOW);
-        let settings = Settings { check_every: 0, forget_every, terminal, ..Settings::default() };
+        let settings = Settings { check_every: 0, terminal, forget_every, ..Settings::default() };
         let machine = Machine::new(programs, settings);
         let mut machine = match typed {
             Some(pieces) => machine.with_input(Typist::new(pieces.iter().cloned())),

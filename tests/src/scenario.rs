@@ -76,18 +76,18 @@ impl Scenario {
         self
     }
 
-    /// This other program has these signal handlers.
-    pub fn with_handlers(mut self, name: &str, handlers: &'static [Handler]) -> Scenario {
-        for program in self.programs.iter_mut().filter(|program| program.name == name) {
-            program.handlers = handlers;
-        }
-        self
-    }
-
     /// The program under test has so many bytes of static variables.
     pub fn statics(mut self, bytes: u64) -> Scenario {
         if let Some(tested) = self.programs.first_mut() {
             tested.static_bytes = bytes;
+        }
+        self
+    }
+
+    /// This other program has these signal handlers.
+    pub fn with_handlers(mut self, name: &str, handlers: &'static [Handler]) -> Scenario {
+        for program in self.programs.iter_mut().filter(|program| program.name == name) {
+            program.handlers = handlers;
         }
         self
     }

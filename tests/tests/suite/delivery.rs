@@ -270,9 +270,7 @@ fn with_nodefer_it_is_blocked_only_if_the_mask_says_so() {
     program(&|sys, _| async move {
         share_notes(sys).await;
         let nodefer = Action::catch(LOOKS).with_flags(SigActionFlags::SA_NODEFER);
-        for (mask, seen) in
-            [(set([]), set([])), (set([TWO]), set([TWO])), (set([ONE, TWO]), set([ONE, TWO]))]
-        {
+        for (mask, seen) in [(set([]), set([])), (set([TWO]), set([TWO])), (set([ONE, TWO]), set([ONE, TWO]))] {
             catch(sys, ONE, nodefer.with_mask(mask)).await;
             send_self(sys, ONE).await;
             assert_eq!(mask_in_handler(sys).await, seen);

@@ -1,8 +1,8 @@
 //! PID 1: it can't be killed, and its end is the machine's.
 
 use abi::{Errno, Pid, Signal, WaitStatus};
-use harness::{ends, fork, program, signaled};
 use harness::signals::{handled, note_signal, share_notes};
+use harness::{ends, fork, program, signaled};
 use sim::Outcome;
 use userland::handlers;
 use userland::sys::Action;

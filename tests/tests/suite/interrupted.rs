@@ -1,7 +1,9 @@
 //! What a call returns that a handler or a stop has interrupted (`signal(7)`, "Interruption of system calls"). That each
 //! call is restarted or not, wherever the signal comes, is in `proofs/placement/blocked.rs`.
 
-use abi::{Errno, FcntlCommand, SI_KERNEL, SigActionFlags, SigInfo, Signal, SignalSet, Timespec, WaitOptions, WaitStatus};
+use abi::{
+    Errno, FcntlCommand, SI_KERNEL, SigActionFlags, SigInfo, Signal, SignalSet, Timespec, WaitOptions, WaitStatus,
+};
 use harness::signals::{block, handled, note_signal, noted, set, set_note, share_notes};
 use harness::{ends, fork, join, program, signaled, until_state};
 use userland::sys::Action;

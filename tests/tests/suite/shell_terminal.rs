@@ -11,7 +11,7 @@ fn typed<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Run {
 fn seen(run: &Run) -> Vec<String> {
     let width = usize::from(WINDOW.columns);
     let mut lines = vec![Vec::new()];
-    let (mut row, mut column) = (0, 0);
+    let (mut row, mut column) = (0_usize, 0_usize);
     let text = run.text();
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
@@ -96,16 +96,23 @@ fn a_long_line_wraps() {
 
 #[test]
 fn lines_typed_before_come_back() {
-    shows(["echo a\r", "echo b\r", "\x1b[A\x1b[A\r", "exit\r"], &["# echo a", "a", "# echo b", "b", "# echo a", "a", "# exit", ""]);
+    shows(
+        ["echo a\r", "echo b\r", "\x1b[A\x1b[A\r", "exit\r"],
+        &["# echo a", "a", "# echo b", "b", "# echo a", "a", "# exit", ""],
+    );
     shows(["echo a\r", "ec\x1b[A\x1b[Bho c\r", "exit\r"], &["# echo a", "a", "# echo c", "c", "# exit", ""]);
-    shows(["echo a\r", "echo b\r", "\x12o a\r", "exit\r"], &["# echo a", "a", "# echo b", "b", "# echo a", "a", "# exit", ""]
-        .map(|line| line)
-        .as_slice());
+    shows(
+        ["echo a\r", "echo b\r", "\x12o a\r", "exit\r"],
+        &["# echo a", "a", "# echo b", "b", "# echo a", "a", "# exit", ""].map(|line| line).as_slice(),
+    );
 }
 
 #[test]
 fn names_are_completed() {
-    shows(["pst\t--help | head -n 1\r", "exit\r"], &["# pstree --help | head -n 1", "Usage: pstree [-p]", "# exit", ""]);
+    shows(
+        ["pst\t--help | head -n 1\r", "exit\r"],
+        &["# pstree --help | head -n 1", "Usage: pstree [-p]", "# exit", ""],
+    );
 }
 
 #[test]
@@ -118,7 +125,10 @@ fn ctrl_c_gives_a_new_prompt() {
 #[test]
 fn ctrl_c_ends_the_job_in_the_foreground_and_nothing_else() {
     shows(["cat\r", "\x03", "echo $?\r", "exit\r"], &["# cat", "^C", "# echo $?", "130", "# exit", ""]);
-    shows(["cat; echo never\r", "\x03", "echo $?\r", "exit\r"], &["# cat; echo never", "^C", "# echo $?", "130", "# exit", ""]);
+    shows(
+        ["cat; echo never\r", "\x03", "echo $?\r", "exit\r"],
+        &["# cat; echo never", "^C", "# echo $?", "130", "# exit", ""],
+    );
     shows(["cat | cat\r", "\x03", "echo $?\r", "exit\r"], &["# cat | cat", "^C", "# echo $?", "130", "# exit", ""]);
 }
 
@@ -181,7 +191,10 @@ fn ends_in_the_background_are_told_before_the_next_prompt() {
 fn what_is_typed_while_a_command_runs_is_not_lost() {
     let run = typed(["sleep 1; cat\recho two\r", "\x04", "exit\r"]);
     let seen = seen(&run);
-    assert!(seen.contains(&"two".to_string()) || seen.iter().filter(|line| line.contains("echo two")).count() == 2, "{seen:?}");
+    assert!(
+        seen.contains(&"two".to_string()) || seen.iter().filter(|line| line.contains("echo two")).count() == 2,
+        "{seen:?}"
+    );
 }
 
 #[test]
@@ -205,7 +218,9 @@ fn a_shell_in_a_shell_gives_the_terminal_back() {
 
 #[test]
 fn a_loop_of_builtins_is_interrupted() {
-    let run = Scenario::command(["init", "-t", "sh", "-c", "exec sh 2>&1"]).typed(["trap 'echo got' USR1\r", "kill -USR1 $$\r", "exit\r"]).run();
+    let run = Scenario::command(["init", "-t", "sh", "-c", "exec sh 2>&1"])
+        .typed(["trap 'echo got' USR1\r", "kill -USR1 $$\r", "exit\r"])
+        .run();
     assert!(seen(&run).contains(&"got".to_string()), "{:?}", seen(&run));
 }
 

@@ -1,6 +1,8 @@
 //! SIGCHLD: what a parent is told of its children, and by which flags it isn't (`sigaction(2)`, `wait(2)`).
 
-use abi::{CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, Errno, Pid, SigActionFlags, SigInfo, Signal, WaitStatus};
+use abi::{
+    CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, Errno, Pid, SigActionFlags, SigInfo, Signal, WaitStatus,
+};
 use harness::signals::{accept, block, handled, note_signal, set, share_notes, unblock};
 use harness::{ends, fork, join, program, signaled, until_state};
 use userland::sys::Action;
