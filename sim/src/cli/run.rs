@@ -14,6 +14,7 @@ use sim::{Machine, Observer, Settings, World};
 use userland::programs::PROGRAMS;
 
 use super::console::Console;
+use super::core::CoreFolder;
 use super::list::suggestion;
 use super::options::RunOptions;
 use super::status::{Failure, Status};
@@ -32,6 +33,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<Status, Failure> {
         argv: argv(&options.program)?,
         envp: ENVIRONMENT.map(<[u8]>::to_vec).to_vec(),
         seed: options.seed,
+        cores: options.core.is_some(),
         schedule: options.hash_every.map_or(Schedule::Default, Schedule::Every),
     };
     let chooser: Box<dyn Chooser> = match options.seed {
@@ -43,10 +45,14 @@ pub(crate) fn run(options: &RunOptions) -> Result<Status, Failure> {
     if let Some(file) = &options.trace {
         watcher = watcher.tracing(file.as_deref())?;
     }
+    if let Some(folder) = &options.core {
+        watcher = watcher.keeping_cores(CoreFolder::new(folder)?);
+    }
     let settings = Settings {
         // Futures can only be made again from histories that were kept.
         glass: options.forget_every.is_some(),
         forget_every: options.forget_every.map_or(0, |steps| steps.get()),
+        cores: header.cores,
         ..Settings::default()
     };
     let mut machine = Machine::new(PROGRAMS, settings).with_input(console.clone());

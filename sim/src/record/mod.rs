@@ -6,6 +6,7 @@
 //! program "init" "sh" "-c" "cat | sort"      what was booted; quoted, so that any bytes survive
 //! environment "HOME=/"
 //! seed 42                                    where the choices came from, or `none`
+//! cores wanted                               only if processes left core images
 //! hash-every default                         or a number of steps
 //! hash 0 0f6b2c1d88e3a945                    the exact hash of the world after that many steps
 //! choice 17 run 2/3                          at step 17 thread 2 of 3 ran, where the default is 0

@@ -58,6 +58,10 @@ fn read_header(lines: &mut Lines<'_>) -> Result<Header, Refused> {
     let envp = lines.next("environment \"NAME=VALUE\" ...")?.word("environment")?.strings()?;
     let mut seed = lines.next("seed NUMBER")?.word("seed")?;
     let seed = if seed.rest() == "none" { None } else { Some(seed.number()?) };
+    let cores = lines.peek("hash-every NUMBER")?.text == "cores wanted";
+    if cores {
+        lines.next("cores wanted")?;
+    }
     let mut every = lines.next("hash-every NUMBER")?.word("hash-every")?;
     let schedule = match every.rest() {
         "default" => Schedule::Default,
@@ -66,7 +70,7 @@ fn read_header(lines: &mut Lines<'_>) -> Result<Header, Refused> {
             None => return Err(every.expected("a number of steps above 0, or `default`")),
         },
     };
-    Ok(Header { build, argv, envp, seed, schedule })
+    Ok(Header { build, argv, envp, seed, cores, schedule })
 }
 
 /// Reads the lines that the steps left: choices and hashes, in the order of the steps.
@@ -198,6 +202,7 @@ mod tests {
             argv: vec![b"sh".to_vec(), b"-c".to_vec(), b"echo \"\xff\" | cat\n".to_vec(), Vec::new()],
             envp: vec![b"HOME=/".to_vec()],
             seed: Some(42),
+            cores: true,
             schedule: Schedule::Every(NonZeroU64::new(10).unwrap()),
         }
     }

@@ -156,7 +156,8 @@ mod tests {
 
     fn record() -> Record {
         let every = Schedule::Every(5.try_into().unwrap());
-        let header = Header { build: 0, argv: vec![b"true".to_vec()], envp: vec![], seed: None, schedule: every };
+        let header =
+            Header { build: 0, argv: vec![b"true".to_vec()], envp: vec![], seed: None, cores: false, schedule: every };
         let hashes = (0..3).map(|i| RecordedHash { step: 5 * i, hash: 100 + 5 * i, line: 7 + i as usize }).collect();
         let end = End::Halted(WaitStatus::Exited(0));
         let totals = Totals { steps: 12, end, hash: 112, output_length: 4, output_hash: 1 };

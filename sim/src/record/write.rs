@@ -28,6 +28,9 @@ impl<W: Write> Recorder<W> {
             Some(seed) => recorder.line(format_args!("seed {seed}"))?,
             None => recorder.line(format_args!("seed none"))?,
         }
+        if header.cores {
+            recorder.line(format_args!("cores wanted"))?;
+        }
         recorder.line(format_args!("hash-every {}", header.schedule))?;
         Ok(recorder)
     }

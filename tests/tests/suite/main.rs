@@ -1,6 +1,7 @@
 //! What programs observe of the kernel, one concept a file.
 
 mod adopt;
+mod core;
 mod credentials;
 mod descriptor;
 mod efault;
