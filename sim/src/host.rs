@@ -49,6 +49,10 @@ impl Programs for Host<'_> {
         let name = name.strip_prefix(b"/bin/").unwrap_or(name);
         self.programs.iter().position(|program| program.name.as_bytes() == name).map(ImageNo::from_index)
     }
+
+    fn static_bytes(&self, image: ImageNo) -> u64 {
+        self.programs.get(image.index()).map_or(0, |program| program.static_bytes)
+    }
 }
 
 impl Trace for Host<'_> {

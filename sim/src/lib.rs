@@ -5,6 +5,7 @@
 //! | what is a world? what do its hashes cover? | `world.rs` |
 //! | what is one step? who runs next? | `machine.rs` |
 //! | what does a step of user code do? | `perform.rs`, `access.rs` |
+//! | how does a program jump back to where it was? | `jump.rs` |
 //! | how does a signal handler begin and end? | `handler.rs` |
 //! | how is a future made again from its history? | `hart.rs` |
 //! | what does a process consist of? how can it fault? | `process.rs` |
@@ -13,6 +14,7 @@
 //! | how is a big kernel made and copied? | `kernel_box.rs` |
 //! | what can vary between two runs? | `chooser.rs` |
 //! | where does console input come from? | `input.rs` |
+//! | what arrives at a terminal, and when? | `arrival.rs` |
 //! | who is told what happens? | `observer.rs` |
 //! | what became of signals? | `signal_counts.rs` |
 //! | how is a world written to a file? | `save.rs` |
@@ -26,6 +28,7 @@
 //! | what is left of a process that a signal ended? | `core_image/` |
 
 mod access;
+pub mod arrival;
 mod bug;
 pub mod chooser;
 pub mod core_image;
@@ -37,6 +40,7 @@ mod hart;
 pub mod history;
 mod host;
 pub mod input;
+mod jump;
 pub mod kernel_box;
 pub mod machine;
 pub mod observer;

@@ -35,6 +35,6 @@ mod table;
 
 pub use helpers::*;
 pub use init::NAME as INIT;
-pub use run::{Run, Tables};
+pub use run::{Run, Tables, WINDOW};
 pub use scenario::{Scenario, program};
 pub use table::table;

@@ -1,7 +1,8 @@
 //! How a run is made and checked at each step, and what is known of it afterwards.
 
-use abi::WaitStatus;
+use abi::{WaitStatus, WindowSize};
 use sim::chooser::{self, Chooser, Deviation, Recording, Seeded};
+use sim::input::Typist;
 use sim::signal_counts::SignalCounts;
 use sim::{Machine, Outcome, Output, Settings, World};
 use userland::Program;
@@ -10,6 +11,9 @@ use crate::init;
 
 /// How many entries of each of the kernel's tables are in use.
 pub type Tables = Vec<(&'static str, usize)>;
+
+/// The window of a terminal.
+pub const WINDOW: WindowSize = WindowSize { rows: 24, columns: 80, width: 0, height: 0 };
 
 /// Who decides what may vary.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +27,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) argv: &'a [&'a [u8]],
     pub(crate) envp: &'a [&'a [u8]],
     pub(crate) input: &'a [u8],
+    pub(crate) typed: Option<&'a [Vec<u8>]>,
     pub(crate) schedule: Schedule,
     pub(crate) steps: u64,
     pub(crate) check_every: u64,
@@ -47,10 +52,15 @@ pub struct Run {
 impl Run {
     #[track_caller]
     pub(crate) fn make(programs: &'static [Program], plan: Plan<'_>, watch: &mut dyn FnMut(&World)) -> Run {
-        let Plan { argv, envp, input, schedule, steps, check_every } = plan;
+        let Plan { argv, envp, input, typed, schedule, steps, check_every } = plan;
         // Invariants are checked here, so that a violation is reported with its schedule.
-        let settings = Settings { check_every: 0, ..Settings::default() };
-        let mut machine = Machine::new(programs, settings).with_input(input.to_vec());
+        let terminal = typed.map(|_| WINDOW);
+        let settings = Settings { check_every: 0, terminal, ..Settings::default() };
+        let machine = Machine::new(programs, settings);
+        let mut machine = match typed {
+            Some(pieces) => machine.with_input(Typist::new(pieces.iter().cloned())),
+            None => machine.with_input(input.to_vec()),
+        };
         let mut observer = (Output::default(), SignalCounts::default());
         let world = machine.boot(argv, envp, &mut observer).expect("the test's program boots");
         let _told = TellOnPanic(schedule);

@@ -22,6 +22,7 @@ pub struct Scenario {
     argv: Vec<Vec<u8>>,
     envp: Vec<Vec<u8>>,
     input: Vec<u8>,
+    typed: Option<Vec<Vec<u8>>>,
     alone: bool,
     steps: u64,
     seeds: u64,
@@ -39,6 +40,7 @@ where
         argv: vec![TESTED.into()],
         envp: Vec::new(),
         input: Vec::new(),
+        typed: None,
         alone: false,
         steps: STEPS,
         seeds: SEEDS,
@@ -72,6 +74,14 @@ impl Scenario {
         self
     }
 
+    /// The program under test has so many bytes of static variables.
+    pub fn statics(mut self, bytes: u64) -> Scenario {
+        if let Some(tested) = self.programs.first_mut() {
+            tested.static_bytes = bytes;
+        }
+        self
+    }
+
     /// There are these programs too.
     pub fn among(mut self, programs: &[Program]) -> Scenario {
         self.programs.extend(programs);
@@ -93,6 +103,12 @@ impl Scenario {
     /// The console gives this, and then its end.
     pub fn input(self, input: impl Into<Vec<u8>>) -> Scenario {
         Scenario { input: input.into(), ..self }
+    }
+
+    /// The console is a terminal, at which these are typed: each as soon as nobody can run, now or later, before something
+    /// arrives. At last it is hung up.
+    pub fn typed<T: Into<Vec<u8>>>(self, pieces: impl IntoIterator<Item = T>) -> Scenario {
+        Scenario { typed: Some(pieces.into_iter().map(Into::into).collect()), ..self }
     }
 
     /// The program is PID 1 itself. Otherwise it is the child of a small init, which adopts what it leaves behind and waits
@@ -177,7 +193,15 @@ impl Scenario {
         argv.extend(self.argv.iter().map(Vec::as_slice));
         let envp: Vec<&[u8]> = self.envp.iter().map(Vec::as_slice).collect();
         let (steps, check_every) = (self.steps, self.check_every);
-        let plan = Plan { argv: &argv, envp: &envp, input: &self.input, schedule, steps, check_every };
+        let plan = Plan {
+            argv: &argv,
+            envp: &envp,
+            input: &self.input,
+            typed: self.typed.as_deref(),
+            schedule,
+            steps,
+            check_every,
+        };
         Run::make(table(&self.programs), plan, watch)
     }
 }

@@ -8,11 +8,15 @@
 //! | parents, children, zombies | `tree.rs` |
 //! | states of threads, queues, lost wake-ups | `waiting.rs` |
 //! | references to files, pipe ends, frames, objects, actions, numbers | `references.rs` |
+//! | names, inodes, FIFOs | `names.rs` |
 //! | the terminal and its session | `terminal.rs` |
 //! | sleepers and timers | `timers.rs` |
+//! | segments, messages, semaphores, and who sleeps over them | `ipc.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
+mod ipc;
 mod memory;
+mod names;
 mod references;
 mod terminal;
 #[cfg(test)]
@@ -104,13 +108,28 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "file-references",
-        sentence: "a description counts the descriptors that refer to it",
+        sentence: "a description counts the descriptors and blocked opens that refer to it",
         check: Kernel::file_references_are_right,
     },
     Invariant {
         name: "pipe-ends",
         sentence: "a pipe counts the descriptions that may read and those that may write, and has one at least",
         check: Kernel::pipe_ends_are_right,
+    },
+    Invariant {
+        name: "inode-references",
+        sentence: "an inode counts its names and what else refers to it, and has one of either at least",
+        check: Kernel::inode_references_are_right,
+    },
+    Invariant {
+        name: "names",
+        sentence: "every name is in its directory in order, is found, and leads up to the root; no other is found",
+        check: Kernel::names_are_sound,
+    },
+    Invariant {
+        name: "fifos",
+        sentence: "a FIFO has a pipe exactly as long as it is open, and nobody waits to open it who needn't",
+        check: Kernel::fifos_are_sound,
     },
     Invariant {
         name: "frame-references",
@@ -126,6 +145,26 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "segments",
         sentence: "a segment has an object of its own, is found by its key unless it is removed, and its pages are counted",
         check: Kernel::segments_are_right,
+    },
+    Invariant {
+        name: "messages",
+        sentence: "a message stands in one queue or is held by one thread, and a queue's bytes are those of its messages",
+        check: Kernel::messages_are_right,
+    },
+    Invariant {
+        name: "semaphores",
+        sentence: "a set has the semaphores that it says, and its waiters' operations are exactly those that are kept",
+        check: Kernel::semaphores_are_right,
+    },
+    Invariant {
+        name: "undos",
+        sentence: "what is undone to a semaphore is known to it and to a living process, once, and isn't nothing",
+        check: Kernel::undos_are_right,
+    },
+    Invariant {
+        name: "ipc-sleepers",
+        sentence: "nobody sleeps at a message queue or a semaphore who could go on",
+        check: Kernel::nobody_sleeps_over_ipc,
     },
     Invariant {
         name: "action-references",

@@ -6,6 +6,7 @@ use super::INVARIANTS;
 use crate::ids::{ActionsNo, CpuNo, FrameNo, ObjectNo, PipeNo, ProcessNo, ThreadNo, TimerNo};
 use crate::list::List;
 use crate::mem::object::Object;
+use crate::name::plant::ROOT;
 use crate::process::Life;
 use crate::radix::Tree;
 use crate::signal::action::{Action, IGNORE};
@@ -344,6 +345,41 @@ fn a_ring_beyond_its_capacity_is_found() {
 }
 
 #[test]
+fn a_working_directory_that_is_not_counted_is_found() {
+    breaks("inode-references", |machine| {
+        let slot = machine.slot(6);
+        machine.kernel.processes.at_mut(slot).working_directory = None;
+    });
+}
+
+#[test]
+fn a_name_with_too_many_links_is_found() {
+    breaks("inode-references", |machine| {
+        let console = machine.kernel.console_inode().unwrap();
+        machine.kernel.inodes.at_mut(console).links += 1;
+    });
+}
+
+#[test]
+fn a_name_that_is_not_in_the_index_is_found() {
+    breaks("names", |machine| machine.kernel.name_index.buckets.iter_mut().for_each(|bucket| *bucket = None));
+}
+
+#[test]
+fn a_directory_that_lies_in_itself_is_found() {
+    breaks("names", |machine| {
+        let name = machine.kernel.find_name(ROOT, b"dev").unwrap();
+        let devices = machine.kernel.names.at(name).inode;
+        machine.kernel.directory_mut(devices).parent = devices;
+    });
+}
+
+#[test]
+fn a_pipe_whose_fifo_does_not_know_it_is_found() {
+    breaks("fifos", |machine| machine.kernel.pipes.at_mut(PipeNo(0)).fifo = Some(ROOT));
+}
+
+#[test]
 fn a_thread_that_blocks_sigkill_is_found() {
     breaks("unblockable", |machine| {
         let thread = machine.thread(6);
@@ -369,7 +405,7 @@ fn a_process_whose_session_does_not_have_its_terminal_is_found() {
 fn a_line_that_ends_where_there_are_no_lines_is_found() {
     breaks("terminal", |machine| {
         let terminal = &mut machine.kernel.tty;
-        terminal.present = true;
+        terminal.switch_on(abi::WindowSize::default());
         terminal.settings.make_raw();
         terminal.input.end_line(b'x');
     });

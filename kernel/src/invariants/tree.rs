@@ -63,6 +63,7 @@ impl Kernel {
         for (slot, process) in self.processes.iter() {
             let Life::Zombie(_) = process.life else { continue };
             let nothing = process.descriptors.is_empty()
+                && process.working_directory.is_none()
                 && process.space.table == Tree::EMPTY
                 && process.space.regions.iter().next().is_none()
                 && process.actions.is_none()
@@ -71,6 +72,7 @@ impl Kernel {
                 && process.timers.is_empty()
                 && process.children.is_empty()
                 && process.waiting_for_children.is_empty()
+                && process.undos.is_empty()
                 && !process.subreaper
                 && !process.stopped
                 && process.unreported.is_none()

@@ -5,6 +5,7 @@ use abi::{SignalSet, Syscall};
 use crate::ids::{CpuNo, ThreadNo};
 use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
+use crate::name::inode::Kind;
 use crate::sched::wait_queue::WaitQueue;
 use crate::thread::{Next, QueueName, Thread, ThreadState, WaitsFor};
 
@@ -66,7 +67,10 @@ impl Kernel {
             for thread in queue.iter(&self.threads) {
                 standing += 1;
                 let waiter = &self.threads.at(thread).waiter;
-                holds(waiter.queue == Some(name) && (first || !waiter.woken), thread.index())?;
+                // Several senders may be told at once that their messages would fit, and all receivers that their rights are
+                // others now.
+                let many = matches!(name, QueueName::Receivers(_) | QueueName::Senders(_));
+                holds(waiter.queue == Some(name) && (first || many || !waiter.woken), thread.index())?;
                 first = false;
             }
             Ok(())
@@ -75,8 +79,26 @@ impl Kernel {
             sound(&pipe.waiting_readers, QueueName::PipeReaders(slot))?;
             sound(&pipe.waiting_writers, QueueName::PipeWriters(slot))?;
         }
+        for (slot, queue) in self.queues.table.iter() {
+            sound(&queue.receivers, QueueName::Receivers(slot))?;
+            sound(&queue.senders, QueueName::Senders(slot))?;
+        }
+        for (slot, set) in self.sets.table.iter() {
+            sound(&set.changers, QueueName::SetChange(slot))?;
+            sound(&set.zero_waiters, QueueName::SetZero(slot))?;
+        }
+        for (slot, semaphore) in self.semaphores.iter() {
+            sound(&semaphore.changers, QueueName::SemaphoreChange(slot))?;
+            sound(&semaphore.zero_waiters, QueueName::SemaphoreZero(slot))?;
+        }
         for (slot, process) in self.processes.iter() {
             sound(&process.waiting_for_children, QueueName::Children(slot))?;
+        }
+        for (slot, inode) in self.inodes.iter() {
+            if let Kind::Fifo(fifo) = &inode.kind {
+                sound(&fifo.opening_readers, QueueName::FifoReaders(slot))?;
+                sound(&fifo.opening_writers, QueueName::FifoWriters(slot))?;
+            }
         }
         sound(&self.console.waiting_readers, QueueName::Console)?;
         sound(&self.tty.waiting_writers, QueueName::TerminalWriters)?;

@@ -9,7 +9,7 @@ use abi::{DefaultAction, Errno, SigActionFlags, Signal, SignalSet, Syscall};
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::entry::Resume;
 use crate::host::{Event, Host};
-use crate::ids::{ProcessNo, ThreadNo};
+use crate::ids::{ProcessNo, ThreadId, ThreadNo};
 use crate::kernel::Kernel;
 use crate::signal::action::{self, Action};
 use crate::signal::queue::Info;
@@ -177,6 +177,14 @@ impl Kernel {
         entry.next = Next::Access;
     }
 
+    /// So many handlers of a thread that ran on the alternate stack will never return: its user code jumped out of them.
+    pub fn left_alternate_stack(&mut self, thread: ThreadId, handlers: u32) {
+        if self.thread(thread).is_some() {
+            let stack = &mut self.threads.at_mut(thread.slot).alternate_stack;
+            stack.handlers = stack.handlers.saturating_sub(handlers);
+        }
+    }
+
     /// A handler has returned: the mask and the interrupted context come back, as its hart kept them.
     pub(crate) fn sys_rt_sigreturn<H: Host>(
         &mut self,
@@ -206,5 +214,9 @@ fn restarts(call: &Syscall) -> bool {
             | Syscall::ClockNanosleep { .. }
             | Syscall::RtSigsuspend { .. }
             | Syscall::RtSigtimedwait { .. }
+            | Syscall::Msgsnd { .. }
+            | Syscall::Msgrcv { .. }
+            | Syscall::Semop { .. }
+            | Syscall::Semtimedop { .. }
     )
 }

@@ -6,6 +6,7 @@
 //! | how is a program run, and recorded? | `run.rs` |
 //! | how is a record replayed? | `replay.rs` |
 //! | where are core images written, and how are they shown? | `core.rs` |
+//! | the shell on the host's terminal | `shell.rs`, `terminal.rs` |
 //! | a conversation about a run | `debug/` |
 //! | the lists of programs and of system calls | `list.rs` |
 //! | where do the console's bytes come from and go to? | `console.rs` |
@@ -21,7 +22,9 @@ mod logging;
 mod options;
 mod replay;
 mod run;
+mod shell;
 mod status;
+mod terminal;
 mod watcher;
 
 use std::io::{self, IsTerminal};
@@ -35,6 +38,7 @@ fn obey(options: Options) -> Result<Status, Failure> {
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Replay { file, core }) => replay::replay(&file, core.as_deref()),
         Some(Command::Core { file }) => core::show(&file),
+        Some(Command::Shell(options)) => shell::shell(&options),
         Some(Command::Debug(options)) => debug::debug(&options),
         Some(Command::Programs) => list::programs(),
         Some(Command::Syscalls { name }) => list::syscalls(name.as_deref()),

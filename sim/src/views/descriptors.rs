@@ -47,6 +47,8 @@ pub(crate) fn what(kernel: &Kernel, description: &Description) -> String {
     match description.open {
         Open::Console { stream: 2 } => "console, diagnostics".into(),
         Open::Console { .. } => "console".into(),
+        Open::Directory => "directory".into(),
+        Open::Device(device) => format!("{device:?}").to_lowercase(),
         Open::Pipe(number) => {
             let bytes = kernel.pipe(number).map_or(0, |pipe| pipe.ring.len());
             format!("pipe {}, {bytes} bytes in it", number.0)

@@ -1,6 +1,7 @@
 //! What programs observe of the kernel, one concept a file.
 
 mod adopt;
+mod atomic;
 mod core;
 mod credentials;
 mod descriptor;
@@ -12,6 +13,7 @@ mod fork;
 mod group;
 mod handler;
 mod interval;
+mod jump;
 mod kill;
 mod list;
 mod memory;
@@ -20,8 +22,12 @@ mod pipe;
 mod preemption;
 mod resource;
 mod scripted;
+mod shell;
+mod shell_terminal;
+mod signal;
 mod spawn;
 mod stop;
+mod terminal;
 mod time;
 mod timer;
 mod wait;
