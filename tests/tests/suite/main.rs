@@ -3,6 +3,7 @@
 mod action;
 mod adopt;
 mod atomic;
+mod core;
 mod credentials;
 mod delivery;
 mod descriptor;
