@@ -41,6 +41,10 @@ slot_numbers! {
     FileNo;
     /// Slot of a pipe.
     PipeNo;
+    /// Slot of an inode.
+    InodeNo;
+    /// Slot of a name in a directory.
+    NameNo;
     /// Number of a physical frame.
     FrameNo;
     /// Slot of a radix tree's node.
@@ -65,6 +69,8 @@ slot_numbers! {
     NumberNo;
     /// Slot of a queued signal.
     InfoNo;
+    /// Slot of a POSIX timer.
+    TimerNo;
     /// Slot of a set of signal actions.
     ActionsNo;
     /// Number of a program image, as the host counts them.

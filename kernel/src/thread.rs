@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use abi::{SignalSet, Syscall};
+use abi::{ClockId, SignalSet, Syscall};
 
-use crate::ids::{PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo};
+use crate::ids::{InodeNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo};
 use crate::ipc::held::Held;
 use crate::limits::{THREADS, words};
 use crate::list::{Link, Linked};
@@ -32,7 +32,8 @@ pub struct Thread {
     pub next: Next,
     /// The call that it is in.
     pub call: Option<Syscall>,
-    /// How far the call has got, in the call's own measure: bytes moved, the time at which a sleep ends.
+    /// How far the call has got, in the call's own measure: bytes moved, the time at which a sleep ends, the description
+    /// that a blocked `open` has reserved.
     pub progress: u64,
     /// What the call keeps in the kernel until it is over.
     pub held: Held,
@@ -103,6 +104,10 @@ pub enum WaitsFor {
     PipeData(PipeNo),
     /// Room in a pipe, or the end of its readers.
     PipeRoom(PipeNo),
+    /// Someone who opens a FIFO for writing.
+    FifoWriter(InodeNo),
+    /// Someone who opens a FIFO for reading.
+    FifoReader(InodeNo),
     /// Bytes from the console, or its end.
     ConsoleInput,
     /// Bytes from the terminal, or a point in time if there is one (`VTIME`).
@@ -146,6 +151,8 @@ impl fmt::Display for WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => write!(f, "data in pipe {}", pipe.0),
             WaitsFor::PipeRoom(pipe) => write!(f, "room in pipe {}", pipe.0),
+            WaitsFor::FifoWriter(fifo) => write!(f, "somebody to open FIFO {} for writing", fifo.0),
+            WaitsFor::FifoReader(fifo) => write!(f, "somebody to open FIFO {} for reading", fifo.0),
             WaitsFor::ConsoleInput => f.write_str("console input"),
             WaitsFor::TerminalInput { .. } => f.write_str("terminal input"),
             WaitsFor::TerminalOutput => f.write_str("the terminal's output to go on"),
@@ -191,6 +198,10 @@ pub enum QueueName {
     PipeReaders(PipeNo),
     /// Writers of a pipe.
     PipeWriters(PipeNo),
+    /// Those who open a FIFO for reading, while nobody writes.
+    FifoReaders(InodeNo),
+    /// Those who open a FIFO for writing, while nobody reads.
+    FifoWriters(InodeNo),
     /// Readers of the console.
     Console,
     /// Writers to the terminal.
@@ -291,7 +302,7 @@ impl Thread {
 
 impl Thread {
     /// Turns the points in time that its call knows into what is left of them.
-    pub(crate) fn make_times_relative(&mut self, now_us: u64) {
+    pub(crate) fn make_times_relative(&mut self, now_us: u64, cpu_us: u64) {
         if let ThreadState::Blocked(
             WaitsFor::Time { until_us }
             | WaitsFor::Signals { until_us: Some(until_us), .. }
@@ -301,12 +312,19 @@ impl Thread {
         {
             *until_us = left_us(*until_us, now_us);
         }
-        let timed = matches!(
-            self.call,
-            Some(Syscall::Nanosleep { .. } | Syscall::RtSigtimedwait { .. } | Syscall::Semtimedop { .. })
-        );
-        if timed {
-            self.progress = left_us(self.progress, now_us);
+        match self.call {
+            Some(Syscall::ClockNanosleep { clock: ClockId::CLOCK_PROCESS_CPUTIME_ID, .. }) => {
+                self.progress = left_us(self.progress, cpu_us);
+            }
+            Some(
+                Syscall::Nanosleep { .. }
+                | Syscall::ClockNanosleep { .. }
+                | Syscall::RtSigtimedwait { .. }
+                | Syscall::Semtimedop { .. },
+            ) => {
+                self.progress = left_us(self.progress, now_us);
+            }
+            _ => {}
         }
         if let Some(Syscall::Read { .. }) = self.call {
             let mut progress = crate::tty::Progress::unpack(self.progress);

@@ -1,26 +1,29 @@
 //! Invariants about reference counts: each equals the references.
 
 use crate::file::description::Open;
+use crate::file::fifo::reserved;
 use crate::ids::FrameNo;
 use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
 use crate::limits::{ACTION_SETS, FILES, FRAMES, NUMBERS, OBJECTS, PIPES};
 use crate::mem::region::Backing;
 use crate::mem::space::PageEntry;
+use crate::thread::QueueName;
+use crate::time::timer::TimerState;
 
 /// Counts by slot.
-struct Counts<const N: usize>([u32; N]);
+pub(super) struct Counts<const N: usize>([u32; N]);
 
 impl<const N: usize> Counts<N> {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Counts([0; N])
     }
-    fn add(&mut self, index: usize) {
+    pub(super) fn add(&mut self, index: usize) {
         if let Some(count) = self.0.get_mut(index) {
             *count += 1;
         }
     }
-    fn get(&self, index: usize) -> u32 {
+    pub(super) fn get(&self, index: usize) -> u32 {
         self.0.get(index).copied().unwrap_or(0)
     }
     fn sum(&self) -> u32 {
@@ -35,6 +38,13 @@ impl Kernel {
             for (_, descriptor) in process.descriptors.iter() {
                 holds(self.files.holds(descriptor.file), slot.index())?;
                 counts.add(descriptor.file.index());
+            }
+        }
+        for (slot, thread) in self.threads.iter() {
+            if let Some(QueueName::FifoReaders(_) | QueueName::FifoWriters(_)) = thread.waiter.queue {
+                let file = reserved(thread.progress).ok_or(slot.index())?;
+                holds(self.files.holds(file), slot.index())?;
+                counts.add(file.index());
             }
         }
         for (slot, file) in self.files.iter() {
@@ -134,6 +144,8 @@ impl Kernel {
                 holds(pending.set().has(info.signal), slot)?;
             }
         }
+        let kept = self.posix_timers.iter().filter(|(_, timer)| timer.info.is_some());
+        queued += kept.filter(|(_, timer)| timer.state != TimerState::Pending).count();
         holds(queued == self.infos.len(), 0)
     }
 

@@ -3,16 +3,19 @@
 //! Queues are first in, first out. Waiting is of two kinds. *Completed by the waker* (`complete`): whoever makes it possible
 //! ends the call, and the thread has its result when it runs. *Retried*: a wake-up makes the thread ready and its call is
 //! tried again. It keeps its place in the queue until that succeeds, so nobody overtakes it, and whoever leaves a queue
-//! for any reason passes the wake-up on (`settle`): that is why none is ever lost.
+//! for any reason passes the wake-up on (`settle`): that is why none is ever lost. The one exception is a blocked `open` of
+//! a FIFO: whoever comes to the other side completes it (`file/fifo.rs`).
 
 use abi::Errno;
 
+use crate::file::fifo::fifo_in;
 use crate::host::{Event, Host};
 use crate::ids::ThreadNo;
 use crate::kernel::Kernel;
 use crate::list::List;
 use crate::sched::policy::Became;
 use crate::thread::{Next, QueueName, ThreadState, Threads, WaitList, WaitsFor};
+use crate::time::timer_queue::Alarm;
 
 /// A queue of threads that wait for the same.
 pub(crate) type WaitQueue = List<WaitList, ThreadNo>;
@@ -23,6 +26,8 @@ impl WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => Some(QueueName::PipeReaders(pipe)),
             WaitsFor::PipeRoom(pipe) => Some(QueueName::PipeWriters(pipe)),
+            WaitsFor::FifoWriter(fifo) => Some(QueueName::FifoReaders(fifo)),
+            WaitsFor::FifoReader(fifo) => Some(QueueName::FifoWriters(fifo)),
             WaitsFor::ConsoleInput | WaitsFor::TerminalInput { .. } => Some(QueueName::Console),
             WaitsFor::TerminalOutput => Some(QueueName::TerminalWriters),
             WaitsFor::Child(process) => Some(QueueName::Children(process)),
@@ -68,10 +73,10 @@ impl Kernel {
             return;
         }
         if let Some(before) = before {
-            self.timers.remove(before, thread);
+            self.timers.remove(before, Alarm::Sleeper(thread));
         }
         if let Some(until_us) = until_us {
-            self.timers.insert(until_us, thread);
+            self.timers.insert(until_us, Alarm::Sleeper(thread));
         }
     }
 
@@ -83,10 +88,19 @@ impl Kernel {
     }
 
     /// Takes a thread out of the queue in which it stands, or out of the timer. The caller settles the queue, once the
-    /// state is whole again.
+    /// state is whole again. A blocked `open` is withdrawn.
     pub(crate) fn leave_queue(&mut self, thread: ThreadNo) -> Option<QueueName> {
+        let name = self.step_out(thread)?;
+        if let QueueName::FifoReaders(_) | QueueName::FifoWriters(_) = name {
+            self.withdraw_open(thread);
+        }
+        Some(name)
+    }
+
+    /// Takes a thread out of its queue, or out of the timer, and nothing else.
+    pub(crate) fn step_out(&mut self, thread: ThreadNo) -> Option<QueueName> {
         if let Some(due_us) = self.threads.at_mut(thread).timer_us.take() {
-            self.timers.remove(due_us, thread);
+            self.timers.remove(due_us, Alarm::Sleeper(thread));
         }
         let name = self.threads.at(thread).waiter.queue?;
         let (queue, threads) = self.queue_mut(name);
@@ -139,6 +153,7 @@ impl Kernel {
     pub(crate) fn settle<H: Host>(&mut self, host: &mut H, name: QueueName) {
         match name {
             QueueName::PipeReaders(pipe) | QueueName::PipeWriters(pipe) => self.settle_pipe(host, pipe),
+            QueueName::FifoReaders(fifo) | QueueName::FifoWriters(fifo) => self.settle_fifo(host, fifo),
             QueueName::Console => self.settle_console(host),
             QueueName::TerminalWriters => self.settle_terminal_writers(host),
             QueueName::SetChange(set) | QueueName::SetZero(set) => self.unmerge_queues(set),
@@ -155,6 +170,8 @@ impl Kernel {
         match name {
             QueueName::PipeReaders(pipe) => &self.pipes.at(pipe).waiting_readers,
             QueueName::PipeWriters(pipe) => &self.pipes.at(pipe).waiting_writers,
+            QueueName::FifoReaders(fifo) => &self.fifo(fifo).opening_readers,
+            QueueName::FifoWriters(fifo) => &self.fifo(fifo).opening_writers,
             QueueName::Console => &self.console.waiting_readers,
             QueueName::TerminalWriters => &self.tty.waiting_writers,
             QueueName::Children(process) => &self.processes.at(process).waiting_for_children,
@@ -172,6 +189,8 @@ impl Kernel {
         let queue = match name {
             QueueName::PipeReaders(pipe) => &mut self.pipes.at_mut(pipe).waiting_readers,
             QueueName::PipeWriters(pipe) => &mut self.pipes.at_mut(pipe).waiting_writers,
+            QueueName::FifoReaders(fifo) => &mut fifo_in(&mut self.inodes, fifo).opening_readers,
+            QueueName::FifoWriters(fifo) => &mut fifo_in(&mut self.inodes, fifo).opening_writers,
             QueueName::Console => &mut self.console.waiting_readers,
             QueueName::TerminalWriters => &mut self.tty.waiting_writers,
             QueueName::Children(process) => &mut self.processes.at_mut(process).waiting_for_children,

@@ -24,6 +24,9 @@ const SUPPORTED: &[&str] = &[
     "pause",
     "sigtimedwait",
     "pipe",
+    "mkfifo",
+    "unlink",
+    "open",
     "read",
     "write",
     "dup",
@@ -223,6 +226,13 @@ impl World {
         self.machine.put(process, address, &bytes).expect("the scratch area can be written");
     }
 
+    /// Puts the path of a FIFO into the memory of a process.
+    fn put_fifo_name(&mut self, process: ProcessId, number: i64) -> Path {
+        let name = format!("/tmp/fifo{number}\0");
+        self.machine.put(process, ARGUMENTS, name.as_bytes()).expect("the scratch area can be written");
+        Path(ARGUMENTS)
+    }
+
     /// The call that an operation stands for.
     fn request(&mut self, process: ProcessId, recorded: &Value) -> Request {
         let arguments = recorded["a"].as_array().cloned().unwrap_or_default();
@@ -297,6 +307,19 @@ impl World {
             "pipe" => {
                 let flags = OpenFlags::from_bits_retain(flags(&argument(0), OPEN_FLAGS) as u32);
                 Syscall::Pipe2 { fds: Out::at(RESULTS), flags }
+            }
+            "mkfifo" => {
+                let path = self.put_fifo_name(process, int(0));
+                Syscall::Mknodat { directory: AT_FDCWD, path, mode: S_IFIFO | 0o600, device: 0 }
+            }
+            "unlink" => {
+                let path = self.put_fifo_name(process, int(0));
+                Syscall::Unlinkat { directory: AT_FDCWD, path, flags: AtFlags::empty() }
+            }
+            "open" => {
+                let path = self.put_fifo_name(process, int(0));
+                let flags = OpenFlags::from_bits_retain(flags(&argument(1), OPEN_FLAGS) as u32);
+                Syscall::Openat { directory: AT_FDCWD, path, flags, mode: 0 }
             }
             "read" => Syscall::Read { fd: fd(0), buffer: OutBytes(BYTES), count: Length(int(1) as u64) },
             "write" => {
@@ -605,8 +628,13 @@ const ACTION_FLAGS: Names = &[
     ("RESETHAND", SigActionFlags::SA_RESETHAND.bits()),
     ("RESTART", SigActionFlags::SA_RESTART.bits()),
 ];
-const OPEN_FLAGS: Names =
-    &[("NONBLOCK", OpenFlags::O_NONBLOCK.bits() as u64), ("CLOEXEC", OpenFlags::O_CLOEXEC.bits() as u64)];
+const OPEN_FLAGS: Names = &[
+    ("RDONLY", 0),
+    ("WRONLY", OpenFlags::O_WRONLY.bits() as u64),
+    ("RDWR", OpenFlags::O_RDWR.bits() as u64),
+    ("NONBLOCK", OpenFlags::O_NONBLOCK.bits() as u64),
+    ("CLOEXEC", OpenFlags::O_CLOEXEC.bits() as u64),
+];
 
 const IPC_FLAGS: Names = &[("CREAT", IpcFlags::IPC_CREAT.bits() as u64), ("EXCL", IpcFlags::IPC_EXCL.bits() as u64)];
 
