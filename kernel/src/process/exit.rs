@@ -62,7 +62,10 @@ impl Kernel {
                 self.add_zombie(parent, process);
                 self.tell_parent_of_end(host, process, status);
             }
-            None => self.halted = Some(status.to_raw()),
+            None => {
+                self.end_ipc(host);
+                self.halted = Some(status.to_raw());
+            }
         }
     }
 
