@@ -5,6 +5,7 @@
 //! | what do the commands print, and what do they say when something is wrong? | `command_line.rs` |
 //! | does a replay repeat every step, and is every change noticed? | `records.rs` |
 //! | does a debugging session step, go back, show and choose? | `debug.rs` |
+//! | is the shell usable on a terminal, and the terminal behind it? | `shell.rs` |
 //! | do README and `docs/` say what is so? | `documentation/` |
 
 mod command_line;
@@ -12,3 +13,4 @@ mod common;
 mod debug;
 mod documentation;
 mod records;
+mod shell;

@@ -25,6 +25,7 @@ mod signal;
 mod spawn;
 mod stop;
 mod terminal;
+mod terminal_jobs;
 mod time;
 mod timer;
 mod wait;
