@@ -81,7 +81,7 @@ async fn tostop(sys: Sys) {
 fn a_background_process_that_reads_is_stopped() {
     session(
         &|sys, _| async move {
-            let job = background(sys, async |sys| drop(read(sys).await)).await;
+            let job = background(sys, async |sys| assert!(read(sys).await.is_err())).await;
             is_stopped(sys, job, Signal::SIGTTIN).await;
             // It can't be stopped, and is told so.
             let job = background(sys, async |sys| {
@@ -142,7 +142,7 @@ fn a_background_process_that_changes_the_terminal_is_stopped() {
             })
             .await;
             is_stopped(sys, job, Signal::SIGTTOU).await;
-            let job = background(sys, async |sys| drop(sys.tcflush(TERMINAL, TCIFLUSH).await)).await;
+            let job = background(sys, async |sys| assert!(sys.tcflush(TERMINAL, TCIFLUSH).await.is_err())).await;
             is_stopped(sys, job, Signal::SIGTTOU).await;
             let job = background(sys, async |sys| {
                 let own = sys.getpgid(Pid(0)).await.unwrap();
@@ -236,8 +236,8 @@ fn keys_signal_the_foreground_group_and_nobody_else() {
                 sys.sigaction(signal, Some(Action::catch(SAYS))).await.unwrap();
             }
             // Whoever was forked has its parent's handlers.
-            let job = fork(sys, async |sys| drop(read(sys).await)).await;
-            let aside = background(sys, async |sys| drop(pause(sys).await)).await;
+            let job = fork(sys, async |sys| assert!(read(sys).await.is_err())).await;
+            let aside = background(sys, async |sys| assert_eq!(pause(sys).await, Errno::EINTR)).await;
             assert_eq!(sys.wait().await, Err(Errno::EINTR));
             join(sys, job).await;
             sys.kill(aside, Some(Signal::SIGKILL)).await.unwrap();
@@ -255,7 +255,7 @@ fn the_suspend_key_stops_a_job_and_the_quit_key_ends_it() {
     session(
         &|sys, _| async move {
             ignore(sys, Signal::SIGTTOU).await;
-            let job = background(sys, async |sys| drop(pause(sys).await)).await;
+            let job = background(sys, async |sys| assert_eq!(pause(sys).await, Errno::EINTR)).await;
             sys.tcsetpgrp(TERMINAL, job).await.unwrap();
             let stopped = Ok(Some((job, WaitStatus::Stopped(Signal::SIGTSTP))));
             assert_eq!(sys.waitpid(job, WaitOptions::WUNTRACED).await, stopped);
