@@ -37,6 +37,7 @@ impl Kernel {
         self.close_all(host, process);
         self.leave_working_directory(process);
         self.release_space(host, process);
+        self.undo_all(host, process);
         self.release_actions(process);
         self.set_subreaper(process, false);
         self.clear_report(process);
@@ -101,6 +102,7 @@ impl Kernel {
             cpu.current = None;
             cpu.quantum_used = false;
         }
+        self.release_held(host, thread);
         let usage = self.threads.at(thread).usage;
         let process = self.threads.at(thread).process;
         self.processes.at_mut(process).usage.add(&usage);

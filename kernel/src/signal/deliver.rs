@@ -214,5 +214,9 @@ fn restarts(call: &Syscall) -> bool {
             | Syscall::ClockNanosleep { .. }
             | Syscall::RtSigsuspend { .. }
             | Syscall::RtSigtimedwait { .. }
+            | Syscall::Msgsnd { .. }
+            | Syscall::Msgrcv { .. }
+            | Syscall::Semop { .. }
+            | Syscall::Semtimedop { .. }
     )
 }

@@ -11,6 +11,7 @@
 //! | a program's manual: usage line, options, `--help` | `manual.rs` |
 //! | options and operands (`getopt(3)`) | `options.rs` |
 //! | counts with suffixes, process ids | `number.rs` |
+//! | editing a line on a terminal (`readline(3)`) | `line_editor/` |
 //! | decimal fractions, exactly | `decimal.rs` |
 //! | character classes (`ctype.h`) | `character.rs` |
 //! | regular expressions (`regcomp(3)`) | `regex/` |
@@ -23,6 +24,7 @@ mod alarm;
 mod character;
 mod child;
 mod decimal;
+pub mod line_editor;
 mod manual;
 mod message;
 mod number;
