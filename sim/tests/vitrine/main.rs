@@ -6,6 +6,7 @@
 //! | does a replay repeat every step, and is every change noticed? | `records.rs` |
 //! | what is left of a process that a signal ended? | `core.rs` |
 //! | does a debugging session step, go back, show and choose? | `debug.rs` |
+//! | is the shell usable on a terminal, and the terminal behind it? | `shell.rs` |
 //! | do README and `docs/` say what is so? | `documentation/` |
 
 mod command_line;
@@ -14,3 +15,4 @@ mod core;
 mod debug;
 mod documentation;
 mod records;
+mod shell;

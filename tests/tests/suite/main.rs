@@ -37,6 +37,7 @@ mod spawn;
 mod standard;
 mod stop;
 mod terminal;
+mod terminal_jobs;
 mod tgkill;
 mod time;
 mod timer;
