@@ -38,6 +38,7 @@ mod standard;
 mod stop;
 mod terminal;
 mod terminal_jobs;
+mod termios;
 mod tgkill;
 mod time;
 mod timer;
