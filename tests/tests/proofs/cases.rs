@@ -53,6 +53,8 @@ pub(crate) const SCRIPTS: &[Case] = &[
     case(&["sh", "-c", "sleep 1 & sleep 2 | cat & pstree; wait; echo $?"]),
     case(&["sh", "-c", "true && echo yes || echo no; false || exit 3; echo never"]),
     case(&["sh", "-c", "sleep 100 & kill $!; wait; sh -c 'kill -KILL $$'; echo $?"]),
+    case(&["sh", "-c", "set -m; sleep 1 | cat & jobs; kill %1; wait %1; echo $?; fg"]),
+    case(&["sh", "-c", "trap 'echo got' USR1; trap 'echo bye' EXIT; (sleep 0.01; kill -USR1 $$) & wait; echo $?"]),
     Case { argv: &["sh"], input: "echo one | cat\nsleep 1 &\nps\nwait\nexit 4\n" },
 ];
 
@@ -72,7 +74,10 @@ pub(crate) const PROGRAMS: &[Case] = &[
 ];
 
 /// Some of whose processes stop: if the one that would continue them is killed, they stay so.
-pub(crate) const STOPPING: &[Case] = &[case(&["stopped"])];
+pub(crate) const STOPPING: &[Case] = &[
+    case(&["stopped"]),
+    case(&["sh", "-c", "set -m; sh -c 'kill -TSTP $$; echo on' | cat; jobs; bg; wait; echo $?"]),
+];
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Case> {

@@ -105,8 +105,15 @@ pub(super) async fn run(shell: &mut Shell, builtin: Builtin, fields: &[Vec<u8>])
         }
         Builtin::Exec if arguments.is_empty() => 0,
         Builtin::Exec => {
+            let options = shell.options;
+            shell.stand_down().await;
             execute(shell, arguments).await;
-            match shell.leave().await {}
+            if !options.interactive || shell.subshell {
+                match shell.leave().await {}
+            }
+            // Whoever mistypes a name shouldn't lose his shell.
+            shell.stand_up(options).await;
+            return Flow::Next;
         }
         Builtin::Export => export(shell, arguments).await,
         Builtin::Unset => {
