@@ -16,6 +16,7 @@
 //! | figures: `getrusage times uname sysinfo` | `figures.rs` |
 //! | signals: `kill sigaction` | `signal.rs` |
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
+//! | names: `open mkdir mkfifo unlink rename stat chdir` ... | `name.rs` |
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
@@ -30,6 +31,7 @@ mod heap;
 mod limit;
 mod list;
 mod memory;
+mod name;
 mod prctl;
 mod process;
 mod raw;
@@ -41,6 +43,7 @@ mod wait;
 
 pub use credentials::{Ids, UNCHANGED};
 pub use memory::Word;
+pub use name::Dirent;
 pub use process::{Forked, Never};
 pub use raw::Raw;
 pub use signal::{Action, Disposition};
