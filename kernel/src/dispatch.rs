@@ -229,6 +229,15 @@ impl Kernel {
             Syscall::SchedYield {} => Ok(Flow::Yield(0)),
             Syscall::Nanosleep { duration, remaining } => self.sys_nanosleep(cx, duration, remaining),
             Syscall::ClockGettime { clock, time } => self.sys_clock_gettime(cx, clock, time),
+            Syscall::ClockGetres { clock, resolution } => self.sys_clock_getres(cx, clock, resolution),
+            Syscall::ClockNanosleep { clock, flags, time, .. } => self.sys_clock_nanosleep(cx, clock, flags, time),
+            Syscall::Getitimer { which, value } => self.sys_getitimer(cx, which, value),
+            Syscall::Setitimer { which, new, old } => self.sys_setitimer(cx, which, new, old),
+            Syscall::TimerCreate { clock, event, timer } => self.sys_timer_create(cx, clock, event, timer),
+            Syscall::TimerGettime { timer, value } => self.sys_timer_gettime(cx, timer, value),
+            Syscall::TimerGetoverrun { timer } => self.sys_timer_getoverrun(cx, timer),
+            Syscall::TimerSettime { timer, flags, new, old } => self.sys_timer_settime(cx, timer, flags, new, old),
+            Syscall::TimerDelete { timer } => self.sys_timer_delete(cx, timer),
             Syscall::Compute { duration } => self.sys_compute(cx, duration),
         }
     }

@@ -57,6 +57,8 @@ slot_numbers! {
     NumberNo;
     /// Slot of a queued signal.
     InfoNo;
+    /// Slot of a POSIX timer.
+    TimerNo;
     /// Slot of a set of signal actions.
     ActionsNo;
     /// Number of a program image, as the host counts them.

@@ -26,6 +26,7 @@ use crate::signal::queue::Infos;
 use crate::table::Table;
 use crate::thread::{Thread, Threads};
 use crate::time::left_us;
+use crate::time::timer::Timers;
 use crate::time::timer_queue::TimerQueue;
 use crate::tty::Terminal;
 
@@ -111,7 +112,9 @@ kernel_state! {
     actions: ActionSets = Table::new();
     /// Details of pending signals.
     infos: Infos = Table::new();
-    /// Who sleeps.
+    /// POSIX timers.
+    posix_timers: Timers = Table::new();
+    /// What is due.
     timers: TimerQueue = TimerQueue::new();
     /// CPUs.
     cpus: [Cpu; CPUS] = [Cpu::NEW; CPUS];
@@ -162,8 +165,8 @@ impl Kernel {
     }
 
     /// How many entries of each table are in use: processes, threads, numbers, files, pipes, inodes, names, frames, objects,
-    /// segments, nodes, sets of signal actions and queued signals. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 13] {
+    /// segments, nodes, sets of signal actions, queued signals and timers. What a leak counter compares.
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 14] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
@@ -178,6 +181,7 @@ impl Kernel {
             ("nodes", self.nodes.len()),
             ("action sets", self.actions.len()),
             ("queued signals", self.infos.len()),
+            ("timers", self.posix_timers.len()),
         ]
     }
 
@@ -254,12 +258,12 @@ impl Kernel {
     /// times become what is left of them. A kernel that is so treated must not run on.
     pub fn forget_accounting(&mut self) {
         let now_us = self.now_us();
+        self.make_timers_relative();
         self.processes.for_each_mut(Process::forget_accounting);
         self.threads.for_each_mut(|thread| {
             thread.serial = 0;
             thread.usage = crate::thread::Usage::ZERO;
             thread.timer_us = thread.timer_us.map(|due| left_us(due, now_us));
-            thread.make_times_relative(now_us);
         });
         self.inodes.for_each_mut(Inode::forget_times);
         self.segments.table.for_each_mut(Segment::forget_accounting);

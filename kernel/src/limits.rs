@@ -69,7 +69,9 @@ limits! {
     /// Distinct sets of signal actions in the whole system.
     ACTION_SETS = PROCESSES, 2 ..= 16384, "never: each process has at most one";
     /// Signals that are queued with details in the whole system.
-    QUEUED_SIGNALS = at_least(256, PROCESSES * 4), 16 ..= 65000, "EAGAIN from rt_sigqueueinfo; other signals lose their details";
+    QUEUED_SIGNALS = at_least(256, PROCESSES * 4), 16 ..= 65000, "EAGAIN from rt_sigqueueinfo and timer_create; other signals lose their details";
+    /// POSIX timers in the whole system. Each keeps room for one queued signal.
+    TIMERS = at_least(64, PROCESSES), 1 ..= 16384, "EAGAIN from timer_create";
     /// Bytes of arguments and environment that `execve` takes, terminators and pointers included.
     ARGUMENT_BYTES = 131072, 4096 ..= 1048576, "E2BIG from execve and spawn";
     /// Bytes of a path, its end included.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use abi::{SignalSet, Syscall};
+use abi::{ClockId, SignalSet, Syscall};
 
 use crate::ids::{InodeNo, PipeNo, ProcessNo, ThreadNo};
 use crate::limits::{THREADS, words};
@@ -266,7 +266,7 @@ impl Thread {
 
 impl Thread {
     /// Turns the points in time that its call knows into what is left of them.
-    pub(crate) fn make_times_relative(&mut self, now_us: u64) {
+    pub(crate) fn make_times_relative(&mut self, now_us: u64, cpu_us: u64) {
         if let ThreadState::Blocked(
             WaitsFor::Time { until_us }
             | WaitsFor::Signals { until_us: Some(until_us), .. }
@@ -275,8 +275,14 @@ impl Thread {
         {
             *until_us = left_us(*until_us, now_us);
         }
-        if matches!(self.call, Some(Syscall::Nanosleep { .. } | Syscall::RtSigtimedwait { .. })) {
-            self.progress = left_us(self.progress, now_us);
+        match self.call {
+            Some(Syscall::ClockNanosleep { clock: ClockId::CLOCK_PROCESS_CPUTIME_ID, .. }) => {
+                self.progress = left_us(self.progress, cpu_us);
+            }
+            Some(Syscall::Nanosleep { .. } | Syscall::ClockNanosleep { .. } | Syscall::RtSigtimedwait { .. }) => {
+                self.progress = left_us(self.progress, now_us);
+            }
+            _ => {}
         }
         if let Some(Syscall::Read { .. }) = self.call {
             let mut progress = crate::tty::Progress::unpack(self.progress);

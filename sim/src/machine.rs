@@ -253,6 +253,9 @@ impl Machine {
     fn advance<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
         let (kernel, mut host) = split(world, self.programs, &mut self.notes);
         let resume = kernel.resume(&mut host, CPU);
+        if cfg!(debug_assertions) && matches!(resume, Resume::Return(_) | Resume::Retry | Resume::Start { .. }) {
+            check_resumed(world, thread);
+        }
         // Before user code goes on: whoever watches is to see a result with the memory that belongs to it.
         self.settle(world, observer);
         match resume {
@@ -359,6 +362,13 @@ fn choose_runnable<C: Chooser>(world: &World, chooser: &mut C) -> Pick {
     match chooser.choose(world.steps, Choice::Run, options) {
         0 => Pick::Policy,
         chosen => world.kernel.runnable(CPU).nth(chosen).map_or(Pick::Policy, Pick::Thread),
+    }
+}
+
+/// Panics if user code goes on although it has a signal to take.
+fn check_resumed(world: &World, thread: ThreadId) {
+    if let Err(violation) = world.kernel.check_resumed(thread) {
+        panic!("in step {}: {violation}", world.steps);
     }
 }
 

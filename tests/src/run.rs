@@ -2,6 +2,7 @@
 
 use abi::WaitStatus;
 use sim::chooser::{self, Chooser, Deviation, Recording, Seeded};
+use sim::signal_counts::SignalCounts;
 use sim::{Machine, Outcome, Output, Settings, World};
 use userland::Program;
 
@@ -50,8 +51,8 @@ impl Run {
         // Invariants are checked here, so that a violation is reported with its schedule.
         let settings = Settings { check_every: 0, ..Settings::default() };
         let mut machine = Machine::new(programs, settings).with_input(input.to_vec());
-        let mut output = Output::default();
-        let world = machine.boot(argv, envp, &mut output).expect("the test's program boots");
+        let mut observer = (Output::default(), SignalCounts::default());
+        let world = machine.boot(argv, envp, &mut observer).expect("the test's program boots");
         let _told = TellOnPanic(schedule);
         let at_boot = world.kernel.tables_in_use().to_vec();
         let mut run = Run { world, outcome: None, out: vec![], err: vec![], at_boot, schedule, choices: Vec::new() };
@@ -62,9 +63,10 @@ impl Run {
         let mut leaks = Leaks::default();
         let mut violation = None;
         for _ in 0..steps {
-            let outcome = machine.step(&mut run.world, &mut chooser, &mut output);
+            let outcome = machine.step(&mut run.world, &mut chooser, &mut observer);
             if run.world.steps().is_multiple_of(check_every) {
-                violation = run.world.kernel.check().err();
+                let broken = run.world.kernel.check().err().map(|violation| violation.to_string());
+                violation = broken.or_else(|| observer.1.check(&run.world.kernel).err().map(|lost| lost.to_string()));
             }
             leaks.look(&run.world);
             watch(&run.world);
@@ -77,7 +79,7 @@ impl Run {
             }
         }
         run.choices = chooser.take();
-        (run.out, run.err) = (output.out, output.err);
+        (run.out, run.err) = (observer.0.out, observer.0.err);
         if let Some(violation) = violation {
             run.fail(&format!("after step {}: {violation}", run.world.steps()));
         }

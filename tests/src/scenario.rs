@@ -72,6 +72,14 @@ impl Scenario {
         self
     }
 
+    /// The program under test has so many bytes of static variables.
+    pub fn statics(mut self, bytes: u64) -> Scenario {
+        if let Some(tested) = self.programs.first_mut() {
+            tested.static_bytes = bytes;
+        }
+        self
+    }
+
     /// There are these programs too.
     pub fn among(mut self, programs: &[Program]) -> Scenario {
         self.programs.extend(programs);

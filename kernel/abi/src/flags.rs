@@ -148,6 +148,11 @@ flag_sets! {
         /// Close on exec.
         FD_CLOEXEC = 1;
     }
+    /// Flags of `timer_settime` and `clock_nanosleep`.
+    TimerFlags: u32 {
+        /// The time is a point in time, not a duration.
+        TIMER_ABSTIME = 1;
+    }
     /// Flags of a signal action (`sigaction(2)`).
     SigActionFlags: u64 {
         /// No SIGCHLD when children stop or continue.
@@ -292,6 +297,15 @@ named_values! {
         /// CPU time of the thread.
         CLOCK_THREAD_CPUTIME_ID = 3;
     }
+    /// Which interval timer (`setitimer(2)`).
+    IntervalTimer {
+        /// It counts time; SIGALRM.
+        ITIMER_REAL = 0;
+        /// It counts CPU time in user code; SIGVTALRM.
+        ITIMER_VIRTUAL = 1;
+        /// It counts CPU time; SIGPROF.
+        ITIMER_PROF = 2;
+    }
     /// How `rt_sigprocmask` changes the mask.
     MaskHow {
         /// Add the set.
@@ -404,6 +418,8 @@ pub const SI_USER: i32 = 0;
 pub const SI_KERNEL: i32 = 0x80;
 /// `si_code`: sent by `sigqueue`.
 pub const SI_QUEUE: i32 = -1;
+/// `si_code`: a POSIX timer expired.
+pub const SI_TIMER: i32 = -2;
 /// `si_code`: sent by `tgkill`.
 pub const SI_TKILL: i32 = -6;
 /// `si_code` of SIGCHLD: the child has exited.
@@ -426,3 +442,12 @@ pub const BUS_ADRALN: i32 = 1;
 pub const ILL_ILLOPC: i32 = 1;
 /// `si_code` of SIGFPE: integer division by zero.
 pub const FPE_INTDIV: i32 = 1;
+
+/// [`crate::SigEvent::notify`]: a signal for the process.
+pub const SIGEV_SIGNAL: i32 = 0;
+/// [`crate::SigEvent::notify`]: nothing.
+pub const SIGEV_NONE: i32 = 1;
+/// [`crate::SigEvent::notify`]: a function in a thread of its own; for the kernel the same as `SIGEV_SIGNAL`.
+pub const SIGEV_THREAD: i32 = 2;
+/// [`crate::SigEvent::notify`]: a signal for one thread.
+pub const SIGEV_THREAD_ID: i32 = 4;

@@ -18,6 +18,35 @@ layouts! {
         /// Microseconds, 0 to 999,999.
         usec: i64,
     }
+    /// When a POSIX timer expires, and how often then (`timer_settime(2)`).
+    Itimerspec = "struct itimerspec" {
+        /// The time between two expiries; 0: only one.
+        interval: Timespec,
+        /// The time to the next; 0: it doesn't run.
+        value: Timespec,
+    }
+    /// The same for an interval timer (`setitimer(2)`).
+    Itimerval = "struct itimerval" {
+        /// The time between two expiries; 0: only one.
+        interval: Timeval,
+        /// The time to the next; 0: it doesn't run.
+        value: Timeval,
+    }
+    /// How to tell that a timer has expired (`sigevent(3type)`).
+    SigEvent = "struct sigevent" {
+        /// What the signal brings along.
+        value: u64,
+        /// Which signal.
+        signo: i32,
+        /// One of the `SIGEV_` constants.
+        notify: i32,
+        /// For `SIGEV_THREAD_ID`, which thread.
+        tid: i32,
+        /// Padding.
+        pad: i32,
+        /// Padding to 64 bytes.
+        rest: [u64; 5],
+    }
     /// Resources used (`getrusage(2)`). Fields that Vitrine doesn't account are zero.
     Rusage = "struct rusage" {
         /// CPU time spent in user code.
@@ -300,6 +329,14 @@ impl Timeval {
     pub const fn from_us(us: u64) -> Timeval {
         Timeval { sec: (us / 1_000_000) as i64, usec: (us % 1_000_000) as i64 }
     }
+
+    /// In microseconds; `None` if it isn't a valid time (`EINVAL`). Times too long to count are cut.
+    pub const fn to_us(self) -> Option<u64> {
+        if self.sec < 0 || self.usec < 0 || self.usec >= 1_000_000 {
+            return None;
+        }
+        Some((self.sec as u64).saturating_mul(1_000_000).saturating_add(self.usec as u64))
+    }
 }
 
 #[cfg(test)]
@@ -314,6 +351,7 @@ mod tests {
     #[test]
     fn sizes_are_those_of_linux() {
         assert_eq!(Timespec::SIZE, 16);
+        assert_eq!((Itimerspec::SIZE, Itimerval::SIZE, SigEvent::SIZE), (32, 32, 64));
         assert_eq!(Rusage::SIZE, 144);
         assert_eq!(Tms::SIZE, 32);
         assert_eq!(Sysinfo::SIZE, 112);

@@ -194,6 +194,24 @@ macro_rules! for_each_syscall {
                 [EFAULT EINTR EINVAL] "Sleep";
             113 clock_gettime ClockGettime (clock: ClockId, time: Out<Timespec>) -> Zero
                 [EFAULT EINVAL] "Get the time of a clock";
+            114 clock_getres ClockGetres (clock: ClockId, resolution: Out<Timespec>) -> Zero
+                [EFAULT EINVAL] "Get the resolution of a clock";
+            115 clock_nanosleep ClockNanosleep (clock: ClockId, flags: TimerFlags, time: In<Timespec>, remaining: Out<Timespec>) -> Zero
+                [EFAULT EINTR EINVAL EOPNOTSUPP] "Sleep for a time, or until a time, on a clock";
+            102 getitimer Getitimer (which: IntervalTimer, value: Out<Itimerval>) -> Zero
+                [EFAULT EINVAL] "Get what is left of an interval timer";
+            103 setitimer Setitimer (which: IntervalTimer, new: In<Itimerval>, old: Out<Itimerval>) -> Zero
+                [EFAULT EINVAL] "Set an interval timer";
+            107 timer_create TimerCreate (clock: ClockId, event: In<SigEvent>, timer: Out<i32>) -> Zero
+                [EAGAIN EFAULT EINVAL] "Create a POSIX timer";
+            108 timer_gettime TimerGettime (timer: i32, value: Out<Itimerspec>) -> Zero
+                [EFAULT EINVAL] "Get what is left of a POSIX timer";
+            109 timer_getoverrun TimerGetoverrun (timer: i32) -> Count
+                [EINVAL] "Count the expiries of a POSIX timer between its last signal's generation and delivery";
+            110 timer_settime TimerSettime (timer: i32, flags: TimerFlags, new: In<Itimerspec>, old: Out<Itimerspec>) -> Zero
+                [EFAULT EINVAL] "Set a POSIX timer";
+            111 timer_delete TimerDelete (timer: i32) -> Zero
+                [EINVAL] "Delete a POSIX timer";
 
             // Vitrine's own.
             1000 compute Compute (duration: Microseconds) -> Count

@@ -10,6 +10,7 @@
 //! | references to files, pipe ends, frames, objects, actions, numbers | `references.rs` |
 //! | names, inodes, FIFOs | `names.rs` |
 //! | the terminal and its session | `terminal.rs` |
+//! | sleepers and timers | `timers.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
 mod memory;
@@ -18,11 +19,13 @@ mod references;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod tree;
 mod waiting;
 
 use core::fmt;
 
+use crate::ids::ThreadId;
 use crate::kernel::Kernel;
 
 /// An invariant that doesn't hold.
@@ -77,9 +80,24 @@ pub const INVARIANTS: &[Invariant] = &[
         check: Kernel::threads_agree,
     },
     Invariant {
+        name: "stopped-runs-nothing",
+        sentence: "the thread of a stopped process is on no CPU and in no queue, and nothing wakes it",
+        check: Kernel::stopped_threads_stand_still,
+    },
+    Invariant {
         name: "queues",
         sentence: "queues hold exactly those who say so, and only the first of one is woken",
         check: Kernel::queues_are_sound,
+    },
+    Invariant {
+        name: "alarms",
+        sentence: "the timer queue holds exactly the sleepers and the timers that run",
+        check: Kernel::alarms_are_set,
+    },
+    Invariant {
+        name: "timers",
+        sentence: "a timer is in the list of its process, and its signal is pending exactly if it says so",
+        check: Kernel::timers_are_sound,
     },
     Invariant {
         name: "no-lost-wakeup",
@@ -133,7 +151,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "queued-signals",
-        sentence: "the details of signals are kept for exactly those that are pending",
+        sentence: "the details of signals are kept for exactly those that are pending, and room for those of timers",
         check: Kernel::queued_signals_are_right,
     },
     Invariant {
@@ -169,6 +187,21 @@ pub const INVARIANTS: &[Invariant] = &[
 ];
 
 impl Kernel {
+    /// Checks what must hold when `resume` lets a thread go on in user mode: nothing that it could take is pending.
+    ///
+    /// # Errors
+    /// Something is.
+    pub fn check_resumed(&self, thread: ThreadId) -> Result<(), Violation> {
+        match self.has_signal_to_take(thread) {
+            true => Err(Violation {
+                name: "delivered",
+                sentence: "nothing deliverable stays pending across a resume",
+                slot: thread.slot.index(),
+            }),
+            false => Ok(()),
+        }
+    }
+
     /// Checks every invariant.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use crate::limits::{ACTION_SETS, FILES, FRAMES, NUMBERS, OBJECTS, PIPES};
 use crate::mem::region::Backing;
 use crate::mem::space::PageEntry;
 use crate::thread::QueueName;
+use crate::time::timer::TimerState;
 
 /// Counts by slot.
 pub(super) struct Counts<const N: usize>([u32; N]);
@@ -151,6 +152,8 @@ impl Kernel {
                 holds(pending.set().has(info.signal), slot)?;
             }
         }
+        let kept = self.posix_timers.iter().filter(|(_, timer)| timer.info.is_some());
+        queued += kept.filter(|(_, timer)| timer.state != TimerState::Pending).count();
         holds(queued == self.infos.len(), 0)
     }
 

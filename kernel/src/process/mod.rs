@@ -33,7 +33,7 @@ pub(crate) use wait::child_code;
 use abi::WaitStatus;
 
 use crate::file::descriptor::Descriptors;
-use crate::ids::{ActionsNo, ImageNo, InodeNo, NumberNo, ProcessNo, ThreadNo};
+use crate::ids::{ActionsNo, ImageNo, InodeNo, NumberNo, ProcessNo, ThreadNo, TimerNo};
 use crate::limits::{PROCESSES, words};
 use crate::list::{Link, Linked, List};
 use crate::mem::space::Space;
@@ -43,6 +43,8 @@ use crate::sched::wait_queue::WaitQueue;
 use crate::signal::queue::Pending;
 use crate::table::{Entry, Table};
 use crate::thread::Usage;
+use crate::time::interval::Intervals;
+use crate::time::timer::TimerList;
 
 /// The processes, zombies included.
 pub type Processes = Table<ProcessNo, Process, PROCESSES, { words(PROCESSES) }>;
@@ -105,6 +107,10 @@ pub struct Process {
     pub descriptors: Descriptors,
     /// Signals generated for it and not yet delivered to a thread of it.
     pub pending: Pending,
+    /// Its interval timers.
+    pub intervals: Intervals,
+    /// Its POSIX timers.
+    pub timers: List<TimerList, TimerNo>,
     /// What it does on signals; `None`: the default for all.
     pub actions: Option<ActionsNo>,
     /// Its user and group ids.
@@ -199,6 +205,8 @@ macro_rules! with_process_fields {
             space,
             descriptors,
             pending,
+            intervals,
+            timers,
             actions,
             credentials,
             limits,
@@ -255,6 +263,8 @@ impl Entry for Process {
         space: Space::EMPTY,
         descriptors: Descriptors::EMPTY,
         pending: Pending::NONE,
+        intervals: Intervals::OFF,
+        timers: List::EMPTY,
         actions: None,
         credentials: Credentials::ROOT,
         limits: ResourceLimits::DEFAULT,

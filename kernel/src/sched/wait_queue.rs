@@ -12,6 +12,7 @@ use crate::kernel::Kernel;
 use crate::list::List;
 use crate::sched::policy::Became;
 use crate::thread::{QueueName, ThreadState, Threads, WaitList, WaitsFor};
+use crate::time::timer_queue::Alarm;
 
 /// A queue of threads that wait for the same.
 pub(crate) type WaitQueue = List<WaitList, ThreadNo>;
@@ -64,10 +65,10 @@ impl Kernel {
             return;
         }
         if let Some(before) = before {
-            self.timers.remove(before, thread);
+            self.timers.remove(before, Alarm::Sleeper(thread));
         }
         if let Some(until_us) = until_us {
-            self.timers.insert(until_us, thread);
+            self.timers.insert(until_us, Alarm::Sleeper(thread));
         }
     }
 
@@ -91,7 +92,7 @@ impl Kernel {
     /// Takes a thread out of its queue, or out of the timer, and nothing else.
     pub(crate) fn step_out(&mut self, thread: ThreadNo) -> Option<QueueName> {
         if let Some(due_us) = self.threads.at_mut(thread).timer_us.take() {
-            self.timers.remove(due_us, thread);
+            self.timers.remove(due_us, Alarm::Sleeper(thread));
         }
         let name = self.threads.at(thread).waiter.queue?;
         let (queue, threads) = self.queue_mut(name);

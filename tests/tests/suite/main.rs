@@ -1,6 +1,7 @@
 //! What programs observe of the kernel, one concept a file.
 
 mod adopt;
+mod atomic;
 mod credentials;
 mod descriptor;
 mod efault;
@@ -10,6 +11,8 @@ mod first_process;
 mod fork;
 mod group;
 mod handler;
+mod interval;
+mod jump;
 mod kill;
 mod list;
 mod memory;
@@ -18,7 +21,9 @@ mod pipe;
 mod preemption;
 mod resource;
 mod scripted;
+mod signal;
 mod spawn;
 mod stop;
 mod time;
+mod timer;
 mod wait;

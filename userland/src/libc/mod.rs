@@ -18,7 +18,10 @@
 //! | regular expressions (`regcomp(3)`) | `regex/` |
 //! | waiting for a child, texts of its status | `child.rs` |
 //! | sleeping through signals | `rest.rs` |
+//! | `signal(3)`, `raise(3)`, `abort(3)` and their relatives | `signal.rs` |
+//! | `alarm`, `ualarm` | `alarm.rs` |
 
+mod alarm;
 mod character;
 mod child;
 mod decimal;
@@ -34,8 +37,10 @@ mod print;
 mod reader;
 mod regex;
 mod rest;
+mod signal;
 mod writer;
 
+pub use alarm::{alarm, ualarm};
 pub use character::{Class, in_class};
 pub use child::{describe, reap, run_program, wait_for};
 pub use decimal::Decimal;
@@ -51,6 +56,9 @@ pub use print::print_text;
 pub use reader::Reader;
 pub use regex::{Node, Regex, Searcher, Syntax, parse_pattern};
 pub use rest::{sleep_through, sleep_us};
+pub use signal::{
+    abort, killpg, pause, psignal, raise, sighold, sigignore, signal, sigpause, sigrelse, sigset, sigwait, strsignal,
+};
 pub use writer::{Buffering, Writer, write_all};
 
 /// Bytes that a program reads or writes at once.
