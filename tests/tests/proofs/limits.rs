@@ -37,6 +37,9 @@ const FILLERS: &[Program] = &[
     Program::new("TIMERS", "", &timers),
     Program::new("ARGUMENT_BYTES", "", &argument_bytes),
     Program::new("PATH_BYTES", "", &path_bytes),
+    Program::new("NAME_BYTES", "", &name_bytes),
+    Program::new("INODES", "", &inodes),
+    Program::new("NAMES", "", &names),
     Program::new("SPAWN_ACTIONS", "", &spawn_actions),
     Program::new("CONSOLE_PAGES", "", &console_pages),
     Program::new("PID_MAX", "", &pid_max),
@@ -701,6 +704,74 @@ async fn path_bytes(sys: Sys, _: Args) -> i32 {
         assert_eq!(sys.execve(&path, &[b"p"], &[]).await, errno);
         assert_eq!(sys.posix_spawn(&path, &FileActions::new(), &[b"p"], &[]).await, Err(errno));
         bystander.goes_on(sys).await;
+    }
+    bystander.end(sys).await;
+    0
+}
+
+/// A name that is a byte too long.
+async fn name_bytes(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let name = [b"/tmp/", &vec![b'n'; NAME_BYTES + 1][..]].concat();
+    assert_eq!(sys.mkdir(&name, 0o700).await, Err(Errno::ENAMETOOLONG));
+    bystander.goes_on(sys).await;
+    assert_eq!(sys.mkdir(&name[..name.len() - 1], 0o700).await, Ok(()));
+    assert_eq!(sys.rmdir(&name[..name.len() - 1]).await, Ok(()));
+    bystander.end(sys).await;
+    0
+}
+
+/// FIFOs until there is no inode left. Whoever has one open goes on.
+async fn inodes(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    sys.chdir(b"/tmp").await.unwrap();
+    let mut made = 0;
+    let errno = loop {
+        match sys.mkfifo(format!("fifo{made}").as_bytes(), 0o600).await {
+            Ok(()) => made += 1,
+            Err(errno) => break errno,
+        }
+    };
+    assert!(made > 0 && made < INODES);
+    assert_eq!(errno, Errno::ENOSPC);
+    assert_eq!(sys.mkdir(b"directory", 0o700).await, Err(Errno::ENOSPC));
+    assert_eq!(sys.rename(b"fifo0", b"another").await, Ok(()));
+    bystander.goes_on(sys).await;
+    // One that is removed but open is still in use.
+    let fd = sys.open(b"another", abi::OpenFlags::O_RDWR).await.unwrap();
+    sys.unlink(b"another").await.unwrap();
+    assert_eq!(sys.mkfifo(b"fifo0", 0o600).await, Err(Errno::ENOSPC));
+    sys.close(fd).await.unwrap();
+    assert_eq!(sys.mkfifo(b"fifo0", 0o600).await, Ok(()));
+    for number in 0..made {
+        sys.unlink(format!("fifo{number}").as_bytes()).await.unwrap();
+    }
+    bystander.end(sys).await;
+    0
+}
+
+/// Links to one FIFO until there is no name left.
+async fn names(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    sys.chdir(b"/tmp").await.unwrap();
+    sys.mkfifo(b"link0", 0o600).await.unwrap();
+    let mut made = 1;
+    let errno = loop {
+        match sys.link(b"link0", format!("link{made}").as_bytes()).await {
+            Ok(()) => made += 1,
+            Err(errno) => break errno,
+        }
+    };
+    assert_eq!(errno, Errno::ENOSPC);
+    assert_eq!(sys.stat(b"link0").await.unwrap().nlink as usize, made);
+    assert_eq!(sys.mkfifo(b"another", 0o600).await, Err(Errno::ENOSPC));
+    assert_eq!(sys.mkdir(b"another", 0o700).await, Err(Errno::ENOSPC));
+    // A name that changes takes no other.
+    assert_eq!(sys.rename(b"link0", b"another").await, Ok(()));
+    assert_eq!(sys.rename(b"another", b"link0").await, Ok(()));
+    bystander.goes_on(sys).await;
+    for number in 0..made {
+        sys.unlink(format!("link{number}").as_bytes()).await.unwrap();
     }
     bystander.end(sys).await;
     0

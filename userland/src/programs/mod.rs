@@ -3,6 +3,7 @@
 //! To add one: its file, a `mod` line, a row.
 
 mod cat;
+mod chmod;
 mod cow;
 mod echo;
 mod excerpt;
@@ -12,17 +13,27 @@ mod grep;
 mod head;
 mod init;
 mod kill;
+mod ln;
+mod ls;
+mod mkdir;
+mod mkfifo;
+mod mv;
 mod orphans;
 mod ping;
 mod preempt;
 mod process_table;
 mod ps;
 mod pstree;
+mod pwd;
+mod rm;
+mod rmdir;
 mod seq;
 mod sh;
 mod sleep;
 mod sort;
+mod stat;
 mod tail;
+mod tee;
 mod tour;
 mod tr;
 mod r#true;
@@ -36,6 +47,7 @@ use crate::program::Program;
 /// Every program of Vitrine.
 pub static PROGRAMS: &[Program] = &[
     Program::leaf("cat", "concatenate inputs to standard output", &cat::main),
+    Program::leaf("chmod", "change modes", &chmod::main),
     Program::new("cow", "show copy-on-write", &cow::main),
     Program::leaf("echo", "print arguments", &echo::main),
     Program::leaf("false", "fail", &r#false::main),
@@ -44,18 +56,28 @@ pub static PROGRAMS: &[Program] = &[
     Program::leaf("head", "print the first lines or bytes", &head::main),
     Program::new("init", "run a program as PID 1's child, adopt and reap orphans", &init::main),
     Program::leaf("kill", "send signals", &kill::main),
+    Program::leaf("ln", "give files more names", &ln::main),
+    Program::leaf("ls", "list directories", &ls::main),
+    Program::leaf("mkdir", "make directories", &mkdir::main),
+    Program::leaf("mkfifo", "make named pipes", &mkfifo::main),
+    Program::leaf("mv", "rename files", &mv::main),
     Program::new("orphans", "show who adopts orphans", &orphans::main),
     Program::new("ping", "bounce a byte between two processes", &ping::main),
     Program::new("preempt", "show that the timer makes processes take turns", &preempt::main),
     Program::leaf("ps", "list processes", &ps::main),
     Program::leaf("pstree", "show who is whose child", &pstree::main),
+    Program::leaf("pwd", "print the working directory", &pwd::main),
+    Program::leaf("rm", "remove files", &rm::main),
+    Program::leaf("rmdir", "remove empty directories", &rmdir::main),
     Program::leaf("seq", "print a sequence of numbers", &seq::main),
     Program::new("sh", "run commands", &sh::main)
         .with_handlers(sh::pending::HANDLERS)
         .with_statics(sh::pending::STATIC_BYTES),
     Program::leaf("sleep", "wait for a time", &sleep::main),
     Program::leaf("sort", "sort lines", &sort::main),
+    Program::leaf("stat", "show what is known of files", &stat::main),
     Program::leaf("tail", "print the last lines or bytes", &tail::main),
+    Program::leaf("tee", "copy standard input to files and standard output", &tee::main),
     Program::new("tour", "take a guided tour of the machine", &tour::main),
     Program::leaf("tr", "translate or delete characters", &tr::main),
     Program::leaf("true", "succeed", &r#true::main),

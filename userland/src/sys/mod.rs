@@ -19,6 +19,7 @@
 //! | atomic operations on memory | `atomic.rs` |
 //! | `setjmp longjmp sigsetjmp siglongjmp` | `jump.rs` |
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
+//! | names: `open mkdir mkfifo unlink rename stat chdir` ... | `name.rs` |
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | System V shared memory: `shmget shmat shmdt shmctl` | `shared_memory.rs` |
@@ -40,6 +41,7 @@ mod limit;
 mod list;
 mod memory;
 mod message_queue;
+mod name;
 mod prctl;
 mod process;
 mod raw;
@@ -56,6 +58,7 @@ mod wait;
 pub use credentials::{Ids, UNCHANGED};
 pub use jump::{JumpBuffer, JumpPoint};
 pub use memory::Word;
+pub use name::Dirent;
 pub use process::{Forked, Never};
 pub use raw::Raw;
 pub use signal::{Action, Disposition};
