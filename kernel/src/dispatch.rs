@@ -3,10 +3,11 @@
 //!
 //! The `match` has a row for every call of the table: a call without a handler doesn't compile.
 
-use abi::{Errno, Syscall};
+use abi::{AtFlags, Errno, Syscall};
 
 use crate::host::{Event, Host};
 use crate::ids::{ProcessNo, ThreadId, ThreadNo};
+use crate::ipc::held::Held;
 use crate::kernel::Kernel;
 use crate::thread::{Next, WaitsFor};
 
@@ -109,14 +110,19 @@ impl Kernel {
         next: Next,
         result: Result<i64, Errno>,
     ) {
+        let entry = self.threads.at(thread);
+        let waited = entry.waiter.queue.is_some() || entry.timer_us.is_some();
+        let left = if waited { self.leave_queue(thread) } else { None };
         let entry = self.threads.at_mut(thread);
         entry.call = None;
         entry.progress = 0;
         entry.interrupted = false;
         entry.next = next;
-        let waited = entry.waiter.queue.is_some() || entry.timer_us.is_some();
-        if waited && let Some(queue) = self.leave_queue(thread) {
+        if let Some(queue) = left {
             self.settle(host, queue);
+        }
+        if self.threads.at(thread).held != Held::Nothing {
+            self.release_held(host, thread);
         }
         host.event(Event::Finished { thread: self.thread_id(thread), call, result });
     }
@@ -171,9 +177,43 @@ impl Kernel {
             Syscall::RtSigreturn { mask, retry, value, on_alternate_stack } => {
                 self.sys_rt_sigreturn(cx, mask, retry, value, on_alternate_stack)
             }
+            Syscall::Openat { directory, path, flags, mode } => self.sys_openat(cx, directory, path, flags, mode),
+            Syscall::Mknodat { directory, path, mode, .. } => self.sys_mknodat(cx, directory, path, mode),
+            Syscall::Mkdirat { directory, path, mode } => self.sys_mkdirat(cx, directory, path, mode),
+            Syscall::Unlinkat { directory, path, flags } => self.sys_unlinkat(cx, directory, path, flags),
+            Syscall::Linkat { old_directory, old, new_directory, new, flags } => {
+                self.sys_linkat(cx, (old_directory, old), (new_directory, new), flags)
+            }
+            Syscall::Renameat2 { old_directory, old, new_directory, new, flags } => {
+                self.sys_renameat2(cx, (old_directory, old), (new_directory, new), flags)
+            }
+            Syscall::Newfstatat { directory, path, stat, flags } => {
+                self.sys_newfstatat(cx, directory, path, stat, flags)
+            }
+            Syscall::Fstat { fd, stat } => self.sys_fstat(cx, fd, stat),
+            Syscall::Faccessat { directory, path, mode } => {
+                self.sys_faccessat(cx, directory, path, mode, AtFlags::empty())
+            }
+            Syscall::Faccessat2 { directory, path, mode, flags } => {
+                self.sys_faccessat(cx, directory, path, mode, flags)
+            }
+            Syscall::Fchmodat { directory, path, mode } => self.sys_fchmodat(cx, directory, path, mode),
+            Syscall::Fchmod { fd, mode } => self.sys_fchmod(cx, fd, mode),
+            Syscall::Fchownat { directory, path, uid, gid, flags } => {
+                self.sys_fchownat(cx, directory, path, (uid, gid), flags)
+            }
+            Syscall::Fchown { fd, uid, gid } => self.sys_fchown(cx, fd, uid, gid),
+            Syscall::Utimensat { directory, path, times, flags } => {
+                self.sys_utimensat(cx, directory, path, times, flags)
+            }
+            Syscall::Getdents64 { fd, buffer, count } => self.sys_getdents64(cx, fd, buffer, count),
+            Syscall::Chdir { path } => self.sys_chdir(cx, path),
+            Syscall::Fchdir { fd } => self.sys_fchdir(cx, fd),
+            Syscall::Getcwd { buffer, size } => self.sys_getcwd(cx, buffer, size),
             Syscall::Pipe2 { fds, flags } => self.sys_pipe2(cx, fds, flags),
             Syscall::Read { fd, buffer, count } => self.sys_read(cx, fd, buffer, count),
             Syscall::Write { fd, buffer, count } => self.sys_write(cx, fd, buffer, count),
+            Syscall::Lseek { fd, offset, whence } => self.sys_lseek(cx, fd, offset, whence),
             Syscall::Close { fd } => self.sys_close(cx, fd),
             Syscall::Dup { fd } => self.sys_dup(cx, fd),
             Syscall::Dup3 { old, new, flags } => self.sys_dup3(cx, old, new, flags),
@@ -190,9 +230,28 @@ impl Kernel {
             Syscall::Shmat { id, address, flags } => self.sys_shmat(cx, id, address, flags),
             Syscall::Shmdt { address } => self.sys_shmdt(cx, address),
             Syscall::Shmctl { id, command, buffer } => self.sys_shmctl(cx, id, command, buffer),
+            Syscall::Msgget { key, flags } => self.sys_msgget(cx, key, flags),
+            Syscall::Msgsnd { id, message, size, flags } => self.sys_msgsnd(cx, id, message, size, flags),
+            Syscall::Msgrcv { id, message, size, kind, flags } => self.sys_msgrcv(cx, id, message, size, kind, flags),
+            Syscall::Msgctl { id, command, buffer } => self.sys_msgctl(cx, id, command, buffer),
+            Syscall::Semget { key, count, flags } => self.sys_semget(cx, key, count, flags),
+            Syscall::Semop { id, operations, count } => self.sys_semop(cx, id, operations, count),
+            Syscall::Semtimedop { id, operations, count, timeout } => {
+                self.sys_semtimedop(cx, id, operations, count, timeout)
+            }
+            Syscall::Semctl { id, number, command, argument } => self.sys_semctl(cx, id, number, command, argument),
             Syscall::SchedYield {} => Ok(Flow::Yield(0)),
             Syscall::Nanosleep { duration, remaining } => self.sys_nanosleep(cx, duration, remaining),
             Syscall::ClockGettime { clock, time } => self.sys_clock_gettime(cx, clock, time),
+            Syscall::ClockGetres { clock, resolution } => self.sys_clock_getres(cx, clock, resolution),
+            Syscall::ClockNanosleep { clock, flags, time, .. } => self.sys_clock_nanosleep(cx, clock, flags, time),
+            Syscall::Getitimer { which, value } => self.sys_getitimer(cx, which, value),
+            Syscall::Setitimer { which, new, old } => self.sys_setitimer(cx, which, new, old),
+            Syscall::TimerCreate { clock, event, timer } => self.sys_timer_create(cx, clock, event, timer),
+            Syscall::TimerGettime { timer, value } => self.sys_timer_gettime(cx, timer, value),
+            Syscall::TimerGetoverrun { timer } => self.sys_timer_getoverrun(cx, timer),
+            Syscall::TimerSettime { timer, flags, new, old } => self.sys_timer_settime(cx, timer, flags, new, old),
+            Syscall::TimerDelete { timer } => self.sys_timer_delete(cx, timer),
             Syscall::Compute { duration } => self.sys_compute(cx, duration),
         }
     }

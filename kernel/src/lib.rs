@@ -14,6 +14,7 @@
 //! | threads, run queue, wait queues, policies | `thread.rs`, `sched/` |
 //! | address spaces, page faults, user memory | `mem/` |
 //! | descriptors, pipes, console | `file/` |
+//! | the tree of names: directories, FIFOs, devices | `name/` |
 //! | System V IPC | `ipc/` |
 //! | signals | `signal/` |
 //! | the terminal | `tty/` |
@@ -43,6 +44,7 @@ mod kernel;
 pub mod limits;
 pub mod list;
 pub mod mem;
+pub mod name;
 pub mod process;
 pub mod radix;
 mod run;
@@ -59,7 +61,7 @@ pub mod tty;
 
 pub use bug::{bug, set_bug_hook};
 pub use entry::{Boot, Pick, Picked, Resume, Trap, Trapped};
-pub use host::{Event, Frame, Host, PhysMem, Programs, Trace};
+pub use host::{Event, Fate, Frame, Host, PhysMem, Programs, Trace};
 pub use ids::{CpuNo, FrameNo, ImageNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
 pub use invariants::Violation;
 pub use kernel::Kernel;

@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use abi::{SignalSet, Syscall};
+use abi::{ClockId, SignalSet, Syscall};
 
-use crate::ids::{PipeNo, ProcessNo, ThreadNo};
+use crate::ids::{InodeNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo};
+use crate::ipc::held::Held;
 use crate::limits::{THREADS, words};
 use crate::list::{Link, Linked};
 use crate::signal::alternate_stack::AlternateStack;
@@ -31,8 +32,11 @@ pub struct Thread {
     pub next: Next,
     /// The call that it is in.
     pub call: Option<Syscall>,
-    /// How far the call has got, in the call's own measure: bytes moved, the time at which a sleep ends.
+    /// How far the call has got, in the call's own measure: bytes moved, the time at which a sleep ends, the description
+    /// that a blocked `open` has reserved.
     pub progress: u64,
+    /// What the call keeps in the kernel until it is over.
+    pub held: Held,
     /// Its place among those who wait for the same.
     pub waiter: Waiter,
     /// When the timer wakes it, in microseconds since boot.
@@ -64,6 +68,7 @@ impl Entry for Thread {
         next: Next::Return(0),
         call: None,
         progress: 0,
+        held: Held::Nothing,
         waiter: Waiter { queue: None, link: Link::NONE, woken: false },
         timer_us: None,
         run_link: Link::NONE,
@@ -99,6 +104,10 @@ pub enum WaitsFor {
     PipeData(PipeNo),
     /// Room in a pipe, or the end of its readers.
     PipeRoom(PipeNo),
+    /// Someone who opens a FIFO for writing.
+    FifoWriter(InodeNo),
+    /// Someone who opens a FIFO for reading.
+    FifoReader(InodeNo),
     /// Bytes from the console, or its end.
     ConsoleInput,
     /// Bytes from the terminal, or a point in time if there is one (`VTIME`).
@@ -110,6 +119,17 @@ pub enum WaitsFor {
     TerminalOutput,
     /// A child that changes state.
     Child(ProcessNo),
+    /// A message in a System V queue.
+    Message(QueueNo),
+    /// Room in a System V queue.
+    MessageRoom(QueueNo),
+    /// Values of System V semaphores that let all its operations be carried out.
+    Semaphores {
+        /// Where it stands.
+        queue: QueueName,
+        /// Microseconds since boot, if the wait ends.
+        until_us: Option<u64>,
+    },
     /// A signal that is caught (`rt_sigsuspend`).
     Signal,
     /// One of these signals, or a point in time if there is one (`rt_sigtimedwait`).
@@ -131,10 +151,21 @@ impl fmt::Display for WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => write!(f, "data in pipe {}", pipe.0),
             WaitsFor::PipeRoom(pipe) => write!(f, "room in pipe {}", pipe.0),
+            WaitsFor::FifoWriter(fifo) => write!(f, "somebody to open FIFO {} for writing", fifo.0),
+            WaitsFor::FifoReader(fifo) => write!(f, "somebody to open FIFO {} for reading", fifo.0),
             WaitsFor::ConsoleInput => f.write_str("console input"),
             WaitsFor::TerminalInput { .. } => f.write_str("terminal input"),
             WaitsFor::TerminalOutput => f.write_str("the terminal's output to go on"),
             WaitsFor::Child(_) => f.write_str("a child to change state"),
+            WaitsFor::Message(queue) => write!(f, "a message in queue {}", queue.0),
+            WaitsFor::MessageRoom(queue) => write!(f, "room in message queue {}", queue.0),
+            WaitsFor::Semaphores { queue: QueueName::SemaphoreZero(semaphore), .. } => {
+                write!(f, "semaphore {} to be zero", semaphore.0)
+            }
+            WaitsFor::Semaphores { queue: QueueName::SemaphoreChange(semaphore), .. } => {
+                write!(f, "semaphore {} to grow", semaphore.0)
+            }
+            WaitsFor::Semaphores { .. } => f.write_str("several semaphores"),
             WaitsFor::Signal => f.write_str("a signal"),
             WaitsFor::Signals { set, .. } => write!(f, "one of the signals {set:?}"),
             WaitsFor::Time { until_us } => write!(f, "time {until_us} us"),
@@ -167,12 +198,28 @@ pub enum QueueName {
     PipeReaders(PipeNo),
     /// Writers of a pipe.
     PipeWriters(PipeNo),
+    /// Those who open a FIFO for reading, while nobody writes.
+    FifoReaders(InodeNo),
+    /// Those who open a FIFO for writing, while nobody reads.
+    FifoWriters(InodeNo),
     /// Readers of the console.
     Console,
     /// Writers to the terminal.
     TerminalWriters,
     /// Threads of a process that wait for its children.
     Children(ProcessNo),
+    /// Receivers at a System V message queue.
+    Receivers(QueueNo),
+    /// Senders at a System V message queue.
+    Senders(QueueNo),
+    /// Those who wait to change a semaphore.
+    SemaphoreChange(SemaphoreNo),
+    /// Those who wait for a semaphore to be zero.
+    SemaphoreZero(SemaphoreNo),
+    /// Those who wait to change several semaphores of a set.
+    SetChange(SetNo),
+    /// Those who wait for several semaphores of a set to be zero.
+    SetZero(SetNo),
 }
 
 /// A thread's place in a wait queue.
@@ -255,17 +302,29 @@ impl Thread {
 
 impl Thread {
     /// Turns the points in time that its call knows into what is left of them.
-    pub(crate) fn make_times_relative(&mut self, now_us: u64) {
+    pub(crate) fn make_times_relative(&mut self, now_us: u64, cpu_us: u64) {
         if let ThreadState::Blocked(
             WaitsFor::Time { until_us }
             | WaitsFor::Signals { until_us: Some(until_us), .. }
+            | WaitsFor::Semaphores { until_us: Some(until_us), .. }
             | WaitsFor::TerminalInput { until_us: Some(until_us) },
         ) = &mut self.state
         {
             *until_us = left_us(*until_us, now_us);
         }
-        if matches!(self.call, Some(Syscall::Nanosleep { .. } | Syscall::RtSigtimedwait { .. })) {
-            self.progress = left_us(self.progress, now_us);
+        match self.call {
+            Some(Syscall::ClockNanosleep { clock: ClockId::CLOCK_PROCESS_CPUTIME_ID, .. }) => {
+                self.progress = left_us(self.progress, cpu_us);
+            }
+            Some(
+                Syscall::Nanosleep { .. }
+                | Syscall::ClockNanosleep { .. }
+                | Syscall::RtSigtimedwait { .. }
+                | Syscall::Semtimedop { .. },
+            ) => {
+                self.progress = left_us(self.progress, now_us);
+            }
+            _ => {}
         }
         if let Some(Syscall::Read { .. }) = self.call {
             let mut progress = crate::tty::Progress::unpack(self.progress);

@@ -56,6 +56,16 @@ fn oracle_lockstep_memory() {
 }
 
 #[test]
-fn oracle_lockstep_pipes_without_names() {
-    compare("pipes", true);
+fn oracle_lockstep_pipes() {
+    compare("pipes", false);
+}
+
+#[test]
+fn oracle_lockstep_sysv() {
+    compare("sysv", false);
+}
+
+#[test]
+fn oracle_lockstep_mixed_without_message_queues() {
+    compare("mixed", true);
 }

@@ -65,8 +65,43 @@ flag_sets! {
         O_NONBLOCK = 0o4000;
         /// Fail unless it is a directory.
         O_DIRECTORY = 0o200000;
+        /// Fail if the name is a symbolic link. There are none, so it is without effect.
+        O_NOFOLLOW = 0o400000;
         /// Close on exec.
         O_CLOEXEC = 0o2000000;
+        /// Only stand for the name. Not supported.
+        O_PATH = 0o10000000;
+        /// With `O_DIRECTORY`: a file without a name. Not supported.
+        O_TMPFILE = 0o20000000;
+    }
+    /// Flags of the calls that take a directory's descriptor and a path (`openat(2)`).
+    AtFlags: u32 {
+        /// Don't follow a symbolic link. There are none, so it is without effect.
+        AT_SYMLINK_NOFOLLOW = 0x100;
+        /// `unlinkat`: remove a directory. The same bit is `AT_EACCESS` to `faccessat2`.
+        AT_REMOVEDIR = 0x200;
+        /// Follow a symbolic link. There are none, so it is without effect.
+        AT_SYMLINK_FOLLOW = 0x400;
+        /// Don't mount anything. Without effect.
+        AT_NO_AUTOMOUNT = 0x800;
+        /// An empty path stands for the descriptor itself.
+        AT_EMPTY_PATH = 0x1000;
+    }
+    /// How `renameat2` treats a new name that exists (`rename(2)`).
+    RenameFlags: u32 {
+        /// Fail.
+        RENAME_NOREPLACE = 1;
+        /// Exchange the two.
+        RENAME_EXCHANGE = 2;
+    }
+    /// What `faccessat` asks for; nothing is whether it exists (`access(2)`).
+    AccessMode: u32 {
+        /// To execute, or to search a directory.
+        X_OK = 1;
+        /// To write.
+        W_OK = 2;
+        /// To read.
+        R_OK = 4;
     }
     /// Options of `wait4` and `waitid` (`wait(2)`).
     WaitOptions: u32 {
@@ -113,6 +148,11 @@ flag_sets! {
         /// Close on exec.
         FD_CLOEXEC = 1;
     }
+    /// Flags of `timer_settime` and `clock_nanosleep`.
+    TimerFlags: u32 {
+        /// The time is a point in time, not a duration.
+        TIMER_ABSTIME = 1;
+    }
     /// Flags of a signal action (`sigaction(2)`).
     SigActionFlags: u64 {
         /// No SIGCHLD when children stop or continue.
@@ -133,14 +173,14 @@ flag_sets! {
 }
 
 impl OpenFlags {
-    /// Whether a description opened so may be read.
+    /// Whether a description opened so may be read. The access mode 3 of Linux allows neither reading nor writing.
     pub const fn readable(self) -> bool {
-        self.bits() & 3 != OpenFlags::O_WRONLY.bits()
+        matches!(self.bits() & 3, 0 | 2)
     }
 
     /// Whether a description opened so may be written.
     pub const fn writable(self) -> bool {
-        self.bits() & 3 != 0
+        matches!(self.bits() & 3, 1 | 2)
     }
 }
 
@@ -183,6 +223,15 @@ macro_rules! named_values {
 pub(crate) use named_values;
 
 named_values! {
+    /// From where `lseek` counts (`lseek(2)`).
+    Whence {
+        /// From the beginning.
+        SEEK_SET = 0;
+        /// From the present position.
+        SEEK_CUR = 1;
+        /// From the end.
+        SEEK_END = 2;
+    }
     /// What `fcntl` does (`fcntl(2)`).
     FcntlCommand {
         /// Duplicate onto the lowest free descriptor not below the argument.
@@ -247,6 +296,15 @@ named_values! {
         CLOCK_PROCESS_CPUTIME_ID = 2;
         /// CPU time of the thread.
         CLOCK_THREAD_CPUTIME_ID = 3;
+    }
+    /// Which interval timer (`setitimer(2)`).
+    IntervalTimer {
+        /// It counts time; SIGALRM.
+        ITIMER_REAL = 0;
+        /// It counts CPU time in user code; SIGVTALRM.
+        ITIMER_VIRTUAL = 1;
+        /// It counts CPU time; SIGPROF.
+        ITIMER_PROF = 2;
     }
     /// How `rt_sigprocmask` changes the mask.
     MaskHow {
@@ -360,6 +418,8 @@ pub const SI_USER: i32 = 0;
 pub const SI_KERNEL: i32 = 0x80;
 /// `si_code`: sent by `sigqueue`.
 pub const SI_QUEUE: i32 = -1;
+/// `si_code`: a POSIX timer expired.
+pub const SI_TIMER: i32 = -2;
 /// `si_code`: sent by `tgkill`.
 pub const SI_TKILL: i32 = -6;
 /// `si_code` of SIGCHLD: the child has exited.
@@ -382,3 +442,12 @@ pub const BUS_ADRALN: i32 = 1;
 pub const ILL_ILLOPC: i32 = 1;
 /// `si_code` of SIGFPE: integer division by zero.
 pub const FPE_INTDIV: i32 = 1;
+
+/// [`crate::SigEvent::notify`]: a signal for the process.
+pub const SIGEV_SIGNAL: i32 = 0;
+/// [`crate::SigEvent::notify`]: nothing.
+pub const SIGEV_NONE: i32 = 1;
+/// [`crate::SigEvent::notify`]: a function in a thread of its own; for the kernel the same as `SIGEV_SIGNAL`.
+pub const SIGEV_THREAD: i32 = 2;
+/// [`crate::SigEvent::notify`]: a signal for one thread.
+pub const SIGEV_THREAD_ID: i32 = 4;

@@ -18,6 +18,35 @@ layouts! {
         /// Microseconds, 0 to 999,999.
         usec: i64,
     }
+    /// When a POSIX timer expires, and how often then (`timer_settime(2)`).
+    Itimerspec = "struct itimerspec" {
+        /// The time between two expiries; 0: only one.
+        interval: Timespec,
+        /// The time to the next; 0: it doesn't run.
+        value: Timespec,
+    }
+    /// The same for an interval timer (`setitimer(2)`).
+    Itimerval = "struct itimerval" {
+        /// The time between two expiries; 0: only one.
+        interval: Timeval,
+        /// The time to the next; 0: it doesn't run.
+        value: Timeval,
+    }
+    /// How to tell that a timer has expired (`sigevent(3type)`).
+    SigEvent = "struct sigevent" {
+        /// What the signal brings along.
+        value: u64,
+        /// Which signal.
+        signo: i32,
+        /// One of the `SIGEV_` constants.
+        notify: i32,
+        /// For `SIGEV_THREAD_ID`, which thread.
+        tid: i32,
+        /// Padding.
+        pad: i32,
+        /// Padding to 64 bytes.
+        rest: [u64; 5],
+    }
     /// Resources used (`getrusage(2)`). Fields that Vitrine doesn't account are zero.
     Rusage = "struct rusage" {
         /// CPU time spent in user code.
@@ -157,6 +186,52 @@ layouts! {
         /// Padding.
         pad: u32,
     }
+    /// What is known of a file (`stat(3type)`), in the layout of the generic ABI.
+    Stat = "struct stat" {
+        /// Where it is: 1 for the tree of names, 2 for pipes without a name.
+        dev: u64,
+        /// Its number there.
+        ino: u64,
+        /// Its type and its mode: `S_` constants.
+        mode: u32,
+        /// How many names it has.
+        nlink: u32,
+        /// Its owner.
+        uid: u32,
+        /// Its group.
+        gid: u32,
+        /// Which device it is.
+        rdev: u64,
+        /// Padding.
+        pad: u64,
+        /// Its size in bytes.
+        size: i64,
+        /// Bytes that are best moved at once.
+        blksize: i32,
+        /// Padding.
+        pad2: i32,
+        /// Blocks of 512 bytes that it takes.
+        blocks: i64,
+        /// When it was read last.
+        atim: Timespec,
+        /// When its contents were changed last.
+        mtim: Timespec,
+        /// When anything of it was changed last.
+        ctim: Timespec,
+        /// Padding.
+        unused: [u32; 2],
+    }
+    /// The fixed part of an entry of a directory (`getdents64`); its name follows, ended by a zero byte.
+    DirectoryEntry = "struct linux_dirent64" {
+        /// The number of what it names.
+        ino: u64,
+        /// The position behind it.
+        off: i64,
+        /// Bytes of the whole entry.
+        reclen: u16,
+        /// What it names: the type of its mode, shifted right by 12.
+        kind: u8,
+    }
     /// One process, as `processes` lists them for `ps`.
     ProcessInfo = "struct process_info" {
         /// Its process id.
@@ -254,6 +329,14 @@ impl Timeval {
     pub const fn from_us(us: u64) -> Timeval {
         Timeval { sec: (us / 1_000_000) as i64, usec: (us % 1_000_000) as i64 }
     }
+
+    /// In microseconds; `None` if it isn't a valid time (`EINVAL`). Times too long to count are cut.
+    pub const fn to_us(self) -> Option<u64> {
+        if self.sec < 0 || self.usec < 0 || self.usec >= 1_000_000 {
+            return None;
+        }
+        Some((self.sec as u64).saturating_mul(1_000_000).saturating_add(self.usec as u64))
+    }
 }
 
 #[cfg(test)]
@@ -268,12 +351,15 @@ mod tests {
     #[test]
     fn sizes_are_those_of_linux() {
         assert_eq!(Timespec::SIZE, 16);
+        assert_eq!((Itimerspec::SIZE, Itimerval::SIZE, SigEvent::SIZE), (32, 32, 64));
         assert_eq!(Rusage::SIZE, 144);
         assert_eq!(Tms::SIZE, 32);
         assert_eq!(Sysinfo::SIZE, 112);
         assert_eq!(Utsname::SIZE, 390);
         assert_eq!(SigInfo::SIZE, 128);
         assert_eq!(SigAction::SIZE, 24);
+        assert_eq!(Stat::SIZE, 128);
+        assert_eq!(DirectoryEntry::SIZE, 19);
     }
 
     #[test]

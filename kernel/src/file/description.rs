@@ -3,8 +3,9 @@
 
 use abi::OpenFlags;
 
+use crate::file::device::Device;
 use crate::host::Host;
-use crate::ids::{FileNo, PipeNo, ProcessNo};
+use crate::ids::{FileNo, InodeNo, PipeNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::{FILES, words};
 use crate::table::{Entry, Table};
@@ -23,6 +24,10 @@ pub enum Open {
         /// Where its output goes: 1 for output, 2 for diagnostics.
         stream: u8,
     },
+    /// A directory.
+    Directory,
+    /// A device without a state.
+    Device(Device),
 }
 
 /// One open file description.
@@ -31,15 +36,24 @@ pub enum Open {
 pub struct Description {
     /// What is open.
     pub open: Open,
+    /// What was opened by name.
+    pub inode: Option<InodeNo>,
+    /// Where the next reading of a directory begins.
+    pub position: u64,
     /// Access mode and status flags.
     pub flags: OpenFlags,
-    /// How many descriptors refer to it.
+    /// How many descriptors refer to it; a blocked `open` counts as one.
     pub references: u32,
 }
 
 impl Entry for Description {
-    const VACANT: Description =
-        Description { open: Open::Console { stream: 0 }, flags: OpenFlags::empty(), references: 0 };
+    const VACANT: Description = Description {
+        open: Open::Console { stream: 0 },
+        inode: None,
+        position: 0,
+        flags: OpenFlags::empty(),
+        references: 0,
+    };
 }
 
 impl Kernel {
@@ -57,8 +71,12 @@ impl Kernel {
         if entry.references > 0 {
             return;
         }
-        if let Some(Description { open: Open::Pipe(pipe), flags, .. }) = self.files.remove(file) {
-            self.close_pipe_end(host, pipe, flags);
+        let Some(description) = self.files.remove(file) else { return };
+        if let Open::Pipe(pipe) = description.open {
+            self.close_pipe_end(host, pipe, description.flags);
+        }
+        if let Some(inode) = description.inode {
+            self.release_inode(inode);
         }
     }
 }

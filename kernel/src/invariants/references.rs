@@ -1,26 +1,29 @@
 //! Invariants about reference counts: each equals the references.
 
 use crate::file::description::Open;
+use crate::file::fifo::reserved;
 use crate::ids::FrameNo;
 use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
 use crate::limits::{ACTION_SETS, FILES, FRAMES, NUMBERS, OBJECTS, PIPES};
 use crate::mem::region::Backing;
 use crate::mem::space::PageEntry;
+use crate::thread::QueueName;
+use crate::time::timer::TimerState;
 
 /// Counts by slot.
-struct Counts<const N: usize>([u32; N]);
+pub(super) struct Counts<const N: usize>([u32; N]);
 
 impl<const N: usize> Counts<N> {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Counts([0; N])
     }
-    fn add(&mut self, index: usize) {
+    pub(super) fn add(&mut self, index: usize) {
         if let Some(count) = self.0.get_mut(index) {
             *count += 1;
         }
     }
-    fn get(&self, index: usize) -> u32 {
+    pub(super) fn get(&self, index: usize) -> u32 {
         self.0.get(index).copied().unwrap_or(0)
     }
     fn sum(&self) -> u32 {
@@ -35,6 +38,13 @@ impl Kernel {
             for (_, descriptor) in process.descriptors.iter() {
                 holds(self.files.holds(descriptor.file), slot.index())?;
                 counts.add(descriptor.file.index());
+            }
+        }
+        for (slot, thread) in self.threads.iter() {
+            if let Some(QueueName::FifoReaders(_) | QueueName::FifoWriters(_)) = thread.waiter.queue {
+                let file = reserved(thread.progress).ok_or(slot.index())?;
+                holds(self.files.holds(file), slot.index())?;
+                counts.add(file.index());
             }
         }
         for (slot, file) in self.files.iter() {
@@ -79,6 +89,9 @@ impl Kernel {
         for (_, pipe) in self.pipes.iter() {
             pipe.ring.frames().for_each(|frame| counts.add(frame.index()));
         }
+        for (_, message) in self.messages.iter() {
+            message.frames.iter().flatten().for_each(|frame| counts.add(frame.index()));
+        }
         self.console.input.frames().for_each(|frame| counts.add(frame.index()));
         let mut used = 0;
         for (frame, references) in self.frames.iter() {
@@ -107,17 +120,6 @@ impl Kernel {
         Ok(())
     }
 
-    pub(super) fn segments_are_right(&self) -> Result<(), Broken> {
-        let mut pages = 0;
-        for (slot, segment) in self.segments.table.iter() {
-            let object = self.objects.get(segment.object);
-            holds(object.is_some_and(|object| object.segment == Some(slot)), slot.index())?;
-            pages += segment.pages();
-        }
-        holds(self.segments.is_sound(&self.nodes), 0)?;
-        holds(pages == u64::from(self.segment_pages), 0)
-    }
-
     pub(super) fn action_references_are_right(&self) -> Result<(), Broken> {
         let mut counts = Counts::<ACTION_SETS>::new();
         for (slot, process) in self.processes.iter() {
@@ -142,6 +144,8 @@ impl Kernel {
                 holds(pending.set().has(info.signal), slot)?;
             }
         }
+        let kept = self.posix_timers.iter().filter(|(_, timer)| timer.info.is_some());
+        queued += kept.filter(|(_, timer)| timer.state != TimerState::Pending).count();
         holds(queued == self.infos.len(), 0)
     }
 
@@ -174,7 +178,8 @@ impl Kernel {
     pub(super) fn nodes_are_right(&self) -> Result<(), Broken> {
         let spaces: usize = self.processes.iter().map(|(_, process)| process.space.table.nodes()).sum();
         let objects: usize = self.objects.iter().map(|(_, object)| object.pages.nodes()).sum();
-        let keys = self.segments.nodes();
+        let sets: usize = self.sets.table.iter().map(|(_, set)| set.semaphores.nodes()).sum();
+        let keys = self.segments.nodes() + self.queues.nodes() + self.sets.nodes() + sets;
         holds(self.nodes.len() == spaces + objects + self.numbers.nodes() + keys, 0)
     }
 }

@@ -1,11 +1,12 @@
 //! Breaks each invariant on purpose, and sees it found.
 
-use abi::{Fd, IpcFlags, Length, Signal, SignalSet, Syscall, WaitStatus};
+use abi::{Fd, IpcFlags, Length, Out, Signal, SignalSet, Syscall, WaitStatus};
 
 use super::INVARIANTS;
-use crate::ids::{ActionsNo, CpuNo, FrameNo, ObjectNo, PipeNo, ProcessNo, ThreadNo};
+use crate::ids::{ActionsNo, CpuNo, FrameNo, ObjectNo, PipeNo, ProcessNo, ThreadNo, TimerNo};
 use crate::list::List;
 use crate::mem::object::Object;
+use crate::name::plant::ROOT;
 use crate::process::Life;
 use crate::radix::Tree;
 use crate::signal::action::{Action, IGNORE};
@@ -13,6 +14,8 @@ use crate::signal::queue::{Info, Pending};
 use crate::table::Entry;
 use crate::testing::{Machine, read, sleep, wait, write};
 use crate::thread::{Next, ThreadState};
+use crate::time::timer::{Timer, TimerState};
+use crate::time::timer_queue::Alarm;
 
 /// A machine with everything in use: PID 1 waits for its children; one child waits to read a pipe, one to write another,
 /// one sleeps, one is a zombie, one runs.
@@ -138,6 +141,24 @@ fn a_thread_whose_call_is_forgotten_is_found() {
 }
 
 #[test]
+fn a_stopped_process_that_could_run_is_found() {
+    breaks("stopped-runs-nothing", |machine| {
+        let process = machine.slot(6);
+        machine.kernel.processes.at_mut(process).stopped = true;
+    });
+}
+
+#[test]
+fn a_signal_that_stays_behind_when_user_code_goes_on_is_found() {
+    let mut machine = busy_machine();
+    let runs = machine.current();
+    assert_eq!(machine.kernel.check_resumed(runs), Ok(()));
+    let info = Info::kernel(Signal::SIGTERM, 0);
+    machine.kernel.threads.at_mut(runs.slot).pending.add(&mut machine.kernel.infos, info);
+    assert_eq!(machine.kernel.check_resumed(runs).unwrap_err().name, "delivered");
+}
+
+#[test]
 fn a_ready_thread_outside_of_the_run_queue_is_found() {
     breaks("queues", |machine| {
         let reader = machine.thread(2);
@@ -147,10 +168,37 @@ fn a_ready_thread_outside_of_the_run_queue_is_found() {
 
 #[test]
 fn a_sleeper_that_the_timer_forgot_is_found() {
-    breaks("queues", |machine| {
+    breaks("alarms", |machine| {
         let sleeper = machine.thread(4);
         let due_us = machine.kernel.threads.at(sleeper).timer_us.unwrap();
-        machine.kernel.timers.remove(due_us, sleeper);
+        machine.kernel.timers.remove(due_us, Alarm::Sleeper(sleeper));
+    });
+}
+
+#[test]
+fn an_interval_timer_that_the_timer_queue_does_not_know_is_found() {
+    breaks("alarms", |machine| {
+        let process = machine.slot(6);
+        machine.kernel.processes.at_mut(process).intervals.real.armed = true;
+    });
+}
+
+#[test]
+fn a_timer_that_no_process_has_is_found() {
+    breaks("timers", |machine| {
+        let process = machine.slot(6);
+        machine.kernel.posix_timers.insert(Timer { process, ..Timer::VACANT }).unwrap();
+    });
+}
+
+#[test]
+fn a_timer_whose_signal_is_not_pending_as_it_says_is_found() {
+    breaks("timers", |machine| {
+        let timer = Out::at(crate::testing::SCRATCH);
+        let create = Syscall::TimerCreate { clock: abi::ClockId::CLOCK_MONOTONIC, event: abi::In::NULL, timer };
+        assert_eq!(machine.call(create), 0);
+        machine.kernel.check().unwrap();
+        machine.kernel.posix_timers.at_mut(TimerNo(0)).state = TimerState::Pending;
     });
 }
 
@@ -294,6 +342,41 @@ fn a_ring_beyond_its_capacity_is_found() {
         let frames = &mut machine.kernel.frames;
         machine.kernel.pipes.at_mut(PipeNo(1)).ring.pushed(frames, &mut machine.host, 1);
     });
+}
+
+#[test]
+fn a_working_directory_that_is_not_counted_is_found() {
+    breaks("inode-references", |machine| {
+        let slot = machine.slot(6);
+        machine.kernel.processes.at_mut(slot).working_directory = None;
+    });
+}
+
+#[test]
+fn a_name_with_too_many_links_is_found() {
+    breaks("inode-references", |machine| {
+        let console = machine.kernel.console_inode().unwrap();
+        machine.kernel.inodes.at_mut(console).links += 1;
+    });
+}
+
+#[test]
+fn a_name_that_is_not_in_the_index_is_found() {
+    breaks("names", |machine| machine.kernel.name_index.buckets.iter_mut().for_each(|bucket| *bucket = None));
+}
+
+#[test]
+fn a_directory_that_lies_in_itself_is_found() {
+    breaks("names", |machine| {
+        let name = machine.kernel.find_name(ROOT, b"dev").unwrap();
+        let devices = machine.kernel.names.at(name).inode;
+        machine.kernel.directory_mut(devices).parent = devices;
+    });
+}
+
+#[test]
+fn a_pipe_whose_fifo_does_not_know_it_is_found() {
+    breaks("fifos", |machine| machine.kernel.pipes.at_mut(PipeNo(0)).fifo = Some(ROOT));
 }
 
 #[test]

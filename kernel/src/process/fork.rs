@@ -1,7 +1,7 @@
 //! Fork: a child that continues where its parent called (`fork(2)`, over `clone`).
 //!
 //! The child has copies of the parent's address space (frames shared until written), descriptors (the open file
-//! descriptions shared), signal actions and mask, ids and limits; it has no pending signals, no children, no CPU time.
+//! descriptions shared), signal actions and mask, ids and limits; it has no pending signals, no timers, no children, no CPU time.
 
 use abi::{Address, CloneFlags, Errno, Resource, Signal};
 
@@ -70,6 +70,7 @@ impl Kernel {
         self.numbers.join_session(child, session);
         self.share_objects(parent, slot);
         self.share_descriptions(slot);
+        self.share_working_directory(slot);
         self.share_actions(self.processes.at(slot).actions);
         let Some(thread) = self.new_thread(slot, serial, pid) else {
             crate::bug("no slot for a thread that was counted")
@@ -99,6 +100,7 @@ fn inherit(parent: &Process, child: &mut Process) {
     child.actions = parent.actions;
     child.credentials = parent.credentials;
     child.limits = parent.limits;
+    child.working_directory = parent.working_directory;
     child.umask = parent.umask;
     child.has_terminal = parent.has_terminal;
 }

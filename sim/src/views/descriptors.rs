@@ -44,6 +44,8 @@ fn what(world: &World, description: &Description) -> String {
     match description.open {
         Open::Console { stream: 2 } => "console, diagnostics".into(),
         Open::Console { .. } => "console".into(),
+        Open::Directory => "directory".into(),
+        Open::Device(device) => format!("{device:?}").to_lowercase(),
         Open::Pipe(number) => {
             let bytes = world.kernel.pipe(number).map_or(0, |pipe| pipe.ring.len());
             format!("pipe {}, {bytes} bytes in it", number.0)

@@ -67,6 +67,8 @@ pub(crate) const PROGRAMS: &[Case] = &[
     case(&["memory"]),
     case(&["orphanage"]),
     case(&["commute"]),
+    case(&["catcher"]),
+    case(&["jumper"]),
 ];
 
 /// Some of whose processes stop: if the one that would continue them is killed, they stay so.

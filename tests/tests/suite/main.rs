@@ -1,7 +1,10 @@
 //! What programs observe of the kernel, one concept a file.
 
+mod action;
 mod adopt;
+mod atomic;
 mod credentials;
+mod delivery;
 mod descriptor;
 mod efault;
 mod exec;
@@ -10,15 +13,27 @@ mod first_process;
 mod fork;
 mod group;
 mod handler;
+mod interrupted;
+mod interval;
+mod jump;
 mod kill;
 mod list;
 mod memory;
 mod oracle;
 mod pipe;
 mod preemption;
+mod realtime;
 mod resource;
 mod scripted;
+mod shell;
+mod shell_terminal;
+mod sigchld;
+mod signal;
 mod spawn;
+mod standard;
 mod stop;
+mod terminal;
+mod tgkill;
 mod time;
+mod timer;
 mod wait;

@@ -52,7 +52,8 @@ async fn out_of_calls(sys: Sys) {
     let mut local = 1;
     STORED.store(sys, 1).await;
     let point = sys.setjmp(PLACE).await;
-    println!(sys, "   setjmp returned {}: local variable {local}, memory {}", point.value, STORED.load(sys).await).await;
+    println!(sys, "   setjmp returned {}: local variable {local}, memory {}", point.value, STORED.load(sys).await)
+        .await;
     if point.value == 0 {
         local += 1;
         STORED.store(sys, 2).await;

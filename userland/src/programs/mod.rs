@@ -2,7 +2,6 @@
 //!
 //! To add one: its file, a `mod` line, a row.
 
-
 mod alarm;
 mod cat;
 mod cleanup;
@@ -80,7 +79,9 @@ pub static PROGRAMS: &[Program] = &[
         .with_handlers(reaper::HANDLERS)
         .with_statics(reaper::STATICS),
     Program::leaf("seq", "print a sequence of numbers", &seq::main),
-    Program::new("sh", "run commands", &sh::main),
+    Program::new("sh", "run commands", &sh::main)
+        .with_handlers(sh::pending::HANDLERS)
+        .with_statics(sh::pending::STATIC_BYTES),
     Program::new("sigdemo", "show every path of a signal", &sigdemo::main).with_handlers(sigdemo::HANDLERS),
     Program::leaf("sleep", "wait for a time", &sleep::main),
     Program::leaf("sort", "sort lines", &sort::main),

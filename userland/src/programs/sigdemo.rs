@@ -81,14 +81,16 @@ async fn pending(sys: Sys) -> Result<(), Errno> {
 }
 
 async fn coalesced_or_queued(sys: Sys, me: Pid) -> Result<(), Errno> {
-    println!(sys, "\n3. Coalesced: a signal is pending or it isn't. Three of SIGUSR1, while it is blocked, are one.").await;
+    println!(sys, "\n3. Coalesced: a signal is pending or it isn't. Three of SIGUSR1, while it is blocked, are one.")
+        .await;
     block(sys, &[Signal::SIGUSR1]).await?;
     for _ in 0..3 {
         raise(sys, Signal::SIGUSR1).await;
     }
     unblock(sys, &[Signal::SIGUSR1]).await?;
 
-    println!(sys, "\n4. Queued: real-time signals are kept one by one, with their values, the lowest number first.").await;
+    println!(sys, "\n4. Queued: real-time signals are kept one by one, with their values, the lowest number first.")
+        .await;
     let [Some(first), Some(second)] = QUEUEING else { return Err(Errno::EINVAL) };
     let both = [first, second];
     for signal in both {
@@ -139,7 +141,11 @@ async fn by_default(sys: Sys) -> Result<(), Errno> {
 }
 
 async fn interrupting(sys: Sys, me: Pid) -> Result<(), Errno> {
-    println!(sys, "\n8. Interrupting: a handler ends the read that was waiting, or with SA_RESTART lets it start again.").await;
+    println!(
+        sys,
+        "\n8. Interrupting: a handler ends the read that was waiting, or with SA_RESTART lets it start again."
+    )
+    .await;
     for flags in [SigActionFlags::empty(), SigActionFlags::SA_RESTART] {
         catch(sys, Signal::SIGUSR2, flags).await?;
         let (read_end, write_end) = sys.pipe().await?;
@@ -163,7 +169,11 @@ async fn interrupting(sys: Sys, me: Pid) -> Result<(), Errno> {
 }
 
 async fn stopped(sys: Sys) -> Result<(), Errno> {
-    println!(sys, "\n9. Stop and continue: while a process is stopped, everything but SIGKILL and SIGCONT has to wait.").await;
+    println!(
+        sys,
+        "\n9. Stop and continue: while a process is stopped, everything but SIGKILL and SIGCONT has to wait."
+    )
+    .await;
     let Forked::Parent(child) = fork_sleeper(sys).await? else { return Ok(()) };
     for (signal, options) in [
         (Signal::SIGSTOP, WaitOptions::WUNTRACED),

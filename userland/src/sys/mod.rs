@@ -14,19 +14,25 @@
 //! | user and group ids: `getuid setuid` ..., `umask` | `credentials.rs` |
 //! | `prlimit getrlimit setrlimit` | `limit.rs` |
 //! | figures: `getrusage times uname sysinfo` | `figures.rs` |
-//! | signals: `kill sigaction` | `signal.rs` |
+//! | signals: `kill tgkill sigqueue sigaction sigaltstack` | `signal.rs` |
+//! | blocked and pending signals: `sigprocmask sigpending sigsuspend sigtimedwait` | `signal_mask.rs` |
+//! | atomic operations on memory | `atomic.rs` |
+//! | `setjmp longjmp sigsetjmp siglongjmp` | `jump.rs` |
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
-//! | time: `nanosleep clock_gettime compute sched_yield` | `time.rs` |
+//! | time: `nanosleep clock_nanosleep clock_gettime compute sched_yield` | `time.rs` |
+//! | timers: `setitimer getitimer timer_create` ... | `timer.rs` |
 //! | all of them by address, generated from the table | `raw.rs` |
 
+mod atomic;
 mod credentials;
 mod descriptor;
 mod figures;
 mod group;
 mod heap;
+mod jump;
 mod limit;
 mod list;
 mod memory;
@@ -34,18 +40,22 @@ mod prctl;
 mod process;
 mod raw;
 mod signal;
+mod signal_mask;
 mod spawn;
 mod terminal;
 mod time;
+mod timer;
 mod wait;
 
 pub use credentials::{Ids, UNCHANGED};
+pub use jump::{JumpBuffer, JumpPoint};
 pub use memory::Word;
 pub use process::{Forked, Never};
 pub use raw::Raw;
 pub use signal::{Action, Disposition};
 pub use spawn::FileActions;
 pub use terminal::SetWhen;
+pub use timer::{Notification, TimerId};
 
 use alloc::string::String;
 
