@@ -14,8 +14,8 @@ const INPUT_SHIFT: u32 = 16;
 const POSIX: [u32; 16] = [0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400];
 /// Those beyond: the n-th is the bits n + 1, with `CBAUDEX`.
 const BEYOND: [u32; 15] = [
-    57_600, 115_200, 230_400, 460_800, 500_000, 576_000, 921_600, 1_000_000, 1_152_000, 1_500_000, 2_000_000, 2_500_000,
-    3_000_000, 3_500_000, 4_000_000,
+    57_600, 115_200, 230_400, 460_800, 500_000, 576_000, 921_600, 1_000_000, 1_152_000, 1_500_000, 2_000_000,
+    2_500_000, 3_000_000, 3_500_000, 4_000_000,
 ];
 
 /// The bits that stand for a rate.
@@ -94,7 +94,8 @@ mod tests {
     #[test]
     fn speeds_are_those_of_the_page() {
         // As Linux's generic ABI has them.
-        for (baud, expected) in [(0, 0), (50, 1), (9600, 0o15), (38_400, 0o17), (57_600, 0o10001), (4_000_000, 0o10017)] {
+        for (baud, expected) in [(0, 0), (50, 1), (9600, 0o15), (38_400, 0o17), (57_600, 0o10001), (4_000_000, 0o10017)]
+        {
             assert_eq!((bits(baud), rate(expected)), (Ok(expected), baud));
         }
         for baud in POSIX.into_iter().chain(BEYOND) {

@@ -176,9 +176,11 @@ fn the_effective_ids_decide_about_shared_objects() {
         let (key, create) = (77, IpcFlags::IPC_CREAT | IpcFlags::from_bits_retain(0o640));
         let id = sys.raw().msgget(key, create).await.unwrap();
         // Owner 0 and group 0, who may only read.
-        for (user, group, read, write) in
-            [([1000, 0, 0], [9, 9, 9], true, true), ([0, 1000, 1000], [9, 0, 9], true, false), ([0, 1000, 0], [0, 9, 0], false, false)]
-        {
+        for (user, group, read, write) in [
+            ([1000, 0, 0], [9, 9, 9], true, true),
+            ([0, 1000, 1000], [9, 0, 9], true, false),
+            ([0, 1000, 0], [0, 9, 0], false, false),
+        ] {
             let child = fork(sys, async |sys| {
                 sys.setresgid(group[0], group[1], group[2]).await.unwrap();
                 sys.setresuid(user[0], user[1], user[2]).await.unwrap();

@@ -149,7 +149,8 @@ fn a_new_terminal_has_the_settings_that_linux_gives_it() {
         for (character, value) in initial {
             assert_eq!(settings.characters.get(character), value, "{character:?}");
         }
-        let places: std::collections::BTreeSet<usize> = initial.iter().map(|(character, _)| *character as usize).collect();
+        let places: std::collections::BTreeSet<usize> =
+            initial.iter().map(|(character, _)| *character as usize).collect();
         assert_eq!(places.len(), initial.len());
         0
     })
