@@ -28,7 +28,7 @@ pub struct Info {
     pub value: u64,
 }
 
-/// Bits of each of a child's times in [`Info::value`]: a year and a half fits into them. Its status has the lowest eight.
+/// Bits of each of a child's times in [`Info::value`]: 31 days of clock ticks fit. Its status has the lowest eight.
 const TIME_BITS: u32 = 28;
 const LONGEST: u64 = (1 << TIME_BITS) - 1;
 
