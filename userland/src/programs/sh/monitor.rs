@@ -27,6 +27,11 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
+    /// Whether there is a terminal that the shell shares with its jobs.
+    pub(super) fn has_terminal(&self) -> bool {
+        self.terminal.is_some()
+    }
+
     pub(super) fn save(&self, bytes: &mut Encoder) {
         bytes.number(self.terminal.map_or(-1, |fd| fd.0).into());
         bytes.number(self.first_group.into());
@@ -106,9 +111,6 @@ impl Shell {
     /// Gives the terminal back to whom it belonged.
     pub(super) async fn leave_terminal(&mut self) {
         let Monitor { terminal: Some(terminal), first_group, group, .. } = self.monitor else { return };
-        if self.subshell {
-            return;
-        }
         if first_group != group {
             let _ = self.sys.tcsetpgrp(terminal, Pid(first_group)).await;
             let _ = self.sys.setpgid(Pid(0), Pid(first_group)).await;
@@ -158,6 +160,7 @@ impl Shell {
         self.jobs = Default::default();
         self.subshell = true;
         self.options.monitor = false;
+        self.monitor = Monitor::default();
         self.reset_signals(plumbing.background && plumbing.group.is_none()).await;
     }
 
