@@ -74,10 +74,8 @@ pub(crate) const PROGRAMS: &[Case] = &[
 ];
 
 /// Some of whose processes stop: if the one that would continue them is killed, they stay so.
-pub(crate) const STOPPING: &[Case] = &[
-    case(&["stopped"]),
-    case(&["sh", "-c", "set -m; sh -c 'kill -TSTP $$; echo on' | cat; jobs; bg; wait; echo $?"]),
-];
+pub(crate) const STOPPING: &[Case] =
+    &[case(&["stopped"]), case(&["sh", "-c", "set -m; sh -c 'kill -TSTP $$; echo on' | cat; jobs; bg; wait; echo $?"])];
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Case> {

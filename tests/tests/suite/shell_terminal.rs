@@ -147,6 +147,7 @@ fn ctrl_z_stops_it_and_fg_goes_on() {
             "a",
             "a",
             "^Z",
+            "[1]+  Stopped                 cat | cat",
             "# echo $?; jobs",
             "148",
             "[1]+  Stopped                 cat | cat",
