@@ -53,6 +53,18 @@ slot_numbers! {
     ObjectNo;
     /// Slot of a System V shared memory segment.
     SegmentNo;
+    /// Slot of a System V message queue.
+    QueueNo;
+    /// Slot of a message.
+    MessageNo;
+    /// Slot of a set of semaphores.
+    SetNo;
+    /// Slot of a semaphore.
+    SemaphoreNo;
+    /// Slot of an operation of a thread that waits at a set of semaphores.
+    OperationNo;
+    /// Slot of what a process undoes to a semaphore at its end.
+    UndoNo;
     /// Slot of a number in use as process, group or session id.
     NumberNo;
     /// Slot of a queued signal.

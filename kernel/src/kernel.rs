@@ -10,8 +10,13 @@ use crate::file::pipe::Pipes;
 use crate::file::ring::Ring;
 use crate::host::Host;
 use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
+use crate::ipc::message::Messages;
+use crate::ipc::message_queue::{MessageQueue, MessageQueues};
+use crate::ipc::operation::WaitingOperations;
 use crate::ipc::registry::Registry;
 use crate::ipc::segment::{Segment, Segments};
+use crate::ipc::semaphore::{SemaphoreSet, SemaphoreSets, Semaphores};
+use crate::ipc::undo::Undos;
 use crate::limits::{CONSOLE_PAGES, CPUS, FRAMES, TICK_US};
 use crate::mem::frame::FrameTable;
 use crate::mem::object::Objects;
@@ -106,6 +111,18 @@ kernel_state! {
     segments: Segments = Registry::new();
     /// The pages of all segments together.
     segment_pages: u32 = 0;
+    /// System V message queues.
+    queues: MessageQueues = Registry::new();
+    /// Messages.
+    messages: Messages = Table::new();
+    /// Sets of System V semaphores.
+    sets: SemaphoreSets = Registry::new();
+    /// Semaphores.
+    semaphores: Semaphores = Table::new();
+    /// What processes undo to semaphores.
+    undos: Undos = Table::new();
+    /// Operations of those who wait at semaphores.
+    operations: WaitingOperations = Table::new();
     /// Nodes of page tables and other radix trees.
     nodes: Nodes = Table::new();
     /// Signal actions.
@@ -126,6 +143,8 @@ kernel_state! {
     last_serial: u32 = 0;
     /// Child subreapers: as long as there are none, nobody has to be searched for them.
     subreapers: u16 = 0;
+    /// Whether core images are wanted.
+    cores: bool = false;
     /// How PID 1 ended, and the machine with it: a wait status as `wait4` stores it.
     halted: Option<i32> = None;
 }
@@ -150,6 +169,10 @@ impl Kernel {
         }
         self.console.input = Ring::new(CONSOLE_PAGES);
         let process = self.new_first_process(boot)?;
+        if boot.cores {
+            self.cores = true;
+            self.processes.at_mut(process).limits.lift_core_limit();
+        }
         if let Err(errno) = self.start_first_image(host, process, boot) {
             self.discard_first_process(host, process);
             return Err(errno);
@@ -165,8 +188,8 @@ impl Kernel {
     }
 
     /// How many entries of each table are in use: processes, threads, numbers, files, pipes, inodes, names, frames, objects,
-    /// segments, nodes, sets of signal actions, queued signals and timers. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 14] {
+    /// what System V IPC has, nodes, sets of signal actions, queued signals and timers. What a leak counter compares.
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 20] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
@@ -178,6 +201,12 @@ impl Kernel {
             ("frames", FRAMES - self.frames.free()),
             ("objects", self.objects.len()),
             ("segments", self.segments.table.len()),
+            ("message queues", self.queues.table.len()),
+            ("messages", self.messages.len()),
+            ("semaphore sets", self.sets.table.len()),
+            ("semaphores", self.semaphores.len()),
+            ("undo entries", self.undos.len()),
+            ("waiting operations", self.operations.len()),
             ("nodes", self.nodes.len()),
             ("action sets", self.actions.len()),
             ("queued signals", self.infos.len()),
@@ -267,6 +296,8 @@ impl Kernel {
         });
         self.inodes.for_each_mut(Inode::forget_times);
         self.segments.table.for_each_mut(Segment::forget_accounting);
+        self.queues.table.for_each_mut(MessageQueue::forget_accounting);
+        self.sets.table.for_each_mut(SemaphoreSet::forget_accounting);
         self.timers.relative_to(now_us);
         self.console.forget_accounting();
         for cpu in &mut self.cpus {

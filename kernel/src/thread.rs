@@ -4,7 +4,8 @@ use core::fmt;
 
 use abi::{ClockId, SignalSet, Syscall};
 
-use crate::ids::{InodeNo, PipeNo, ProcessNo, ThreadNo};
+use crate::ids::{InodeNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo};
+use crate::ipc::held::Held;
 use crate::limits::{THREADS, words};
 use crate::list::{Link, Linked};
 use crate::signal::alternate_stack::AlternateStack;
@@ -34,6 +35,8 @@ pub struct Thread {
     /// How far the call has got, in the call's own measure: bytes moved, the time at which a sleep ends, the description
     /// that a blocked `open` has reserved.
     pub progress: u64,
+    /// What the call keeps in the kernel until it is over.
+    pub held: Held,
     /// Its place among those who wait for the same.
     pub waiter: Waiter,
     /// When the timer wakes it, in microseconds since boot.
@@ -65,6 +68,7 @@ impl Entry for Thread {
         next: Next::Return(0),
         call: None,
         progress: 0,
+        held: Held::Nothing,
         waiter: Waiter { queue: None, link: Link::NONE, woken: false },
         timer_us: None,
         run_link: Link::NONE,
@@ -115,6 +119,17 @@ pub enum WaitsFor {
     TerminalOutput,
     /// A child that changes state.
     Child(ProcessNo),
+    /// A message in a System V queue.
+    Message(QueueNo),
+    /// Room in a System V queue.
+    MessageRoom(QueueNo),
+    /// Values of System V semaphores that let all its operations be carried out.
+    Semaphores {
+        /// Where it stands.
+        queue: QueueName,
+        /// Microseconds since boot, if the wait ends.
+        until_us: Option<u64>,
+    },
     /// A signal that is caught (`rt_sigsuspend`).
     Signal,
     /// One of these signals, or a point in time if there is one (`rt_sigtimedwait`).
@@ -142,6 +157,15 @@ impl fmt::Display for WaitsFor {
             WaitsFor::TerminalInput { .. } => f.write_str("terminal input"),
             WaitsFor::TerminalOutput => f.write_str("the terminal's output to go on"),
             WaitsFor::Child(_) => f.write_str("a child to change state"),
+            WaitsFor::Message(queue) => write!(f, "a message in queue {}", queue.0),
+            WaitsFor::MessageRoom(queue) => write!(f, "room in message queue {}", queue.0),
+            WaitsFor::Semaphores { queue: QueueName::SemaphoreZero(semaphore), .. } => {
+                write!(f, "semaphore {} to be zero", semaphore.0)
+            }
+            WaitsFor::Semaphores { queue: QueueName::SemaphoreChange(semaphore), .. } => {
+                write!(f, "semaphore {} to grow", semaphore.0)
+            }
+            WaitsFor::Semaphores { .. } => f.write_str("several semaphores"),
             WaitsFor::Signal => f.write_str("a signal"),
             WaitsFor::Signals { set, .. } => write!(f, "one of the signals {set:?}"),
             WaitsFor::Time { until_us } => write!(f, "time {until_us} us"),
@@ -184,6 +208,18 @@ pub enum QueueName {
     TerminalWriters,
     /// Threads of a process that wait for its children.
     Children(ProcessNo),
+    /// Receivers at a System V message queue.
+    Receivers(QueueNo),
+    /// Senders at a System V message queue.
+    Senders(QueueNo),
+    /// Those who wait to change a semaphore.
+    SemaphoreChange(SemaphoreNo),
+    /// Those who wait for a semaphore to be zero.
+    SemaphoreZero(SemaphoreNo),
+    /// Those who wait to change several semaphores of a set.
+    SetChange(SetNo),
+    /// Those who wait for several semaphores of a set to be zero.
+    SetZero(SetNo),
 }
 
 /// A thread's place in a wait queue.
@@ -270,6 +306,7 @@ impl Thread {
         if let ThreadState::Blocked(
             WaitsFor::Time { until_us }
             | WaitsFor::Signals { until_us: Some(until_us), .. }
+            | WaitsFor::Semaphores { until_us: Some(until_us), .. }
             | WaitsFor::TerminalInput { until_us: Some(until_us) },
         ) = &mut self.state
         {
@@ -279,7 +316,12 @@ impl Thread {
             Some(Syscall::ClockNanosleep { clock: ClockId::CLOCK_PROCESS_CPUTIME_ID, .. }) => {
                 self.progress = left_us(self.progress, cpu_us);
             }
-            Some(Syscall::Nanosleep { .. } | Syscall::ClockNanosleep { .. } | Syscall::RtSigtimedwait { .. }) => {
+            Some(
+                Syscall::Nanosleep { .. }
+                | Syscall::ClockNanosleep { .. }
+                | Syscall::RtSigtimedwait { .. }
+                | Syscall::Semtimedop { .. },
+            ) => {
                 self.progress = left_us(self.progress, now_us);
             }
             _ => {}

@@ -1,26 +1,20 @@
 //! How a run is made and checked at each step, and what is known of it afterwards.
 
 use abi::{WaitStatus, WindowSize};
-use sim::chooser::{self, Chooser, Deviation, Recording, Seeded};
+use sim::chooser::{Chooser, Deviation, Recording};
 use sim::input::Typist;
 use sim::signal_counts::SignalCounts;
 use sim::{Machine, Outcome, Output, Settings, World};
 use userland::Program;
 
 use crate::init;
+use crate::schedule::Schedule;
 
 /// How many entries of each of the kernel's tables are in use.
 pub type Tables = Vec<(&'static str, usize)>;
 
 /// The window of a terminal.
 pub const WINDOW: WindowSize = WindowSize { rows: 24, columns: 80, width: 0, height: 0 };
-
-/// Who decides what may vary.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Schedule {
-    Policy,
-    Seed(u64),
-}
 
 /// What is to be run.
 pub(crate) struct Plan<'a> {
@@ -31,6 +25,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) schedule: Schedule,
     pub(crate) steps: u64,
     pub(crate) check_every: u64,
+    /// Before every so many steps all futures are dropped; 0: never.
+    pub(crate) forget_every: u64,
 }
 
 /// A run that has ended.
@@ -51,11 +47,16 @@ pub struct Run {
 
 impl Run {
     #[track_caller]
-    pub(crate) fn make(programs: &'static [Program], plan: Plan<'_>, watch: &mut dyn FnMut(&World)) -> Run {
-        let Plan { argv, envp, input, typed, schedule, steps, check_every } = plan;
+    pub(crate) fn make(
+        programs: &'static [Program],
+        plan: Plan<'_>,
+        chooser: &mut dyn Chooser,
+        watch: &mut dyn FnMut(&World),
+    ) -> Run {
+        let Plan { argv, envp, input, typed, schedule, steps, check_every, forget_every } = plan;
         // Invariants are checked here, so that a violation is reported with its schedule.
         let terminal = typed.map(|_| WINDOW);
-        let settings = Settings { check_every: 0, terminal, ..Settings::default() };
+        let settings = Settings { check_every: 0, terminal, forget_every, ..Settings::default() };
         let machine = Machine::new(programs, settings);
         let mut machine = match typed {
             Some(pieces) => machine.with_input(Typist::new(pieces.iter().cloned())),
@@ -66,10 +67,7 @@ impl Run {
         let _told = TellOnPanic(schedule);
         let at_boot = world.kernel.tables_in_use().to_vec();
         let mut run = Run { world, outcome: None, out: vec![], err: vec![], at_boot, schedule, choices: Vec::new() };
-        let mut chooser: Recording<Box<dyn Chooser>> = Recording::new(match schedule {
-            Schedule::Policy => Box::new(chooser::Default),
-            Schedule::Seed(seed) => Box::new(Seeded::new(seed)),
-        });
+        let mut chooser = Recording::new(chooser);
         let mut leaks = Leaks::default();
         let mut violation = None;
         for _ in 0..steps {
@@ -148,15 +146,6 @@ impl Run {
         let choices: String = self.choices.iter().take(50).map(|choice| format!("\n  {choice}")).collect();
         let schedule = self.schedule.how_to_repeat();
         panic!("{message}\n{schedule}, choices (the first 50):{choices}\nconsole:\n{console}");
-    }
-}
-
-impl Schedule {
-    fn how_to_repeat(self) -> String {
-        match self {
-            Schedule::Policy => "as the policy schedules it".into(),
-            Schedule::Seed(seed) => format!("by seed {seed} (VITRINE_SEED={seed} runs it alone)"),
-        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Which programs run, with what input, under whom.
 
 use sim::World;
+use sim::chooser::Chooser;
 use userland::handler::Handler;
 use userland::{Args, Program, Sys};
 
 use crate::init;
-use crate::run::{Plan, Run, Schedule};
+use crate::run::{Plan, Run};
+use crate::schedule::Schedule;
 use crate::table::table;
 
 /// The name of the program under test.
@@ -78,6 +80,14 @@ impl Scenario {
     pub fn statics(mut self, bytes: u64) -> Scenario {
         if let Some(tested) = self.programs.first_mut() {
             tested.static_bytes = bytes;
+        }
+        self
+    }
+
+    /// This other program has these signal handlers.
+    pub fn with_handlers(mut self, name: &str, handlers: &'static [Handler]) -> Scenario {
+        for program in self.programs.iter_mut().filter(|program| program.name == name) {
+            program.handlers = handlers;
         }
         self
     }
@@ -189,6 +199,18 @@ impl Scenario {
 
     #[track_caller]
     fn run_by(&self, schedule: Schedule, watch: &mut dyn FnMut(&World)) -> Run {
+        self.run_with(schedule, &mut *schedule.chooser(), 0, watch)
+    }
+
+    /// Runs it by this chooser, with futures dropped before every so many steps.
+    #[track_caller]
+    pub(crate) fn run_with(
+        &self,
+        schedule: Schedule,
+        chooser: &mut dyn Chooser,
+        forget_every: u64,
+        watch: &mut dyn FnMut(&World),
+    ) -> Run {
         let mut argv: Vec<&[u8]> = if self.alone { vec![] } else { vec![init::NAME.as_bytes()] };
         argv.extend(self.argv.iter().map(Vec::as_slice));
         let envp: Vec<&[u8]> = self.envp.iter().map(Vec::as_slice).collect();
@@ -201,7 +223,8 @@ impl Scenario {
             schedule,
             steps,
             check_every,
+            forget_every,
         };
-        Run::make(table(&self.programs), plan, watch)
+        Run::make(table(&self.programs), plan, chooser, watch)
     }
 }

@@ -59,3 +59,13 @@ fn oracle_lockstep_memory() {
 fn oracle_lockstep_pipes() {
     compare("pipes", false);
 }
+
+#[test]
+fn oracle_lockstep_sysv() {
+    compare("sysv", false);
+}
+
+#[test]
+fn oracle_lockstep_mixed_without_message_queues() {
+    compare("mixed", true);
+}

@@ -187,6 +187,23 @@ macro_rules! for_each_syscall {
             195 shmctl Shmctl (id: i32, command: ShmCommand, buffer: Out<ShmidDs>) -> Value
                 [EACCES EFAULT EINVAL EPERM] "Control a shared memory segment";
 
+            186 msgget Msgget (key: i32, flags: IpcFlags) -> Value
+                [EACCES EEXIST ENOENT ENOMEM ENOSPC] "Get or create a message queue";
+            189 msgsnd Msgsnd (id: i32, message: In<i64>, size: Length, flags: MsgFlags) -> Zero
+                [EACCES EAGAIN EFAULT EIDRM EINTR EINVAL ENOMEM] "Send a message";
+            188 msgrcv Msgrcv (id: i32, message: Out<i64>, size: Length, kind: i64, flags: MsgFlags) -> Count
+                [E2BIG EACCES EFAULT EIDRM EINTR EINVAL ENOMSG] "Receive a message";
+            187 msgctl Msgctl (id: i32, command: MsgCommand, buffer: Out<MsqidDs>) -> Value
+                [EACCES EFAULT EINVAL EPERM] "Control a message queue";
+            190 semget Semget (key: i32, count: i32, flags: IpcFlags) -> Value
+                [EACCES EEXIST EINVAL ENOENT ENOMEM ENOSPC] "Get or create a set of semaphores";
+            193 semop Semop (id: i32, operations: InArray<SemOperation>, count: Length) -> Zero
+                [E2BIG EACCES EAGAIN EFAULT EFBIG EIDRM EINTR EINVAL ENOMEM ERANGE] "Operate on semaphores, all at once";
+            192 semtimedop Semtimedop (id: i32, operations: InArray<SemOperation>, count: Length, timeout: In<Timespec>) -> Zero
+                [E2BIG EACCES EAGAIN EFAULT EFBIG EIDRM EINTR EINVAL ENOMEM ERANGE] "Operate on semaphores, with a time limit";
+            191 semctl Semctl (id: i32, number: i32, command: SemCommand, argument: Address) -> Value
+                [EACCES EFAULT EINVAL EPERM ERANGE] "Control a set of semaphores";
+
             // Scheduling and time.
             124 sched_yield SchedYield () -> Zero
                 [] "Give way to other runnable processes";

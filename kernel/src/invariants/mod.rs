@@ -11,8 +11,10 @@
 //! | names, inodes, FIFOs | `names.rs` |
 //! | the terminal and its session | `terminal.rs` |
 //! | sleepers and timers | `timers.rs` |
+//! | segments, messages, semaphores, and who sleeps over them | `ipc.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
+mod ipc;
 mod memory;
 mod names;
 mod references;
@@ -143,6 +145,26 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "segments",
         sentence: "a segment has an object of its own, is found by its key unless it is removed, and its pages are counted",
         check: Kernel::segments_are_right,
+    },
+    Invariant {
+        name: "messages",
+        sentence: "a message stands in one queue or is held by one thread, and a queue's bytes are those of its messages",
+        check: Kernel::messages_are_right,
+    },
+    Invariant {
+        name: "semaphores",
+        sentence: "a set has the semaphores that it says, and its waiters' operations are exactly those that are kept",
+        check: Kernel::semaphores_are_right,
+    },
+    Invariant {
+        name: "undos",
+        sentence: "what is undone to a semaphore is known to it and to a living process, once, and isn't nothing",
+        check: Kernel::undos_are_right,
+    },
+    Invariant {
+        name: "ipc-sleepers",
+        sentence: "nobody sleeps at a message queue or a semaphore who could go on",
+        check: Kernel::nobody_sleeps_over_ipc,
     },
     Invariant {
         name: "action-references",

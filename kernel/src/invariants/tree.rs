@@ -72,6 +72,7 @@ impl Kernel {
                 && process.timers.is_empty()
                 && process.children.is_empty()
                 && process.waiting_for_children.is_empty()
+                && process.undos.is_empty()
                 && !process.subreaper
                 && !process.stopped
                 && process.unreported.is_none()

@@ -67,7 +67,10 @@ impl Kernel {
             for thread in queue.iter(&self.threads) {
                 standing += 1;
                 let waiter = &self.threads.at(thread).waiter;
-                holds(waiter.queue == Some(name) && (first || !waiter.woken), thread.index())?;
+                // Several senders may be told at once that their messages would fit, and all receivers that their rights are
+                // others now.
+                let many = matches!(name, QueueName::Receivers(_) | QueueName::Senders(_));
+                holds(waiter.queue == Some(name) && (first || many || !waiter.woken), thread.index())?;
                 first = false;
             }
             Ok(())
@@ -75,6 +78,18 @@ impl Kernel {
         for (slot, pipe) in self.pipes.iter() {
             sound(&pipe.waiting_readers, QueueName::PipeReaders(slot))?;
             sound(&pipe.waiting_writers, QueueName::PipeWriters(slot))?;
+        }
+        for (slot, queue) in self.queues.table.iter() {
+            sound(&queue.receivers, QueueName::Receivers(slot))?;
+            sound(&queue.senders, QueueName::Senders(slot))?;
+        }
+        for (slot, set) in self.sets.table.iter() {
+            sound(&set.changers, QueueName::SetChange(slot))?;
+            sound(&set.zero_waiters, QueueName::SetZero(slot))?;
+        }
+        for (slot, semaphore) in self.semaphores.iter() {
+            sound(&semaphore.changers, QueueName::SemaphoreChange(slot))?;
+            sound(&semaphore.zero_waiters, QueueName::SemaphoreZero(slot))?;
         }
         for (slot, process) in self.processes.iter() {
             sound(&process.waiting_for_children, QueueName::Children(slot))?;

@@ -65,6 +65,7 @@ impl Kernel {
         entry.space = new.space;
         entry.image = new.image;
         entry.has_executed = true;
+        entry.credentials.save_effective();
         let thread = entry.thread;
         entry.name_bytes = new.name;
         log::debug!("process {} executes {}", entry.pid, entry.name());

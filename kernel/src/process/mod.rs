@@ -33,7 +33,8 @@ pub(crate) use wait::child_code;
 use abi::WaitStatus;
 
 use crate::file::descriptor::Descriptors;
-use crate::ids::{ActionsNo, ImageNo, InodeNo, NumberNo, ProcessNo, ThreadNo, TimerNo};
+use crate::ids::{ActionsNo, ImageNo, InodeNo, NumberNo, ProcessNo, ThreadNo, TimerNo, UndoNo};
+use crate::ipc::undo::ProcessUndos;
 use crate::limits::{PROCESSES, words};
 use crate::list::{Link, Linked, List};
 use crate::mem::space::Space;
@@ -121,6 +122,8 @@ pub struct Process {
     pub working_directory: Option<InodeNo>,
     /// Its file mode creation mask.
     pub umask: u32,
+    /// What it undoes to semaphores at its end.
+    pub undos: List<ProcessUndos, UndoNo>,
     /// What its ended threads have used.
     pub usage: Usage,
     /// What its reaped children have used.
@@ -212,6 +215,7 @@ macro_rules! with_process_fields {
             limits,
             working_directory,
             umask,
+            undos,
             usage,
             children_usage
         )
@@ -270,6 +274,7 @@ impl Entry for Process {
         limits: ResourceLimits::DEFAULT,
         working_directory: None,
         umask: 0o022,
+        undos: List::EMPTY,
         usage: Usage::ZERO,
         children_usage: Usage::ZERO,
     };

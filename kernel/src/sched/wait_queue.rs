@@ -1,9 +1,12 @@
 //! How a thread waits, and how it is woken.
 //!
-//! Queues are first in, first out. Waiting here is of the retried kind: a wake-up makes the thread ready and its call is
+//! Queues are first in, first out. Waiting is of two kinds. *Completed by the waker* (`complete`): whoever makes it possible
+//! ends the call, and the thread has its result when it runs. *Retried*: a wake-up makes the thread ready and its call is
 //! tried again. It keeps its place in the queue until that succeeds, so nobody overtakes it, and whoever leaves a queue
 //! for any reason passes the wake-up on (`settle`): that is why none is ever lost. The one exception is a blocked `open` of
 //! a FIFO: whoever comes to the other side completes it (`file/fifo.rs`).
+
+use abi::Errno;
 
 use crate::file::fifo::fifo_in;
 use crate::host::{Event, Host};
@@ -11,7 +14,7 @@ use crate::ids::ThreadNo;
 use crate::kernel::Kernel;
 use crate::list::List;
 use crate::sched::policy::Became;
-use crate::thread::{QueueName, ThreadState, Threads, WaitList, WaitsFor};
+use crate::thread::{Next, QueueName, ThreadState, Threads, WaitList, WaitsFor};
 use crate::time::timer_queue::Alarm;
 
 /// A queue of threads that wait for the same.
@@ -28,6 +31,9 @@ impl WaitsFor {
             WaitsFor::ConsoleInput | WaitsFor::TerminalInput { .. } => Some(QueueName::Console),
             WaitsFor::TerminalOutput => Some(QueueName::TerminalWriters),
             WaitsFor::Child(process) => Some(QueueName::Children(process)),
+            WaitsFor::Message(queue) => Some(QueueName::Receivers(queue)),
+            WaitsFor::MessageRoom(queue) => Some(QueueName::Senders(queue)),
+            WaitsFor::Semaphores { queue, .. } => Some(queue),
             WaitsFor::Signal | WaitsFor::Signals { .. } | WaitsFor::Time { .. } => None,
         }
     }
@@ -38,7 +44,9 @@ impl WaitsFor {
     pub(crate) fn until_us(self) -> Option<u64> {
         match self {
             WaitsFor::Time { until_us } => Some(until_us),
-            WaitsFor::Signals { until_us, .. } | WaitsFor::TerminalInput { until_us } => until_us,
+            WaitsFor::Signals { until_us, .. }
+            | WaitsFor::Semaphores { until_us, .. }
+            | WaitsFor::TerminalInput { until_us } => until_us,
             _ => None,
         }
     }
@@ -100,6 +108,9 @@ impl Kernel {
         let waiter = &mut self.threads.at_mut(thread).waiter;
         waiter.queue = None;
         waiter.woken = false;
+        if let QueueName::SetChange(set) | QueueName::SetZero(set) = name {
+            self.note_leaving_set(thread, set);
+        }
         Some(name)
     }
 
@@ -128,6 +139,16 @@ impl Kernel {
         host.event(Event::Woken { thread: self.thread_id(thread) });
     }
 
+    /// Ends the call of a thread that waits, or was woken and hasn't run since, with this result: the second kind of waiting, in
+    /// which the waker completes the call.
+    pub(crate) fn complete<H: Host>(&mut self, host: &mut H, thread: ThreadNo, result: Result<i64, Errno>) {
+        let Some(call) = self.threads.at(thread).call else { crate::bug("a thread waits without a call") };
+        self.leave_queue(thread);
+        self.wake(host, thread);
+        let value = result.unwrap_or_else(Errno::to_return);
+        self.finish(host, thread, &call, Next::Return(value), result);
+    }
+
     /// Wakes the first waiter of a queue if what it waits for holds.
     pub(crate) fn settle<H: Host>(&mut self, host: &mut H, name: QueueName) {
         match name {
@@ -135,7 +156,31 @@ impl Kernel {
             QueueName::FifoReaders(fifo) | QueueName::FifoWriters(fifo) => self.settle_fifo(host, fifo),
             QueueName::Console => self.settle_console(host),
             QueueName::TerminalWriters => self.settle_terminal_writers(host),
-            QueueName::Children(_) => {}
+            QueueName::SetChange(set) | QueueName::SetZero(set) => self.unmerge_queues(set),
+            QueueName::Children(_)
+            | QueueName::Receivers(_)
+            | QueueName::Senders(_)
+            | QueueName::SemaphoreChange(_)
+            | QueueName::SemaphoreZero(_) => {}
+        }
+    }
+
+    /// A queue.
+    pub(crate) fn queue(&self, name: QueueName) -> &WaitQueue {
+        match name {
+            QueueName::PipeReaders(pipe) => &self.pipes.at(pipe).waiting_readers,
+            QueueName::PipeWriters(pipe) => &self.pipes.at(pipe).waiting_writers,
+            QueueName::FifoReaders(fifo) => &self.fifo(fifo).opening_readers,
+            QueueName::FifoWriters(fifo) => &self.fifo(fifo).opening_writers,
+            QueueName::Console => &self.console.waiting_readers,
+            QueueName::TerminalWriters => &self.tty.waiting_writers,
+            QueueName::Children(process) => &self.processes.at(process).waiting_for_children,
+            QueueName::Receivers(queue) => &self.queues.table.at(queue).receivers,
+            QueueName::Senders(queue) => &self.queues.table.at(queue).senders,
+            QueueName::SemaphoreChange(semaphore) => &self.semaphores.at(semaphore).changers,
+            QueueName::SemaphoreZero(semaphore) => &self.semaphores.at(semaphore).zero_waiters,
+            QueueName::SetChange(set) => &self.sets.table.at(set).changers,
+            QueueName::SetZero(set) => &self.sets.table.at(set).zero_waiters,
         }
     }
 
@@ -149,6 +194,12 @@ impl Kernel {
             QueueName::Console => &mut self.console.waiting_readers,
             QueueName::TerminalWriters => &mut self.tty.waiting_writers,
             QueueName::Children(process) => &mut self.processes.at_mut(process).waiting_for_children,
+            QueueName::Receivers(queue) => &mut self.queues.table.at_mut(queue).receivers,
+            QueueName::Senders(queue) => &mut self.queues.table.at_mut(queue).senders,
+            QueueName::SemaphoreChange(semaphore) => &mut self.semaphores.at_mut(semaphore).changers,
+            QueueName::SemaphoreZero(semaphore) => &mut self.semaphores.at_mut(semaphore).zero_waiters,
+            QueueName::SetChange(set) => &mut self.sets.table.at_mut(set).changers,
+            QueueName::SetZero(set) => &mut self.sets.table.at_mut(set).zero_waiters,
         };
         (queue, &mut self.threads)
     }

@@ -63,7 +63,7 @@ impl Kernel {
                 }
                 (action::DEFAULT, DefaultAction::Terminate | DefaultAction::Core) => {
                     host.event(Event::Delivered { process: id, signal, handler: false });
-                    self.terminate(host, thread, signal);
+                    self.terminate(host, thread, info);
                     return Delivered::Ended;
                 }
                 _ => {
@@ -214,5 +214,9 @@ fn restarts(call: &Syscall) -> bool {
             | Syscall::ClockNanosleep { .. }
             | Syscall::RtSigsuspend { .. }
             | Syscall::RtSigtimedwait { .. }
+            | Syscall::Msgsnd { .. }
+            | Syscall::Msgrcv { .. }
+            | Syscall::Semop { .. }
+            | Syscall::Semtimedop { .. }
     )
 }

@@ -9,6 +9,7 @@
 //! | is a world a value? | `worlds.rs` |
 //! | does each limit hold? | `limits.rs` |
 //! | does the kernel withstand any calls? | `storm.rs` |
+//! | is any signal lost or delivered twice, whenever it comes? | `placement/` |
 //! | what was found by these tests? | `regressions.rs` |
 //! | does text come through unharmed? | `text.rs` |
 
@@ -17,6 +18,7 @@ mod cases;
 mod killed;
 mod lab;
 mod limits;
+mod placement;
 mod programs;
 mod regressions;
 mod script;

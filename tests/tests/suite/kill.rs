@@ -178,6 +178,42 @@ fn minus_one_is_everyone_but_pid_1_and_the_caller() {
     .succeeds();
 }
 
+/// PID 1 and the caller aside. That some may not be signalled is no failure here.
+#[test]
+fn everyone_that_the_caller_may_signal_and_nobody_else() {
+    program(&|sys, _| async move {
+        let (same, other) = (sleeper_of(sys, 1000).await, sleeper_of(sys, 1001).await);
+        let child = fork(sys, async |sys| {
+            sys.setuid(1000).await.unwrap();
+            assert_eq!(sys.kill(Pid(-1), Some(Signal::SIGTERM)).await, Ok(()));
+        })
+        .await;
+        join(sys, child).await;
+        ends(sys, same, signaled(Signal::SIGTERM)).await;
+        assert_eq!(sys.waitpid(other, abi::WaitOptions::WNOHANG).await, Ok(None));
+        end(sys, other).await;
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn the_privileged_may_signal_anyone() {
+    program(&|sys, _| async move {
+        let target = sleeper_of(sys, 1000).await;
+        let child = fork(sys, async |sys| {
+            // Privilege is the effective user's.
+            sys.setresuid(1001, 0, 1001).await.unwrap();
+            assert_eq!(sys.kill(target, Some(Signal::SIGTERM)).await, Ok(()));
+        })
+        .await;
+        join(sys, child).await;
+        ends(sys, target, signaled(Signal::SIGTERM)).await;
+        0
+    })
+    .succeeds();
+}
+
 #[test]
 fn without_privilege_only_processes_of_the_same_user_can_be_signalled() {
     program(&|sys, _| async move {
@@ -260,6 +296,26 @@ fn the_real_and_the_saved_user_of_the_target_count() {
 }
 
 #[test]
+fn the_real_and_the_effective_user_of_the_sender_count() {
+    program(&|sys, _| async move {
+        let target = sleeper_of(sys, 1000).await;
+        for (ids, expected) in
+            [((1000, 1001, 1002), Ok(())), ((1001, 1000, 1002), Ok(())), ((1001, 1002, 1000), Err(Errno::EPERM))]
+        {
+            let child = fork(sys, async |sys| {
+                sys.setresuid(ids.0, ids.1, ids.2).await.unwrap();
+                assert_eq!(sys.kill(target, None).await, expected, "{ids:?}");
+            })
+            .await;
+            join(sys, child).await;
+        }
+        end(sys, target).await;
+        0
+    })
+    .succeeds();
+}
+
+#[test]
 fn whoever_is_blocked_is_ended_at_once() {
     program(&|sys, _| async move {
         let (read, write) = sys.pipe().await.unwrap();
@@ -327,6 +383,21 @@ fn faults_end_with_their_signals() {
         .await;
         ends(sys, child, signaled(Signal::SIGSEGV)).await;
         assert_eq!(sys.divide(7, 2).await, 3);
+        0
+    })
+    .succeeds();
+}
+
+/// As on x86-64, where the quotient doesn't fit.
+#[test]
+fn the_most_negative_number_by_minus_one_is_a_fault_too() {
+    program(&|sys, _| async move {
+        let child = fork(sys, async |sys| {
+            sys.divide(i64::MIN, -1).await;
+        })
+        .await;
+        ends(sys, child, signaled(Signal::SIGFPE)).await;
+        assert_eq!((sys.divide(i64::MIN, 1).await, sys.divide(-7, -1).await), (i64::MIN, 7));
         0
     })
     .succeeds();

@@ -31,7 +31,10 @@ async fn counts(sys: Sys, info: SigInfo) {
 async fn stack(sys: Sys, _: SigInfo) {
     let now = sys.sigaltstack(None).await.unwrap();
     COUNT.store(sys, now.flags as u64).await;
-    assert_eq!(sys.sigaltstack(Some(StackDescription::default())).await, Err(Errno::EPERM));
+    assert_eq!(
+        sys.sigaltstack(Some(StackDescription { size: 1 << 20, ..StackDescription::default() })).await,
+        Err(Errno::EPERM)
+    );
 }
 
 fn set(signals: &[Signal]) -> SignalSet {

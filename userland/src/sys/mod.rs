@@ -19,8 +19,12 @@
 //! | atomic operations on memory | `atomic.rs` |
 //! | `setjmp longjmp sigsetjmp siglongjmp` | `jump.rs` |
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
+//! | names: `open mkdir mkfifo unlink rename stat chdir` ... | `name.rs` |
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
+//! | System V shared memory: `shmget shmat shmdt shmctl` | `shared_memory.rs` |
+//! | System V message queues: `msgget msgsnd msgrcv msgctl` | `message_queue.rs` |
+//! | System V semaphores: `semget semop semctl` | `semaphore.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
 //! | time: `nanosleep clock_nanosleep clock_gettime compute sched_yield` | `time.rs` |
 //! | timers: `setitimer getitimer timer_create` ... | `timer.rs` |
@@ -36,9 +40,13 @@ mod jump;
 mod limit;
 mod list;
 mod memory;
+mod message_queue;
+mod name;
 mod prctl;
 mod process;
 mod raw;
+mod semaphore;
+mod shared_memory;
 mod signal;
 mod signal_mask;
 mod spawn;
@@ -50,6 +58,7 @@ mod wait;
 pub use credentials::{Ids, UNCHANGED};
 pub use jump::{JumpBuffer, JumpPoint};
 pub use memory::Word;
+pub use name::Dirent;
 pub use process::{Forked, Never};
 pub use raw::Raw;
 pub use signal::{Action, Disposition};

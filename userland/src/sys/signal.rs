@@ -125,7 +125,7 @@ impl Sys {
             let info = SigInfo { status: value as i32, value_high: (value >> 32) as i32, ..info };
             let call = {
                 let info = In::at(put(&mut sys.hart.stage(), &info));
-                move || Syscall::RtSigqueueinfo { pid, signal: SignalNumber(number.into()), info }
+                move || Syscall::RtSigqueueinfo { pid, signal: SignalNumber(number), info }
             };
             sys.staged(call, [None; 2], line).await.map(drop)
         }

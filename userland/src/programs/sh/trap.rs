@@ -360,7 +360,7 @@ fn single_quoted(text: &[u8]) -> Vec<u8> {
     let mut quoted = b"'".to_vec();
     for &byte in text {
         match byte {
-            b'\'' => quoted.extend_from_slice(b"'\\''"),
+            b'\'' => quoted.extend_from_slice(b"'\"'\"'"),
             byte => quoted.push(byte),
         }
     }
@@ -388,7 +388,7 @@ mod tests {
 
     #[test]
     fn quotes_can_be_read_back() {
-        assert_eq!(single_quoted(b"it's"), b"'it'\\''s'");
+        assert_eq!(single_quoted(b"it's"), b"'it'\"'\"'s'");
         assert_eq!(single_quoted(b""), b"''");
     }
 }
