@@ -1,14 +1,29 @@
 //! Job control at a real terminal: what a person types who has started too much.
 
+use std::time::Duration;
+
 use crate::shell::Screen;
+
+/// Starts a command and stops it. The key may come before the command has the terminal, so it is pressed until it works.
+fn start_and_stop(screen: &Screen, command: &str) {
+    screen.line(command);
+    let stopped = format!("Stopped                 {command}\n");
+    for _ in 0..100 {
+        screen.key("C-z");
+        std::thread::sleep(Duration::from_millis(200));
+        if screen.tmux(&["capture-pane", "-p", "-J"]).contains(&stopped) {
+            return;
+        }
+    }
+    screen.shows(&stopped);
+}
 
 #[test]
 fn a_pipeline_is_stopped_continued_and_interrupted() {
     let Some(screen) = Screen::new("jobs") else { return };
     screen.start("", "");
     screen.shows("# ");
-    screen.line("yes | wc");
-    screen.key("C-z");
+    start_and_stop(&screen, "yes | wc");
     screen.shows("[1]+  Stopped                 yes | wc");
     screen.line("bg");
     screen.shows("[1]+ yes | wc &");
@@ -29,9 +44,7 @@ fn a_pipeline_is_stopped_continued_and_interrupted() {
 fn sleepers_come_and_go_between_background_and_foreground() {
     let Some(screen) = Screen::new("sleepers") else { return };
     screen.start("", "");
-    screen.line("sleep 1000");
-    screen.key("C-z");
-    screen.shows("[1]+  Stopped                 sleep 1000");
+    start_and_stop(&screen, "sleep 1000");
     screen.line("echo status $?; bg; kill %1; wait; sleep 1001 &");
     screen.shows("status 148");
     screen.shows("Terminated");
@@ -39,9 +52,7 @@ fn sleepers_come_and_go_between_background_and_foreground() {
     screen.shows("fg %sleep\nsleep 1001");
     screen.key("C-\\");
     screen.shows("Quit");
-    screen.line("cat");
-    screen.key("C-z");
-    screen.shows("Stopped                 cat");
+    start_and_stop(&screen, "cat");
     screen.line("exit");
     screen.shows("There are stopped jobs.");
     screen.line("exit 4");

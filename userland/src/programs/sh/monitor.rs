@@ -164,21 +164,25 @@ impl Shell {
         self.reset_signals(plumbing.background && plumbing.group.is_none()).await;
     }
 
-    /// Puts a job that may be stopped into the foreground, and lets it go on.
+    /// Puts a job into the foreground; it may still be stopped.
+    pub(super) async fn give_terminal(&mut self, number: usize) {
+        let Some(job) = self.jobs.get_mut(number) else { return };
+        job.background = false;
+        let (Some(terminal), Some(group), modes) = (self.monitor.terminal, job.group, job.modes.take()) else { return };
+        let _ = self.sys.tcsetpgrp(terminal, Pid(group)).await;
+        if let Some(modes) = modes {
+            let _ = self.sys.tcsetattr(terminal, SetWhen::Drain, modes).await;
+        }
+    }
+
+    /// Lets a job go on.
     ///
     /// # Errors
     /// Those of `kill(2)`.
-    pub(super) async fn give_terminal(&mut self, number: usize) -> Result<(), Errno> {
+    pub(super) async fn continue_job(&mut self, number: usize) -> Result<(), Errno> {
         let Some(job) = self.jobs.get_mut(number) else { return Err(Errno::ESRCH) };
-        let (Some(group), modes) = (job.group, job.modes.take()) else { return Err(Errno::ESRCH) };
-        job.background = false;
         job.continued();
-        if let Some(terminal) = self.monitor.terminal {
-            let _ = self.sys.tcsetpgrp(terminal, Pid(group)).await;
-            if let Some(modes) = modes {
-                let _ = self.sys.tcsetattr(terminal, SetWhen::Drain, modes).await;
-            }
-        }
+        let group = job.group.ok_or(Errno::ESRCH)?;
         self.sys.kill(Pid(-group), Some(Signal::SIGCONT)).await
     }
 
