@@ -152,8 +152,12 @@ layouts! {
         status: i32,
         /// The high half of a queued value.
         value_high: i32,
+        /// User time of a child, without that of its own children, in clock ticks (`CLK_TCK` a second).
+        utime: i64,
+        /// System time of a child, likewise.
+        stime: i64,
         /// Padding to 128 bytes.
-        rest: [u64; 12],
+        rest: [u64; 10],
     }
     /// What to do on a signal, as `rt_sigaction` takes it.
     SigAction = "struct sigaction" {

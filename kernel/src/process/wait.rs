@@ -279,3 +279,15 @@ fn child_info(found: &Found) -> SigInfo {
         ..SigInfo::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `CLD_DUMPED` instead of `CLD_KILLED`.
+    #[test]
+    fn a_child_that_left_a_core_image_has_a_code_of_its_own() {
+        let ended = |core| child_code(WaitStatus::Signaled { signal: Signal::SIGSEGV, core });
+        assert_eq!((ended(true), ended(false)), ((CLD_DUMPED, 11), (CLD_KILLED, 11)));
+    }
+}

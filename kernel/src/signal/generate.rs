@@ -10,6 +10,7 @@ use crate::sched::policy::Became;
 use crate::signal::action;
 use crate::signal::queue::Info;
 use crate::thread::{ThreadState, WaitsFor};
+use crate::time::ticks;
 use crate::time::timer::{Notify, Timer};
 
 impl Kernel {
@@ -95,7 +96,9 @@ impl Kernel {
         let action = self.action(parent, Signal::SIGCHLD);
         if action.handler != action::IGNORE && (ended || !action.flags.contains(SigActionFlags::SA_NOCLDSTOP)) {
             let (code, value) = child_code(status);
-            let info = self.sent_by(child, Signal::SIGCHLD, code, value as u64);
+            let used = self.usage_of(child);
+            let info = self.sent_by(child, Signal::SIGCHLD, code, 0);
+            let info = info.of_child(value, ticks(used.utime_us), ticks(used.stime_us));
             self.send_signal(host, parent, info);
         }
     }

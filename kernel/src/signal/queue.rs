@@ -24,9 +24,13 @@ pub struct Info {
     pub pid: u32,
     /// The sender's or the child's real user id.
     pub uid: u32,
-    /// A queued value, a child's status, or the address of a fault.
+    /// A queued value, the address of a fault, or of a child its status and its times: see [`Info::of_child`].
     pub value: u64,
 }
+
+/// Bits of each of a child's times in [`Info::value`]: 31 days of clock ticks fit. Its status has the lowest eight.
+const TIME_BITS: u32 = 28;
+const LONGEST: u64 = (1 << TIME_BITS) - 1;
 
 impl Info {
     /// From the kernel, about nobody.
@@ -39,11 +43,32 @@ impl Info {
         Info::kernel(signal, SI_USER)
     }
 
+    /// The same about a child: its status (an exit status, or a signal's number) and the times that it has used, in clock
+    /// ticks.
+    pub(crate) fn of_child(self, status: i32, utime: u64, stime: u64) -> Info {
+        let times = utime.min(LONGEST) | stime.min(LONGEST) << TIME_BITS;
+        Info { value: u64::from(status as u8) | times << 8, ..self }
+    }
+
+    /// Whether the kernel tells of a child.
+    fn is_of_child(self) -> bool {
+        self.signal == Signal::SIGCHLD && (abi::CLD_EXITED..=abi::CLD_CONTINUED).contains(&self.code)
+    }
+
+    /// The status of the child of which it tells.
+    fn child_status(self) -> i32 {
+        (self.value & 0xff) as i32
+    }
+
     /// As user code sees it.
     pub fn to_abi(self) -> SigInfo {
         let mut info = SigInfo { signo: self.signal.number().into(), code: self.code, ..SigInfo::default() };
         if SignalSet::SYNCHRONOUS.has(self.signal) && self.code > 0 && self.code < abi::SI_KERNEL {
             (info.pid, info.uid) = (self.value as i32, (self.value >> 32) as u32);
+        } else if self.is_of_child() {
+            (info.pid, info.uid, info.status) = (self.pid as i32, self.uid, self.child_status());
+            info.utime = (self.value >> 8 & LONGEST) as i64;
+            info.stime = (self.value >> (8 + TIME_BITS)) as i64;
         } else {
             (info.pid, info.uid) = (self.pid as i32, self.uid);
             (info.status, info.value_high) = (self.value as i32, (self.value >> 32) as i32);

@@ -23,6 +23,11 @@ impl Usage {
     }
 }
 
+/// Microseconds in clock ticks (`CLK_TCK`).
+pub(crate) const fn ticks(us: u64) -> u64 {
+    us / (1_000_000 / CLK_TCK)
+}
+
 impl Kernel {
     pub(crate) fn sys_clock_gettime<H: Host>(
         &mut self,
@@ -74,7 +79,7 @@ impl Kernel {
 
     /// Returns the clock ticks since boot.
     pub(crate) fn sys_times<H: Host>(&mut self, cx: &mut Cx<'_, H>, buffer: Out<Tms>) -> Outcome {
-        let ticks = |us: u64| (us / (1_000_000 / CLK_TCK)) as i64;
+        let ticks = |us| ticks(us) as i64;
         if !buffer.is_null() {
             let own = self.usage_of(cx.process);
             let children = self.processes.at(cx.process).children_usage;

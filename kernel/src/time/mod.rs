@@ -20,3 +20,4 @@ pub mod timer_queue;
 
 pub use clock::NEVER_US;
 pub(crate) use clock::{distance_us, left_us};
+pub(crate) use figures::ticks;

@@ -202,7 +202,7 @@ impl World {
             let signal = run.info.signal;
             let value = match run.info.code {
                 SI_QUEUE => json!(run.info.value as i32),
-                code if signal == Signal::SIGCHLD && code > 0 && code < SI_KERNEL => json!(run.info.value),
+                code if signal == Signal::SIGCHLD && code > 0 && code < SI_KERNEL => json!(run.info.to_abi().status),
                 _ => Value::Null,
             };
             let sender = self.sender(run.info.signal, run.info.code, run.info.pid);

@@ -63,6 +63,27 @@ fn it_tells_who_and_what_happened() {
     .succeeds();
 }
 
+/// Its own times, in clock ticks of 10 ms, without those of the children for which it has waited.
+#[test]
+fn it_tells_how_much_time_the_child_used() {
+    program(&|sys, _| async move {
+        block(sys, [SIGCHLD]).await;
+        let child = fork(sys, async |sys| {
+            let grandchild = fork(sys, async |sys| sys.compute(500_000).await).await;
+            join(sys, grandchild).await;
+            sys.compute(255_000).await;
+        })
+        .await;
+        let info = sys.sigtimedwait(set([SIGCHLD]), None).await.unwrap();
+        assert_eq!((info.pid, info.errno, info.status, info.value_high), (child.0, 0, 0, 0));
+        assert_eq!((info.utime, info.stime), (25, 0));
+        join(sys, child).await;
+        0
+    })
+    .seeds(1)
+    .succeeds();
+}
+
 #[test]
 fn with_nocldstop_stops_and_continuations_are_not_told() {
     program(&|sys, _| async move {
