@@ -7,6 +7,7 @@
 //! | what is left of a process that a signal ended? | `core.rs` |
 //! | does a debugging session step, go back, show and choose? | `debug.rs` |
 //! | is the shell usable on a terminal, and the terminal behind it? | `shell.rs` |
+//! | are jobs stopped, continued and interrupted there? | `job_control.rs` |
 //! | do README and `docs/` say what is so? | `documentation/` |
 
 mod command_line;
@@ -14,5 +15,6 @@ mod common;
 mod core;
 mod debug;
 mod documentation;
+mod job_control;
 mod records;
 mod shell;

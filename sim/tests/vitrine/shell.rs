@@ -11,14 +11,14 @@ use crate::common::{Folder, errors, text, vitrine, with_input};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A terminal with a shell of the host in it.
-struct Screen {
+pub(crate) struct Screen {
     socket: String,
     folder: Folder,
 }
 
 impl Screen {
     /// A new one; `None` if this test is to be skipped.
-    fn new(name: &str) -> Option<Screen> {
+    pub(crate) fn new(name: &str) -> Option<Screen> {
         if Command::new("tmux").arg("-V").output().is_err() {
             assert!(std::env::var_os("VITRINE_NO_SKIP").is_none(), "there is no tmux");
             return None;
@@ -42,26 +42,26 @@ impl Screen {
         Some(screen)
     }
 
-    fn tmux(&self, arguments: &[&str]) -> String {
+    pub(crate) fn tmux(&self, arguments: &[&str]) -> String {
         let output = Command::new("tmux").args(["-L", &self.socket]).args(arguments).output().expect("tmux runs");
         assert!(output.status.success(), "tmux {arguments:?}: {}", errors(&output));
         text(&output)
     }
 
     /// Types this text, and a carriage return.
-    fn line(&self, text: &str) {
+    pub(crate) fn line(&self, text: &str) {
         self.tmux(&["send-keys", "-l", text]);
         self.key("Enter");
     }
 
     /// Presses a key, by tmux's name for it.
-    fn key(&self, key: &str) {
+    pub(crate) fn key(&self, key: &str) {
         self.tmux(&["send-keys", key]);
     }
 
     /// Waits until the screen shows this; what it shows then.
     #[track_caller]
-    fn shows(&self, expected: &str) -> String {
+    pub(crate) fn shows(&self, expected: &str) -> String {
         let begin = Instant::now();
         loop {
             let shown = self.tmux(&["capture-pane", "-p", "-J"]);
@@ -74,7 +74,7 @@ impl Screen {
     }
 
     /// Starts `vitrine shell` with these options, after the host's settings were kept.
-    fn start(&self, before: &str, options: &str) {
+    pub(crate) fn start(&self, before: &str, options: &str) {
         self.line(&format!("stty -a > {}", self.folder.file("before")));
         self.line(&format!("clear; {before} {} shell {options}; echo ended with $?", env!("CARGO_BIN_EXE_vitrine")));
         // It is there as soon as it answers.
@@ -84,7 +84,7 @@ impl Screen {
 
     /// The host's settings must be as they were.
     #[track_caller]
-    fn is_as_before(&self) {
+    pub(crate) fn is_as_before(&self) {
         let (before, after) = (self.folder.file("before"), self.folder.file("after"));
         self.line(&format!("stty -a > {after}; cmp {before} {after} && echo as be''fore"));
         self.shows("as before");

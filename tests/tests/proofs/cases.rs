@@ -47,6 +47,16 @@ pub(crate) const STORIES: &[Case] = &[
     case(&["orphans"]),
     case(&["ping", "8"]),
     case(&["preempt"]),
+    case(&["alarm", "0.01"]),
+    case(&["alarm", "0.01", "sleep", "5"]),
+    case(&["crash", "bus"]),
+    case(&["crash", "fpe"]),
+    case(&["crash", "ill"]),
+    case(&["editor"]),
+    case(&["jump"]),
+    case(&["progress", "2"]),
+    case(&["reaper", "3"]),
+    case(&["stopwatch", "-n", "2", "0.01"]),
     case(&["zombies"]),
 ];
 
@@ -57,6 +67,8 @@ pub(crate) const SCRIPTS: &[Case] = &[
     case(&["sh", "-c", "seq 200 | grep 7 | tail -n 3 | sort -nr"]),
     case(&["sh", "-c", "sleep 1 & sleep 2 | cat & pstree; wait; echo $?"]),
     case(&["sh", "-c", "true && echo yes || echo no; false || exit 3; echo never"]),
+    case(&["sh", "-c", "cleanup & sleep 0.005; kill $!; wait $!; echo $?"]),
+    case(&["sh", "-c", "supervisor -n 2 & sleep 0.01; kill -USR1 $!; sleep 0.01; kill $!; wait"]),
     case(&["sh", "-c", "sleep 100 & kill $!; wait; sh -c 'kill -KILL $$'; echo $?"]),
     case(&["sh", "-c", "set -m; sleep 1 | cat & jobs; kill %1; wait %1; echo $?; fg"]),
     case(&["sh", "-c", "trap 'echo got' USR1; trap 'echo bye' EXIT; (sleep 0.01; kill -USR1 $$) & wait; echo $?"]),
@@ -92,8 +104,11 @@ pub(crate) const PROGRAMS: &[Case] = &[
 ];
 
 /// Some of whose processes stop: if the one that would continue them is killed, they stay so.
-pub(crate) const STOPPING: &[Case] =
-    &[case(&["stopped"]), case(&["sh", "-c", "set -m; sh -c 'kill -TSTP $$; echo on' | cat; jobs; bg; wait; echo $?"])];
+pub(crate) const STOPPING: &[Case] = &[
+    case(&["stopped"]),
+    case(&["sigdemo"]),
+    case(&["sh", "-c", "set -m; sh -c 'kill -TSTP $$; echo on' | cat; jobs; bg; wait; echo $?"]),
+];
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Case> {

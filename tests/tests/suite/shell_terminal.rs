@@ -11,7 +11,7 @@ fn typed<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Run {
 fn seen(run: &Run) -> Vec<String> {
     let width = usize::from(WINDOW.columns);
     let mut lines = vec![Vec::new()];
-    let (mut row, mut column) = (0_usize, 0_usize);
+    let (mut row, mut column) = (0_usize, 0);
     let text = run.text();
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
@@ -103,7 +103,7 @@ fn lines_typed_before_come_back() {
     shows(["echo a\r", "ec\x1b[A\x1b[Bho c\r", "exit\r"], &["# echo a", "a", "# echo c", "c", "# exit", ""]);
     shows(
         ["echo a\r", "echo b\r", "\x12o a\r", "exit\r"],
-        &["# echo a", "a", "# echo b", "b", "# echo a", "a", "# exit", ""].map(|line| line).as_slice(),
+        &["# echo a", "a", "# echo b", "b", "# echo a", "a", "# exit", ""],
     );
 }
 
@@ -111,7 +111,7 @@ fn lines_typed_before_come_back() {
 fn names_are_completed() {
     shows(
         ["pst\t--help | head -n 1\r", "exit\r"],
-        &["# pstree --help | head -n 1", "Usage: pstree [-p]", "# exit", ""],
+        &["# pstree --help | head -n 1", "Usage: pstree [OPTION]... [PID]", "# exit", ""],
     );
 }
 
@@ -147,6 +147,7 @@ fn ctrl_z_stops_it_and_fg_goes_on() {
             "a",
             "a",
             "^Z",
+            "[1]+  Stopped                 cat | cat",
             "# echo $?; jobs",
             "148",
             "[1]+  Stopped                 cat | cat",
@@ -184,17 +185,14 @@ fn exit_warns_of_stopped_jobs_once() {
 fn ends_in_the_background_are_told_before_the_next_prompt() {
     let run = typed(["sleep 1 &\r", "sleep 2\r", "exit\r"]);
     let errors = run.text();
-    assert!(errors.contains("[1] 3\n") && errors.contains("[1]+  Done                    sleep 1\n"), "{errors}");
+    assert!(errors.contains("\n[1] ") && errors.contains("[1]+  Done                    sleep 1\r\n"), "{errors}");
 }
 
 #[test]
 fn what_is_typed_while_a_command_runs_is_not_lost() {
-    let run = typed(["sleep 1; cat\recho two\r", "\x04", "exit\r"]);
-    let seen = seen(&run);
-    assert!(
-        seen.contains(&"two".to_string()) || seen.iter().filter(|line| line.contains("echo two")).count() == 2,
-        "{seen:?}"
-    );
+    // By whoever reads next: a command, and then the shell.
+    shows(["sleep 1; cat\rpear\r", "\x04", "exit\r"], &["# sleep 1; cat", "pear", "# exit", ""]);
+    shows(["sleep 1\recho two\r", "exit\r"], &["# sleep 1", "# echo two", "two", "# exit", ""]);
 }
 
 #[test]
@@ -217,10 +215,8 @@ fn a_shell_in_a_shell_gives_the_terminal_back() {
 }
 
 #[test]
-fn a_loop_of_builtins_is_interrupted() {
-    let run = Scenario::command(["init", "-t", "sh", "-c", "exec sh 2>&1"])
-        .typed(["trap 'echo got' USR1\r", "kill -USR1 $$\r", "exit\r"])
-        .run();
+fn traps_run_in_front_of_a_person_too() {
+    let run = typed(["trap 'echo got' USR1\r", "kill -USR1 $$\r", "exit\r"]);
     assert!(seen(&run).contains(&"got".to_string()), "{:?}", seen(&run));
 }
 

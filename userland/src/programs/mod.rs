@@ -93,11 +93,11 @@ pub static PROGRAMS: &[Program] = &[
     Program::leaf("ps", "list processes", &ps::main),
     Program::leaf("pstree", "show who is whose child", &pstree::main),
     Program::leaf("pwd", "print the working directory", &pwd::main),
-    Program::leaf("rm", "remove files", &rm::main),
-    Program::leaf("rmdir", "remove empty directories", &rmdir::main),
     Program::new("reaper", "reap children in a handler of SIGCHLD", &reaper::main)
         .with_handlers(reaper::HANDLERS)
         .with_statics(reaper::STATICS),
+    Program::leaf("rm", "remove files", &rm::main),
+    Program::leaf("rmdir", "remove empty directories", &rmdir::main),
     Program::leaf("seq", "print a sequence of numbers", &seq::main),
     Program::new("sh", "run commands", &sh::main)
         .with_handlers(sh::pending::HANDLERS)

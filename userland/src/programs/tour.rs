@@ -71,6 +71,56 @@ static STOPS: &[Stop] = &[
         command: &["preempt"],
     },
     Stop {
+        title: "Every way of a signal",
+        text: "Generated, pending, delivered; merged, queued, accepted, discarded: each path once.",
+        command: &["sigdemo"],
+    },
+    Stop {
+        title: "Children, counted right",
+        text: "Signals that are pending don't count, so a handler of SIGCHLD waits in a loop.",
+        command: &["reaper"],
+    },
+    Stop {
+        title: "Signals that bring news",
+        text: "Real-time signals queue, each with a number: here, how far a child is with its task.",
+        command: &["progress", "4"],
+    },
+    Stop {
+        title: "An orderly end",
+        text: "SIGTERM asks. cleanup writes what it still holds, and then ends by that very signal: 128 + 15.",
+        command: &["sh", "-c", "cleanup & sleep 0.017; kill $!; wait $!; echo status $?"],
+    },
+    Stop {
+        title: "A supervisor and its workers",
+        text: "SIGUSR1 makes everyone log, SIGTERM makes everyone finish what he has in hand.",
+        command: &["sh", "-c", "supervisor -n 2 & sleep 0.02; kill -USR1 $!; sleep 0.02; kill $!; wait"],
+    },
+    Stop {
+        title: "Asked before quitting",
+        text: "The editor's handler of SIGINT asks; its answer comes by the same input as the lines.",
+        command: &["sh", "-c", "{ echo one; sleep 0.02; echo n; echo two; } | editor & sleep 0.01; kill -INT $!; wait"],
+    },
+    Stop {
+        title: "Too late",
+        text: "An alarm outlives execve: SIGALRM ends the sleep that takes longer than a second.",
+        command: &["sh", "-c", "alarm 1 sleep 5; echo status $?"],
+    },
+    Stop {
+        title: "Ticks",
+        text: "A timer sends a signal every half second, and the program waits for it in sigwaitinfo.",
+        command: &["stopwatch", "-n", "3", "0.5"],
+    },
+    Stop {
+        title: "Out of it",
+        text: "setjmp marks a place, longjmp goes back to it: out of many calls at once, or out of a handler.",
+        command: &["jump"],
+    },
+    Stop {
+        title: "Faults are signals",
+        text: "A load from nowhere is SIGSEGV, at that very line. So are the others: bus, ill, fpe, abort.",
+        command: &["sh", "-c", "crash segv; echo status $?; crash fpe; echo status $?"],
+    },
+    Stop {
         title: "Limits",
         text: "When the process table is full, fork fails with EAGAIN, and everyone else goes on.",
         command: &["forkbomb"],

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use abi::{Errno, Fd, InputModes, LocalModes, Termios};
+use abi::{Errno, Fd, InputModes, Termios};
 
 use super::{Decoder, History, Key, Line, Screen, Search};
 use crate::libc::write_all;
@@ -15,7 +15,7 @@ use crate::sys::{SetWhen, Sys};
 pub enum Edited {
     /// The line is complete; its newline isn't part of it.
     Line(String),
-    /// Ctrl+D on an empty line, or there is nothing more to read.
+    /// Ctrl+D on an empty line, or there is nothing more to read. The cursor is still behind the prompt.
     End,
     /// Ctrl+C: the line is nothing.
     Interrupted,
@@ -151,10 +151,7 @@ impl<'a> Editor<'a> {
                 self.leave_screen().await;
                 return Some(Edited::Interrupted);
             }
-            Key::Control(b'D') if self.line.characters().is_empty() => {
-                self.leave_screen().await;
-                return Some(Edited::End);
-            }
+            Key::Control(b'D') if self.line.characters().is_empty() => return Some(Edited::End),
             Key::Control(b'L') => {
                 self.screen.forget();
                 self.send("\x1b[H\x1b[2J").await;
@@ -249,14 +246,14 @@ impl<'a> Editor<'a> {
     }
 }
 
-/// As keys are read one by one: unchanged, unechoed, without signals. Output stays as it was.
-fn raw(mut settings: Termios) -> Termios {
-    let output = settings.output;
-    settings.make_raw();
-    settings.output = output;
-    settings.input -= InputModes::IXON | InputModes::ICRNL;
-    settings.local -= LocalModes::ECHO;
-    settings
+/// As keys are read one by one: unechoed, without signals. Output stays as it was, and a carriage return is still a newline:
+/// what is typed ahead may be read by a command that wants lines.
+fn raw(settings: Termios) -> Termios {
+    let mut raw = settings;
+    raw.make_raw();
+    raw.output = settings.output;
+    raw.input |= settings.input & InputModes::ICRNL;
+    raw
 }
 
 /// The text with which all of these begin; `None` if there are none.

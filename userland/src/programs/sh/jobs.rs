@@ -2,8 +2,6 @@
 
 use alloc::vec::Vec;
 
-use abi::{Pid, Signal};
-
 use super::builtin::print;
 use super::job_name::find;
 use super::report::{Detail, lines, rank};
@@ -62,8 +60,10 @@ pub(super) async fn jobs(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
 pub(super) async fn fg(shell: &mut Shell, arguments: &[Vec<u8>]) -> Result<Flow, i32> {
     let number = controlled(shell, "fg", arguments.first()).await?;
     let text = shell.jobs.get(number).map(|job| job.text()).unwrap_or_default();
+    // Who reads this may press a key: it is for the job then.
+    shell.give_terminal(number).await;
     print(shell, &[&text[..], b"\n"].concat()).await;
-    if let Err(errno) = shell.give_terminal(number).await {
+    if let Err(errno) = shell.continue_job(number).await {
         shell.complain(format_args!("fg: {errno}")).await;
     }
     Ok(shell.wait_for_foreground(number).await)
@@ -93,12 +93,8 @@ async fn put_into_background(shell: &mut Shell, name: Option<&Vec<u8>>) -> Resul
     text.extend(job.text());
     text.extend_from_slice(b" &\n");
     print(shell, &text).await;
-    let Some(job) = shell.jobs.get_mut(number) else { return Err(1) };
-    job.background = true;
-    job.continued();
-    if let Some(group) = job.group
-        && let Err(errno) = shell.sys.kill(Pid(-group), Some(Signal::SIGCONT)).await
-    {
+    shell.jobs.get_mut(number).into_iter().for_each(|job| job.background = true);
+    if let Err(errno) = shell.continue_job(number).await {
         shell.complain(format_args!("bg: {errno}")).await;
         return Err(1);
     }

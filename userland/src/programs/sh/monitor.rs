@@ -27,6 +27,11 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
+    /// Whether there is a terminal that the shell shares with its jobs.
+    pub(super) fn has_terminal(&self) -> bool {
+        self.terminal.is_some()
+    }
+
     pub(super) fn save(&self, bytes: &mut Encoder) {
         bytes.number(self.terminal.map_or(-1, |fd| fd.0).into());
         bytes.number(self.first_group.into());
@@ -106,9 +111,6 @@ impl Shell {
     /// Gives the terminal back to whom it belonged.
     pub(super) async fn leave_terminal(&mut self) {
         let Monitor { terminal: Some(terminal), first_group, group, .. } = self.monitor else { return };
-        if self.subshell {
-            return;
-        }
         if first_group != group {
             let _ = self.sys.tcsetpgrp(terminal, Pid(first_group)).await;
             let _ = self.sys.setpgid(Pid(0), Pid(first_group)).await;
@@ -158,24 +160,29 @@ impl Shell {
         self.jobs = Default::default();
         self.subshell = true;
         self.options.monitor = false;
+        self.monitor = Monitor::default();
         self.reset_signals(plumbing.background && plumbing.group.is_none()).await;
     }
 
-    /// Puts a job that may be stopped into the foreground, and lets it go on.
+    /// Puts a job into the foreground; it may still be stopped.
+    pub(super) async fn give_terminal(&mut self, number: usize) {
+        let Some(job) = self.jobs.get_mut(number) else { return };
+        job.background = false;
+        let (Some(terminal), Some(group), modes) = (self.monitor.terminal, job.group, job.modes.take()) else { return };
+        let _ = self.sys.tcsetpgrp(terminal, Pid(group)).await;
+        if let Some(modes) = modes {
+            let _ = self.sys.tcsetattr(terminal, SetWhen::Drain, modes).await;
+        }
+    }
+
+    /// Lets a job go on.
     ///
     /// # Errors
     /// Those of `kill(2)`.
-    pub(super) async fn give_terminal(&mut self, number: usize) -> Result<(), Errno> {
+    pub(super) async fn continue_job(&mut self, number: usize) -> Result<(), Errno> {
         let Some(job) = self.jobs.get_mut(number) else { return Err(Errno::ESRCH) };
-        let (Some(group), modes) = (job.group, job.modes.take()) else { return Err(Errno::ESRCH) };
-        job.background = false;
         job.continued();
-        if let Some(terminal) = self.monitor.terminal {
-            let _ = self.sys.tcsetpgrp(terminal, Pid(group)).await;
-            if let Some(modes) = modes {
-                let _ = self.sys.tcsetattr(terminal, SetWhen::Drain, modes).await;
-            }
-        }
+        let group = job.group.ok_or(Errno::ESRCH)?;
         self.sys.kill(Pid(-group), Some(Signal::SIGCONT)).await
     }
 

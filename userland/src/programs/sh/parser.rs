@@ -402,6 +402,7 @@ fn on_one_line(text: &[u8]) -> Vec<u8> {
     for line in text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()) {
         if !joined.is_empty() {
             let goes_on = joined.ends_with(b"\\") && joined.pop().is_some();
+            joined.truncate(joined.trim_ascii_end().len());
             let last_word = joined.rsplit(|&byte| matches!(byte, b' ' | b';')).next().unwrap_or_default();
             let wants_more = matches!(last_word, b"do" | b"then" | b"else" | b"if" | b"while" | b"until")
                 || matches!(joined.last(), Some(b'|' | b'&' | b';' | b'(' | b'{'));

@@ -132,7 +132,7 @@ async fn start_pipeline(shell: &mut Shell, pipeline: &Pipeline, background: bool
 /// Those of `fork(2)`.
 pub(super) async fn fork_child(shell: &mut Shell, plumbing: Plumbing) -> Result<Forked, Errno> {
     let sys = shell.sys;
-    let mask = shell.hold_trapped().await;
+    let mask = shell.hold_signals().await;
     let forked = sys.fork().await;
     match forked {
         Ok(Forked::Parent(child)) => shell.place_child(child, plumbing.group).await,
@@ -153,7 +153,7 @@ pub(super) async fn fork_child(shell: &mut Shell, plumbing: Plumbing) -> Result<
         }
         Err(_) => {}
     }
-    shell.release_trapped(mask).await;
+    shell.release_signals(mask).await;
     forked
 }
 

@@ -62,9 +62,8 @@ impl Shell {
             match editor.edit().await {
                 Ok(Edited::Line(line)) => return Typed::Line(format!("{line}\n").into()),
                 Ok(Edited::End) => {
-                    if self.subshell || !self.jobs.any_stopped() || self.warned {
-                        self.tell(b"exit\n").await;
-                    }
+                    let leaves = !self.jobs.any_stopped() || self.warned;
+                    self.tell(if leaves { b"exit\n" } else { b"\n" }).await;
                     return Typed::End;
                 }
                 Ok(Edited::Interrupted) => return Typed::Interrupted,

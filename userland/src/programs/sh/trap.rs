@@ -130,7 +130,7 @@ impl Shell {
         match signal {
             Signal::SIGINT | Signal::SIGWINCH if self.is_interactive() => catch,
             Signal::SIGQUIT | Signal::SIGTERM if self.is_interactive() => Action::IGNORE,
-            Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU if self.options.monitor => Action::IGNORE,
+            Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU if self.monitor.has_terminal() => Action::IGNORE,
             Signal::SIGCHLD if self.traps.caught.has(signal) && !self.subshell => catch,
             _ if self.traps.ignored_at_first.has(signal) => Action::IGNORE,
             _ => Action::DEFAULT,
@@ -198,14 +198,14 @@ impl Shell {
         }
     }
 
-    /// Holds back the signals that are caught, so that none of them is lost between a fork and the moment when the child
-    /// has them as it should; the mask to give back.
-    pub(super) async fn hold_trapped(&self) -> Option<SignalSet> {
-        if self.traps.caught.is_empty() { None } else { Some(pending::hold(self.sys).await) }
+    /// Holds back signals if the shell has changed what some of them do, so that none of those is lost between a fork and the
+    /// moment when the child has them as it should: even one that is ignored stays pending. The mask to give back.
+    pub(super) async fn hold_signals(&self) -> Option<SignalSet> {
+        if self.traps.known.is_empty() { None } else { Some(pending::hold(self.sys).await) }
     }
 
     /// Lets them come again.
-    pub(super) async fn release_trapped(&self, mask: Option<SignalSet>) {
+    pub(super) async fn release_signals(&self, mask: Option<SignalSet>) {
         if let Some(mask) = mask {
             pending::release(self.sys, mask).await;
         }
@@ -265,12 +265,13 @@ pub(super) fn eval<'a>(shell: &'a mut Shell, text: &'a [u8]) -> Pin<Box<dyn Futu
     Box::pin(async move {
         let mut source = Source::text(text);
         let line = shell.line;
-        shell.parameters.status = 0;
+        let mut nothing = true;
         loop {
             match source.next_command(shell).await {
                 Command::Is(Parsed::End) | Command::Interrupted => break,
                 Command::Is(Parsed::Empty) => {}
                 Command::Is(Parsed::Command(list)) => {
+                    nothing = false;
                     let flow = run_list(shell, &list).await;
                     if flow != Flow::Next {
                         return flow;
@@ -279,9 +280,12 @@ pub(super) fn eval<'a>(shell: &'a mut Shell, text: &'a [u8]) -> Pin<Box<dyn Futu
                 Command::Wrong(trouble) => {
                     shell.complain_of(&trouble).await;
                     shell.parameters.status = 2;
-                    break;
+                    return Flow::Next;
                 }
             }
+        }
+        if nothing {
+            shell.parameters.status = 0;
         }
         shell.line = line;
         Flow::Next
@@ -356,7 +360,7 @@ fn single_quoted(text: &[u8]) -> Vec<u8> {
     let mut quoted = b"'".to_vec();
     for &byte in text {
         match byte {
-            b'\'' => quoted.extend_from_slice(b"'\\''"),
+            b'\'' => quoted.extend_from_slice(b"'\"'\"'"),
             byte => quoted.push(byte),
         }
     }
@@ -384,7 +388,7 @@ mod tests {
 
     #[test]
     fn quotes_can_be_read_back() {
-        assert_eq!(single_quoted(b"it's"), b"'it'\\''s'");
+        assert_eq!(single_quoted(b"it's"), b"'it'\"'\"'s'");
         assert_eq!(single_quoted(b""), b"''");
     }
 }

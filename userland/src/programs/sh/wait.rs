@@ -46,17 +46,15 @@ impl Shell {
                 Flow::Next
             }
             _ => {
-                let statuses: Vec<State> = job.members.iter().map(|member| member.state).collect();
+                let mut states: Vec<State> = job.members.iter().map(|member| member.state).collect();
                 self.jobs.remove(number);
-                for state in &statuses {
-                    self.tell_how_it_ended(*state).await;
+                // A signal from the keyboard ends all of a pipeline: that is one thing to tell.
+                states.dedup();
+                for state in states {
+                    self.tell_how_it_ended(state).await;
                 }
                 let interrupted = State::Ended(WaitStatus::Signaled { signal: Signal::SIGINT, core: false });
-                if self.is_interactive() && statuses.last() == Some(&interrupted) {
-                    Flow::Interrupt
-                } else {
-                    Flow::Next
-                }
+                if self.is_interactive() && state == interrupted { Flow::Interrupt } else { Flow::Next }
             }
         }
     }
