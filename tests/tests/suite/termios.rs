@@ -18,6 +18,12 @@ async fn change(sys: Sys, change: impl FnOnce(&mut Termios)) {
     sys.tcsetattr(STDIN, SetWhen::Now, settings).await.unwrap();
 }
 
+/// Leads a new session, whose controlling terminal it is.
+async fn take_terminal(sys: Sys) {
+    sys.setsid().await.unwrap();
+    sys.set_controlling_terminal(STDIN).await.unwrap();
+}
+
 /// What one `read` gives.
 async fn read(sys: Sys) -> String {
     let mut bytes = [0; 100];
@@ -216,6 +222,7 @@ fn a_special_character_can_be_switched_off_or_moved() {
 fn the_keys_of_signals_reach_the_foreground_group_alone() {
     for (key, signal) in [("\x03", Signal::SIGINT), ("\x1c", Signal::SIGQUIT)] {
         let run = program(&|sys, _| async move {
+            take_terminal(sys).await;
             let foreground = fork(sys, async |sys| {
                 sys.setpgid(Pid(0), Pid(0)).await.unwrap();
                 sys.sigaction(Signal::SIGTTOU, Some(Action::IGNORE)).await.unwrap();
@@ -239,6 +246,7 @@ fn the_keys_of_signals_reach_the_foreground_group_alone() {
 #[test]
 fn susp_stops_the_foreground_group() {
     program(&|sys, _| async move {
+        take_terminal(sys).await;
         let foreground = fork(sys, async |sys| {
             sys.setpgid(Pid(0), Pid(0)).await.unwrap();
             sys.sigaction(Signal::SIGTTOU, Some(Action::IGNORE)).await.unwrap();
@@ -261,6 +269,7 @@ fn susp_stops_the_foreground_group() {
 fn a_signal_key_flushes_what_was_typed_unless_noflsh_is_set() {
     for (noflsh, expected) in [(false, "b\\n"), (true, "ab\\n")] {
         let scenario = program(&|sys, args| async move {
+            take_terminal(sys).await;
             share_notes(sys).await;
             sys.sigaction(Signal::SIGINT, Some(Action::catch(NOTES))).await.unwrap();
             change(sys, |settings| {
@@ -303,6 +312,7 @@ async fn until_group(sys: Sys, child: Pid) {
 #[test]
 fn a_background_process_that_reads_is_stopped_by_sigttin() {
     program(&|sys, _| async move {
+        take_terminal(sys).await;
         let child = in_the_background(sys, async |sys| {
             read(sys).await;
         })
@@ -322,6 +332,7 @@ fn a_background_process_that_reads_is_stopped_by_sigttin() {
 #[test]
 fn with_tostop_a_background_process_that_writes_is_stopped_by_sigttou() {
     program(&|sys, _| async move {
+        take_terminal(sys).await;
         let child = in_the_background(sys, async |sys| print!(sys, "free ").await).await;
         join(sys, child).await;
         change(sys, |settings| settings.local |= LocalModes::TOSTOP).await;
@@ -340,6 +351,7 @@ fn with_tostop_a_background_process_that_writes_is_stopped_by_sigttou() {
 #[test]
 fn the_settings_can_be_asked_for_from_the_background_but_not_set() {
     program(&|sys, _| async move {
+        take_terminal(sys).await;
         let settings = sys.tcgetattr(STDIN).await.unwrap();
         let child = in_the_background(sys, async |sys| {
             assert_eq!(sys.tcgetattr(STDIN).await, Ok(settings));
@@ -360,6 +372,7 @@ fn the_settings_can_be_asked_for_from_the_background_but_not_set() {
 #[test]
 fn one_group_at_a_time_is_in_the_foreground() {
     program(&|sys, _| async move {
+        take_terminal(sys).await;
         let own = sys.getpgrp().await;
         assert_eq!(sys.tcgetpgrp(STDIN).await, Ok(own));
         let child = in_the_background(sys, async |sys| {
@@ -384,6 +397,7 @@ fn one_group_at_a_time_is_in_the_foreground() {
 #[test]
 fn a_terminal_is_that_of_one_session() {
     program(&|sys, _| async move {
+        take_terminal(sys).await;
         let session = sys.getsid(Pid(0)).await.unwrap();
         assert_eq!(sys.tcgetsid(STDIN).await, Ok(session));
         let child = fork(sys, async |sys| {
@@ -405,27 +419,19 @@ fn a_terminal_is_that_of_one_session() {
 fn input_that_was_not_read_can_be_thrown_away_and_output_is_out_at_once() {
     program(&|sys, _| async move {
         change(sys, |settings| settings.local -= LocalModes::ECHO).await;
-        for how in 0..4 {
-            // A child waits for the line that is thrown away.
-            while sys.readable_bytes(STDIN).await != Ok(2) {
-                sys.nanosleep(abi::Timespec::from_us(1000)).await.unwrap();
-            }
-            match how {
-                0 => sys.tcflush(STDIN, TCIFLUSH).await.unwrap(),
-                1 => sys.tcflush(STDIN, TCIOFLUSH).await.unwrap(),
-                2 => {
-                    let settings = sys.tcgetattr(STDIN).await.unwrap();
-                    sys.tcsetattr(STDIN, SetWhen::Flush, settings).await.unwrap();
-                }
-                _ => {
-                    let settings = sys.tcgetattr(STDIN).await.unwrap();
-                    sys.tcflush(STDIN, TCOFLUSH).await.unwrap();
-                    sys.tcsetattr(STDIN, SetWhen::Drain, settings).await.unwrap();
-                    sys.tcdrain(STDIN).await.unwrap();
-                    assert_eq!(sys.readable_bytes(STDIN).await, Ok(2));
-                }
-            }
-        }
+        let left = async || sys.readable_bytes(STDIN).await.unwrap();
+        let settings = sys.tcgetattr(STDIN).await.unwrap();
+        assert_eq!((read(sys).await, left().await), ("1\\n".into(), 2));
+        sys.tcflush(STDIN, TCIFLUSH).await.unwrap();
+        assert_eq!((left().await, read(sys).await, left().await), (0, "2\\n".into(), 2));
+        sys.tcflush(STDIN, TCIOFLUSH).await.unwrap();
+        assert_eq!((left().await, read(sys).await, left().await), (0, "3\\n".into(), 2));
+        sys.tcsetattr(STDIN, SetWhen::Flush, settings).await.unwrap();
+        assert_eq!((left().await, read(sys).await, left().await), (0, "4\\n".into(), 2));
+        // None of these touches the input.
+        sys.tcflush(STDIN, TCOFLUSH).await.unwrap();
+        sys.tcsetattr(STDIN, SetWhen::Drain, settings).await.unwrap();
+        sys.tcdrain(STDIN).await.unwrap();
         assert_eq!(read(sys).await, "d\\n");
         print!(sys, "out").await;
         sys.tcflush(STDIN, TCOFLUSH).await.unwrap();
@@ -436,7 +442,7 @@ fn input_that_was_not_read_can_be_thrown_away_and_output_is_out_at_once() {
         assert_eq!(sys.tcflow(STDIN, 7).await, Err(Errno::EINVAL));
         0
     })
-    .typed(["a\r", "b\r", "c\r", "d\r"])
+    .typed(["1\ra\r", "2\rb\r", "3\rc\r", "4\rd\r"])
     .seeds(0)
     .prints("out");
 }
@@ -459,6 +465,7 @@ fn too_much_input_rings_no_bell() {
 #[test]
 fn a_new_window_size_is_told_by_sigwinch() {
     program(&|sys, _| async move {
+        take_terminal(sys).await;
         share_notes(sys).await;
         sys.sigaction(Signal::SIGWINCH, Some(Action::catch(NOTES))).await.unwrap();
         let window = sys.window_size(STDIN).await.unwrap();
@@ -506,6 +513,7 @@ fn the_end_of_the_session_leader_is_sighup_for_the_foreground_group() {
 #[test]
 fn a_signal_of_a_key_is_the_kernel_s() {
     program(&|sys, _| async move {
+        take_terminal(sys).await;
         harness::signals::block(sys, [Signal::SIGINT]).await;
         let info: SigInfo = sys.sigtimedwait(harness::signals::set([Signal::SIGINT]), None).await.unwrap();
         assert_eq!((info.code, info.pid), (abi::SI_KERNEL, 0));
@@ -557,16 +565,14 @@ async fn raw(sys: Sys, least: u8, tenths: u8) {
 #[test]
 fn without_min_and_time_a_raw_read_polls() {
     program(&|sys, _| async move {
+        raw(sys, 1, 0).await;
+        assert_eq!(sys.read(STDIN, &mut [0]).await, Ok(1));
         raw(sys, 0, 0).await;
-        assert_eq!(read(sys).await, "");
-        while sys.readable_bytes(STDIN).await == Ok(0) {
-            sys.nanosleep(abi::Timespec::from_us(1000)).await.unwrap();
-        }
-        assert_eq!(read(sys).await, "ab");
+        assert_eq!(read(sys).await, "bc");
         assert_eq!(read(sys).await, "");
         0
     })
-    .typed(["ab"])
+    .typed(["abc"])
     .seeds(0)
     .succeeds();
 }
