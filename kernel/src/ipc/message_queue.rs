@@ -79,7 +79,7 @@ impl MessageQueue {
     /// Whether one more message of so many bytes fits. Each counts as one against the capacity too, so that messages without
     /// bytes don't go on for ever.
     pub fn fits(&self, bytes: u64) -> bool {
-        self.bytes + bytes <= self.capacity && self.messages.len() as u64 + 1 <= self.capacity
+        self.bytes + bytes <= self.capacity && (self.messages.len() as u64) < self.capacity
     }
 
     /// As `IPC_STAT` shows it.

@@ -5,7 +5,7 @@
 
 use abi::Pid;
 
-use crate::libc::{Manual, Opt, Order, PLAIN, STDIN, complain, perror, reap, run_program_after};
+use crate::libc::{Manual, Opt, Order, STDIN, complain, perror, reap, run_program_after};
 use crate::{Args, Sys};
 
 static MANUAL: Manual = Manual {
@@ -16,7 +16,6 @@ static MANUAL: Manual = Manual {
     options: &[Opt::flag("t", "", "PROGRAM leads a session of its own, whose terminal is standard input")],
     order: Order::First,
     misuse: 2,
-    ..PLAIN
 };
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {

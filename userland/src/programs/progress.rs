@@ -76,7 +76,8 @@ async fn show(sys: Sys, parts: u32) -> Result<i32, Errno> {
         match sys.exit(status).await {}
     };
     println!(sys, "process {} computes {parts} parts of {PART_US} us each", child.0).await;
-    while CHILD_ENDED.load(sys).await == 0 {
+    // SIGCHLD has the lower number, so it may overtake signals that were sent before it: those are still pending then.
+    while CHILD_ENDED.load(sys).await == 0 || sys.sigpending().await.has(part_done) {
         sys.sigsuspend(before - both).await;
     }
     let (_, status) = reap(sys, child).await?;

@@ -126,29 +126,27 @@ impl Sys {
     }
 
     /// The call itself: nothing is left to be opened.
-    fn spawn_with<'a>(
+    async fn spawn_with(
         self,
-        path: &'a [u8],
-        actions: &'a FileActions,
-        argv: &'a [&'a [u8]],
-        envp: &'a [&'a [u8]],
+        path: &[u8],
+        actions: &FileActions,
+        argv: &[&[u8]],
+        envp: &[&[u8]],
         line: SourceLine,
-    ) -> impl Future<Output = Result<Pid, Errno>> + 'a {
-        async move {
-            let call = {
-                let stage = &mut *self.hart.stage();
-                // From the last to the first, since the stack grows downwards; each is a multiple of 8 bytes long.
-                let mut first = 0;
-                for action in actions.actions.iter().rev() {
-                    first = put(stage, action);
-                }
-                let path = Path(put_string(stage, path));
-                let argv = Strings(put_strings(stage, argv));
-                let envp = Strings(put_strings(stage, envp));
-                let count = Length(actions.actions.len() as u64);
-                move || Syscall::Spawn { path, argv, envp, actions: InArray::at(first), count }
-            };
-            self.staged(call, [None; 2], line).await.map(|pid| Pid(pid as i32))
-        }
+    ) -> Result<Pid, Errno> {
+        let call = {
+            let stage = &mut *self.hart.stage();
+            // From the last to the first, since the stack grows downwards; each is a multiple of 8 bytes long.
+            let mut first = 0;
+            for action in actions.actions.iter().rev() {
+                first = put(stage, action);
+            }
+            let path = Path(put_string(stage, path));
+            let argv = Strings(put_strings(stage, argv));
+            let envp = Strings(put_strings(stage, envp));
+            let count = Length(actions.actions.len() as u64);
+            move || Syscall::Spawn { path, argv, envp, actions: InArray::at(first), count }
+        };
+        self.staged(call, [None; 2], line).await.map(|pid| Pid(pid as i32))
     }
 }

@@ -31,7 +31,7 @@ async fn after(sys: Sys, args: Args) -> i32 {
 /// Prints how often the old program's handler ran, and how the child ended.
 async fn parent(sys: Sys, args: Args) -> i32 {
     share_notes(sys).await;
-    let how = args.text(1).to_owned();
+    let how = args.text(1).into_owned();
     let action = if how == "ignored" { Action::IGNORE } else { Action::catch(NOTES) };
     sys.sigaction(SIGNAL, Some(action)).await.unwrap();
     let child = fork(sys, async |sys| {
