@@ -41,11 +41,43 @@ pub(crate) fn run(computer: &mut Computer<'_>) -> Result<(), Wrong> {
     for trap in [Trap::Misaligned { address: 1 }, Trap::IllegalInstruction, Trap::DivideByZero, Trap::Abort] {
         in_a_child(computer, trap)?;
     }
+    remove_what_outlives(computer)?;
     if computer.kernel.tables_in_use() != before {
         return Err("something is left of the children");
     }
     from_outside(computer)?;
     as_a_value(computer)
+}
+
+/// System V objects outlive who made them: PID 1 finds them by slot, and removes them.
+fn remove_what_outlives(computer: &mut Computer<'_>) -> Result<(), Wrong> {
+    const MOST: u64 = 64;
+    const REMOVE: u64 = 0;
+    // `shmctl`, `msgctl` and `semctl`, with their `_STAT` command by slot; `semctl` has it behind a semaphore's number.
+    for (number, stat, at) in [(195, 13, 1), (187, 11, 1), (191, 18, 2)] {
+        for slot in 0..MOST {
+            let mut arguments = [slot, 0, SCRATCH, SCRATCH, 0, 0];
+            let Some(command) = arguments.get_mut(at) else { continue };
+            *command = stat;
+            let id = match Syscall::decode(number, arguments) {
+                Some(call) => computer.call(call)?,
+                None => return Err("there is no such call"),
+            };
+            if id < 0 {
+                continue;
+            }
+            let mut arguments = [id as u64, 0, 0, 0, 0, 0];
+            let Some(command) = arguments.get_mut(at) else { continue };
+            *command = REMOVE;
+            if let Some(call) = Syscall::decode(number, arguments)
+                && computer.call(call)? != 0
+            {
+                return Err("an object can't be removed");
+            }
+            computer.check()?;
+        }
+    }
+    Ok(())
 }
 
 /// A child does this, and is killed if it doesn't end by itself.
