@@ -112,12 +112,14 @@ impl Kernel {
         let entry = self.threads.at_mut(thread);
         entry.call = None;
         entry.progress = 0;
+        let exchanged = core::mem::take(&mut entry.exchange);
         entry.interrupted = false;
         entry.next = next;
         let waited = entry.waiter.queue.is_some() || entry.timer_us.is_some();
         if waited && let Some(queue) = self.leave_queue(thread) {
             self.settle(host, queue);
         }
+        self.drop_exchange(host, exchanged);
         host.event(Event::Finished { thread: self.thread_id(thread), call, result });
     }
 
@@ -178,6 +180,16 @@ impl Kernel {
             Syscall::Dup { fd } => self.sys_dup(cx, fd),
             Syscall::Dup3 { old, new, flags } => self.sys_dup3(cx, old, new, flags),
             Syscall::Fcntl { fd, command, argument } => self.sys_fcntl(cx, fd, command, argument),
+            Syscall::MqOpen { name, flags, mode, attributes } => self.sys_mq_open(cx, name, flags, mode, attributes),
+            Syscall::MqUnlink { name } => self.sys_mq_unlink(cx, name),
+            Syscall::MqTimedsend { queue, message, length, priority, timeout } => {
+                self.sys_mq_timedsend(cx, queue, message, length, priority, timeout)
+            }
+            Syscall::MqTimedreceive { queue, message, length, priority, timeout } => {
+                self.sys_mq_timedreceive(cx, queue, message, length, priority, timeout)
+            }
+            Syscall::MqNotify { queue, event } => self.sys_mq_notify(cx, queue, event),
+            Syscall::MqGetsetattr { queue, new, old } => self.sys_mq_getsetattr(cx, queue, new, old),
             Syscall::Brk { address } => self.sys_brk(cx, address),
             Syscall::Mmap { address, length, protection, flags, fd, offset } => {
                 self.sys_mmap(cx, address, length, protection, flags, fd, offset)

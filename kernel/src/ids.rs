@@ -41,6 +41,12 @@ slot_numbers! {
     FileNo;
     /// Slot of a pipe.
     PipeNo;
+    /// Slot of a POSIX message queue.
+    MqueueNo;
+    /// Slot of a message of a POSIX message queue.
+    MqMessageNo;
+    /// Slot of a user who owns POSIX message queues.
+    MqUserNo;
     /// Number of a physical frame.
     FrameNo;
     /// Slot of a radix tree's node.

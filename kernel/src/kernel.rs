@@ -10,6 +10,9 @@ use crate::file::pipe::Pipes;
 use crate::file::ring::Ring;
 use crate::host::Host;
 use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
+use crate::ipc::mqueue::message::MqMessages;
+use crate::ipc::mqueue::queue::Mqueues;
+use crate::ipc::mqueue::user::MqUsers;
 use crate::limits::{CONSOLE_PAGES, CPUS, FRAMES, TICK_US};
 use crate::mem::frame::FrameTable;
 use crate::mem::object::Objects;
@@ -86,6 +89,12 @@ kernel_state! {
     files: Files = Table::new();
     /// Pipes.
     pipes: Pipes = Table::new();
+    /// POSIX message queues.
+    mqueues: Mqueues = Table::new();
+    /// Their messages.
+    mq_messages: MqMessages = Table::new();
+    /// What each user's queues count as.
+    mq_users: MqUsers = Table::new();
     /// Physical frames.
     frames: FrameTable = FrameTable::new();
     /// Shared memory objects.
@@ -140,15 +149,18 @@ impl Kernel {
         Ok(self.thread_id(self.processes.at(process).thread))
     }
 
-    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, frames, objects, nodes and sets of
-    /// signal actions. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 10] {
+    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, message queues, frames, objects,
+    /// nodes and sets of signal actions. What a leak counter compares.
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 13] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
             ("numbers", self.numbers.table.len()),
             ("files", self.files.len()),
             ("pipes", self.pipes.len()),
+            ("message queues", self.mqueues.len()),
+            ("messages", self.mq_messages.len()),
+            ("owners of message queues", self.mq_users.len()),
             ("frames", FRAMES - self.frames.free()),
             ("objects", self.objects.len()),
             ("nodes", self.nodes.len()),

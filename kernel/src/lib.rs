@@ -14,6 +14,7 @@
 //! | threads, run queue, wait queues, policies | `thread.rs`, `sched/` |
 //! | address spaces, page faults, user memory | `mem/` |
 //! | descriptors, pipes, console | `file/` |
+//! | message queues | `ipc/` |
 //! | signals | `signal/` |
 //! | the clock and timers | `time/` |
 //! | limits | `limits.rs` |
@@ -36,6 +37,7 @@ pub mod host;
 pub mod ids;
 mod inspect;
 pub mod invariants;
+pub mod ipc;
 mod kernel;
 pub mod limits;
 pub mod list;

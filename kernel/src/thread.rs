@@ -4,7 +4,8 @@ use core::fmt;
 
 use abi::{SignalSet, Syscall};
 
-use crate::ids::{PipeNo, ProcessNo, ThreadNo};
+use crate::ids::{MqueueNo, PipeNo, ProcessNo, ThreadNo};
+use crate::ipc::mqueue::transfer::Exchange;
 use crate::limits::{THREADS, words};
 use crate::list::{Link, Linked};
 use crate::signal::alternate_stack::AlternateStack;
@@ -33,6 +34,8 @@ pub struct Thread {
     pub call: Option<Syscall>,
     /// How far the call has got, in the call's own measure: bytes moved, the time at which a sleep ends.
     pub progress: u64,
+    /// What it gives to a message queue, or got from one, while its call isn't over.
+    pub exchange: Exchange,
     /// Its place among those who wait for the same.
     pub waiter: Waiter,
     /// When the timer wakes it, in microseconds since boot.
@@ -64,6 +67,7 @@ impl Entry for Thread {
         next: Next::Return(0),
         call: None,
         progress: 0,
+        exchange: Exchange::Nothing,
         waiter: Waiter { queue: None, link: Link::NONE, woken: false },
         timer_us: None,
         run_link: Link::NONE,
@@ -99,6 +103,20 @@ pub enum WaitsFor {
     PipeData(PipeNo),
     /// Room in a pipe, or the end of its readers.
     PipeRoom(PipeNo),
+    /// A message in a queue, or a point in time if there is one.
+    Message {
+        /// In which.
+        queue: MqueueNo,
+        /// Microseconds since boot.
+        until_us: Option<u64>,
+    },
+    /// Room in a message queue, or a point in time if there is one.
+    MessageRoom {
+        /// In which.
+        queue: MqueueNo,
+        /// Microseconds since boot.
+        until_us: Option<u64>,
+    },
     /// Bytes from the console, or its end.
     ConsoleInput,
     /// A child that changes state.
@@ -124,6 +142,8 @@ impl fmt::Display for WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => write!(f, "data in pipe {}", pipe.0),
             WaitsFor::PipeRoom(pipe) => write!(f, "room in pipe {}", pipe.0),
+            WaitsFor::Message { queue, .. } => write!(f, "a message in queue {}", queue.0),
+            WaitsFor::MessageRoom { queue, .. } => write!(f, "room in message queue {}", queue.0),
             WaitsFor::ConsoleInput => f.write_str("console input"),
             WaitsFor::Child(_) => f.write_str("a child to change state"),
             WaitsFor::Signal => f.write_str("a signal"),
@@ -158,6 +178,10 @@ pub enum QueueName {
     PipeReaders(PipeNo),
     /// Writers of a pipe.
     PipeWriters(PipeNo),
+    /// Receivers of a message queue.
+    Receivers(MqueueNo),
+    /// Senders of a message queue.
+    Senders(MqueueNo),
     /// Readers of the console.
     Console,
     /// Threads of a process that wait for its children.
@@ -245,12 +269,25 @@ impl Thread {
 impl Thread {
     /// Turns the points in time that its call knows into what is left of them.
     pub(crate) fn make_times_relative(&mut self, now_us: u64) {
-        if let ThreadState::Blocked(WaitsFor::Time { until_us } | WaitsFor::Signals { until_us: Some(until_us), .. }) =
-            &mut self.state
+        if let ThreadState::Blocked(
+            WaitsFor::Time { until_us }
+            | WaitsFor::Signals { until_us: Some(until_us), .. }
+            | WaitsFor::Message { until_us: Some(until_us), .. }
+            | WaitsFor::MessageRoom { until_us: Some(until_us), .. },
+        ) = &mut self.state
         {
             *until_us = left_us(*until_us, now_us);
         }
-        if matches!(self.call, Some(Syscall::Nanosleep { .. } | Syscall::RtSigtimedwait { .. })) {
+        let timed = matches!(
+            self.call,
+            Some(
+                Syscall::Nanosleep { .. }
+                    | Syscall::RtSigtimedwait { .. }
+                    | Syscall::MqTimedsend { .. }
+                    | Syscall::MqTimedreceive { .. }
+            )
+        );
+        if timed {
             self.progress = left_us(self.progress, now_us);
         }
     }

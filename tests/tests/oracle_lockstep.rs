@@ -59,3 +59,8 @@ fn oracle_lockstep_memory_without_system_v() {
 fn oracle_lockstep_pipes_without_names() {
     compare("pipes", true);
 }
+
+#[test]
+fn oracle_lockstep_mqueue() {
+    compare("mqueue", false);
+}

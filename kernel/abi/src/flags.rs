@@ -131,14 +131,14 @@ flag_sets! {
 }
 
 impl OpenFlags {
-    /// Whether a description opened so may be read.
+    /// Whether a description opened so may be read. The access mode 3 of Linux allows neither reading nor writing.
     pub const fn readable(self) -> bool {
-        self.bits() & 3 != OpenFlags::O_WRONLY.bits()
+        matches!(self.bits() & 3, 0 | 2)
     }
 
     /// Whether a description opened so may be written.
     pub const fn writable(self) -> bool {
-        self.bits() & 3 != 0
+        matches!(self.bits() & 3, 1 | 2)
     }
 }
 
@@ -321,6 +321,8 @@ pub const SI_USER: i32 = 0;
 pub const SI_KERNEL: i32 = 0x80;
 /// `si_code`: sent by `sigqueue`.
 pub const SI_QUEUE: i32 = -1;
+/// `si_code`: a message arrived in an empty queue.
+pub const SI_MESGQ: i32 = -3;
 /// `si_code`: sent by `tgkill`.
 pub const SI_TKILL: i32 = -6;
 /// `si_code` of SIGCHLD: the child has exited.
@@ -343,3 +345,15 @@ pub const BUS_ADRALN: i32 = 1;
 pub const ILL_ILLOPC: i32 = 1;
 /// `si_code` of SIGFPE: integer division by zero.
 pub const FPE_INTDIV: i32 = 1;
+
+/// [`crate::SigEvent::notify`]: a signal for the process.
+pub const SIGEV_SIGNAL: i32 = 0;
+/// [`crate::SigEvent::notify`]: nothing.
+pub const SIGEV_NONE: i32 = 1;
+/// [`crate::SigEvent::notify`]: a function in a thread of its own.
+pub const SIGEV_THREAD: i32 = 2;
+/// [`crate::SigEvent::notify`]: a signal for one thread.
+pub const SIGEV_THREAD_ID: i32 = 4;
+
+/// The priority of a message is below this (`mq_send(3)`).
+pub const MQ_PRIO_MAX: u32 = 32768;

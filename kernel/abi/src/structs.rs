@@ -18,6 +18,34 @@ layouts! {
         /// Microseconds, 0 to 999,999.
         usec: i64,
     }
+    /// How to tell that something has happened (`sigevent(3type)`).
+    SigEvent = "struct sigevent" {
+        /// What the signal brings along.
+        value: u64,
+        /// Which signal.
+        signo: i32,
+        /// One of the `SIGEV_` constants.
+        notify: i32,
+        /// For `SIGEV_THREAD_ID`, which thread.
+        tid: i32,
+        /// Padding.
+        pad: i32,
+        /// Padding to 64 bytes.
+        rest: [u64; 5],
+    }
+    /// Attributes of a POSIX message queue, and of what is open of it (`mq_getattr(3)`).
+    MqAttr = "struct mq_attr" {
+        /// `O_NONBLOCK` or 0: of the open description.
+        flags: i64,
+        /// How many messages it holds at most.
+        maxmsg: i64,
+        /// How many bytes a message has at most.
+        msgsize: i64,
+        /// How many messages are in it.
+        curmsgs: i64,
+        /// Padding.
+        rest: [i64; 4],
+    }
     /// Resources used (`getrusage(2)`). Fields that Vitrine doesn't account are zero.
     Rusage = "struct rusage" {
         /// CPU time spent in user code.
@@ -268,6 +296,7 @@ mod tests {
     #[test]
     fn sizes_are_those_of_linux() {
         assert_eq!(Timespec::SIZE, 16);
+        assert_eq!((SigEvent::SIZE, MqAttr::SIZE), (64, 64));
         assert_eq!(Rusage::SIZE, 144);
         assert_eq!(Tms::SIZE, 32);
         assert_eq!(Sysinfo::SIZE, 112);

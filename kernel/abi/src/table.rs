@@ -121,6 +121,20 @@ macro_rules! for_each_syscall {
             25 fcntl Fcntl (fd: Fd, command: FcntlCommand, argument: u64) -> Value
                 [EBADF EBUSY EINVAL EMFILE ENOMEM EPERM] "Manipulate a descriptor";
 
+            // POSIX message queues.
+            180 mq_open MqOpen (name: Path, flags: OpenFlags, mode: u32, attributes: In<MqAttr>) -> Fd
+                [EACCES EEXIST EFAULT EINVAL EMFILE ENAMETOOLONG ENFILE ENOENT ENOSPC] "Open a message queue";
+            181 mq_unlink MqUnlink (name: Path) -> Zero
+                [EACCES EFAULT ENAMETOOLONG ENOENT EPERM] "Remove a message queue's name";
+            182 mq_timedsend MqTimedsend (queue: Fd, message: InBytes, length: Length, priority: u32, timeout: In<Timespec>) -> Zero
+                [EAGAIN EBADF EFAULT EINTR EINVAL EMSGSIZE ENOMEM ETIMEDOUT] "Send a message to a queue";
+            183 mq_timedreceive MqTimedreceive (queue: Fd, message: OutBytes, length: Length, priority: Out<u32>, timeout: In<Timespec>) -> Count
+                [EAGAIN EBADF EFAULT EINTR EINVAL EMSGSIZE ETIMEDOUT] "Receive the oldest message of the highest priority";
+            184 mq_notify MqNotify (queue: Fd, event: In<SigEvent>) -> Zero
+                [EBADF EBUSY EFAULT EINVAL] "Ask for a signal when a message arrives in an empty queue";
+            185 mq_getsetattr MqGetsetattr (queue: Fd, new: In<MqAttr>, old: Out<MqAttr>) -> Zero
+                [EBADF EFAULT EINVAL] "Get and set attributes of a message queue";
+
             // Memory.
             214 brk Brk (address: Address) -> Address
                 [] "Set the end of the heap";

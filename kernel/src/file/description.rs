@@ -4,7 +4,7 @@
 use abi::OpenFlags;
 
 use crate::host::Host;
-use crate::ids::{FileNo, PipeNo, ProcessNo};
+use crate::ids::{FileNo, MqueueNo, PipeNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::{FILES, words};
 use crate::table::{Entry, Table};
@@ -18,6 +18,8 @@ pub type Files = Table<FileNo, Description, FILES, { words(FILES) }>;
 pub enum Open {
     /// An end of a pipe; the access mode says which.
     Pipe(PipeNo),
+    /// A POSIX message queue.
+    Mqueue(MqueueNo),
     /// The console.
     Console {
         /// Where its output goes: 1 for output, 2 for diagnostics.
@@ -57,8 +59,11 @@ impl Kernel {
         if entry.references > 0 {
             return;
         }
-        if let Some(Description { open: Open::Pipe(pipe), flags, .. }) = self.files.remove(file) {
-            self.close_pipe_end(host, pipe, flags);
+        let Some(description) = self.files.remove(file) else { return };
+        match description.open {
+            Open::Pipe(pipe) => self.close_pipe_end(host, pipe, description.flags),
+            Open::Mqueue(queue) => self.close_mqueue(host, queue),
+            Open::Console { .. } => {}
         }
     }
 }

@@ -24,6 +24,7 @@ impl Kernel {
         }
         match description.open {
             Open::Pipe(pipe) => self.read_pipe(cx, pipe, request),
+            Open::Mqueue(_) => Err(Errno::EINVAL),
             Open::Console { .. } => self.read_console(cx, request),
         }
     }
@@ -34,10 +35,10 @@ impl Kernel {
             return Err(Errno::EBADF);
         }
         let request = request(buffer.0, count, description.flags)?;
-        if request.count == 0 {
-            return Ok(Flow::Done(0));
-        }
         match description.open {
+            // A message has a priority, so it isn't sent by `write` (seen on the host, for no bytes too).
+            Open::Mqueue(_) => Err(Errno::EINVAL),
+            _ if request.count == 0 => Ok(Flow::Done(0)),
             Open::Pipe(pipe) => self.write_pipe(cx, pipe, request),
             Open::Console { stream } => self.write_console(cx, stream, request),
         }

@@ -8,9 +8,11 @@
 //! | parents, children, zombies | `tree.rs` |
 //! | states of threads, queues, lost wake-ups | `waiting.rs` |
 //! | references to files, pipe ends, frames, objects, actions, numbers | `references.rs` |
+//! | message queues | `message_queues.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
 mod memory;
+mod message_queues;
 mod references;
 #[cfg(test)]
 mod tests;
@@ -91,6 +93,16 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "pipe-ends",
         sentence: "a pipe counts the descriptions that may read and those that may write, and has one at least",
         check: Kernel::pipe_ends_are_right,
+    },
+    Invariant {
+        name: "message-queues",
+        sentence: "a message queue has a name or is open, its messages are in order, and its owner is charged for it",
+        check: Kernel::message_queues_are_sound,
+    },
+    Invariant {
+        name: "messages",
+        sentence: "a message is in one queue or in the hand of one thread, and has frames for its bytes",
+        check: Kernel::messages_are_somewhere,
     },
     Invariant {
         name: "frame-references",

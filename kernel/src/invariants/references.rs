@@ -9,18 +9,18 @@ use crate::mem::region::Backing;
 use crate::mem::space::PageEntry;
 
 /// Counts by slot.
-struct Counts<const N: usize>([u32; N]);
+pub(super) struct Counts<const N: usize>([u32; N]);
 
 impl<const N: usize> Counts<N> {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Counts([0; N])
     }
-    fn add(&mut self, index: usize) {
+    pub(super) fn add(&mut self, index: usize) {
         if let Some(count) = self.0.get_mut(index) {
             *count += 1;
         }
     }
-    fn get(&self, index: usize) -> u32 {
+    pub(super) fn get(&self, index: usize) -> u32 {
         self.0.get(index).copied().unwrap_or(0)
     }
     fn sum(&self) -> u32 {
@@ -78,6 +78,9 @@ impl Kernel {
         }
         for (_, pipe) in self.pipes.iter() {
             pipe.ring.frames().for_each(|frame| counts.add(frame.index()));
+        }
+        for (_, message) in self.mq_messages.iter() {
+            message.frames().for_each(|frame| counts.add(frame.index()));
         }
         self.console.input.frames().for_each(|frame| counts.add(frame.index()));
         let mut used = 0;

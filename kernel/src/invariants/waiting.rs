@@ -62,6 +62,10 @@ impl Kernel {
             sound(&pipe.waiting_readers, QueueName::PipeReaders(slot))?;
             sound(&pipe.waiting_writers, QueueName::PipeWriters(slot))?;
         }
+        for (slot, queue) in self.mqueues.iter() {
+            sound(&queue.waiting_receivers, QueueName::Receivers(slot))?;
+            sound(&queue.waiting_senders, QueueName::Senders(slot))?;
+        }
         for (slot, process) in self.processes.iter() {
             sound(&process.waiting_for_children, QueueName::Children(slot))?;
         }
@@ -99,6 +103,15 @@ impl Kernel {
                 holds(!self.writer_can_go_on(slot, writer), writer.index())?;
             }
         }
+        for (_, queue) in self.mqueues.iter() {
+            // Not even those who are about to leave stand there: what they wait for would have been given to them.
+            if let Some(receiver) = queue.waiting_receivers.first() {
+                holds(queue.is_empty(), receiver.index())?;
+            }
+            if let Some(sender) = queue.waiting_senders.first() {
+                holds(queue.is_full(), sender.index())?;
+            }
+        }
         if let Some(reader) = self.asleep_first(&self.console.waiting_readers) {
             holds(self.console.input.is_empty() && !self.console.ended, reader.index())?;
         }
@@ -111,10 +124,6 @@ impl Kernel {
     /// The first of a queue, if it hasn't been woken.
     fn asleep_first(&self, queue: &WaitQueue) -> Option<ThreadNo> {
         queue.first().filter(|thread| !self.threads.at(*thread).waiter.woken && self.is_blocked(*thread))
-    }
-
-    fn is_blocked(&self, thread: ThreadNo) -> bool {
-        matches!(self.threads.at(thread).state, ThreadState::Blocked(_))
     }
 
     /// Whether the `wait4` or `waitid` that a thread is blocked in would find a child to report, or none to wait for.

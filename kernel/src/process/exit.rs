@@ -97,6 +97,8 @@ impl Kernel {
             cpu.quantum_used = false;
         }
         self.threads.at_mut(thread).pending.discard(&mut self.infos, SignalSet::all());
+        let exchanged = core::mem::take(&mut self.threads.at_mut(thread).exchange);
+        self.drop_exchange(host, exchanged);
         let usage = self.threads.at(thread).usage;
         let process = self.threads.at(thread).process;
         self.processes.at_mut(process).usage.add(&usage);

@@ -2,7 +2,8 @@
 //!
 //! Queues are first in, first out. Waiting here is of the retried kind: a wake-up makes the thread ready and its call is
 //! tried again. It keeps its place in the queue until that succeeds, so nobody overtakes it, and whoever leaves a queue
-//! for any reason passes the wake-up on (`settle`): that is why none is ever lost.
+//! for any reason passes the wake-up on (`settle`): that is why none is ever lost. Those who wait for a message queue are
+//! of the other kind: whoever makes it possible does their work for them (`complete`), so nothing is left to be passed on.
 
 use crate::host::{Event, Host};
 use crate::ids::ThreadNo;
@@ -20,6 +21,8 @@ impl WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => Some(QueueName::PipeReaders(pipe)),
             WaitsFor::PipeRoom(pipe) => Some(QueueName::PipeWriters(pipe)),
+            WaitsFor::Message { queue, .. } => Some(QueueName::Receivers(queue)),
+            WaitsFor::MessageRoom { queue, .. } => Some(QueueName::Senders(queue)),
             WaitsFor::ConsoleInput => Some(QueueName::Console),
             WaitsFor::Child(process) => Some(QueueName::Children(process)),
             WaitsFor::Signal | WaitsFor::Signals { .. } | WaitsFor::Time { .. } => None,
@@ -32,7 +35,9 @@ impl WaitsFor {
     pub(crate) fn until_us(self) -> Option<u64> {
         match self {
             WaitsFor::Time { until_us } => Some(until_us),
-            WaitsFor::Signals { until_us, .. } => until_us,
+            WaitsFor::Signals { until_us, .. }
+            | WaitsFor::Message { until_us, .. }
+            | WaitsFor::MessageRoom { until_us, .. } => until_us,
             _ => None,
         }
     }
@@ -92,14 +97,35 @@ impl Kernel {
 
     /// Tells a waiting thread to try again, unless it has been told.
     pub(crate) fn wake<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
-        if !matches!(self.threads.at(thread).state, ThreadState::Blocked(_)) {
-            return;
+        if self.is_blocked(thread) {
+            let waiter = &mut self.threads.at_mut(thread).waiter;
+            waiter.woken = waiter.queue.is_some();
+            self.make_ready_again(host, thread);
         }
-        // Who was woken by its timer alone stands in no queue where that would matter.
-        let waiter = &mut self.threads.at_mut(thread).waiter;
-        waiter.woken = waiter.queue.is_some();
+    }
+
+    /// The time is over until which a thread waits. It may stand in a queue too, anywhere; it hasn't been told about that.
+    pub(crate) fn wake_by_timer<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+        if self.is_blocked(thread) {
+            self.make_ready_again(host, thread);
+        }
+    }
+
+    /// The wait of a thread has been completed: what it waited for is in its `exchange`. It leaves its queue, and if a
+    /// signal or its timer has woken it meanwhile, it finds that its call has succeeded all the same, as on Linux.
+    pub(crate) fn complete<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+        self.leave_queue(thread);
+        self.wake_by_timer(host, thread);
+    }
+
+    fn make_ready_again<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
         self.make_ready(thread, Became::Woken);
         host.event(Event::Woken { thread: self.thread_id(thread) });
+    }
+
+    /// Whether a thread waits.
+    pub(crate) fn is_blocked(&self, thread: ThreadNo) -> bool {
+        matches!(self.threads.at(thread).state, ThreadState::Blocked(_))
     }
 
     /// Wakes the first waiter of a queue if what it waits for holds.
@@ -107,6 +133,8 @@ impl Kernel {
         match name {
             QueueName::PipeReaders(pipe) | QueueName::PipeWriters(pipe) => self.settle_pipe(host, pipe),
             QueueName::Console => self.settle_console(host),
+            // Their waits are completed by whoever makes that possible: nothing is left to be passed on.
+            QueueName::Receivers(_) | QueueName::Senders(_) => {}
             QueueName::Children(_) => {}
         }
     }
@@ -116,6 +144,8 @@ impl Kernel {
         let queue = match name {
             QueueName::PipeReaders(pipe) => &mut self.pipes.at_mut(pipe).waiting_readers,
             QueueName::PipeWriters(pipe) => &mut self.pipes.at_mut(pipe).waiting_writers,
+            QueueName::Receivers(queue) => &mut self.mqueues.at_mut(queue).waiting_receivers,
+            QueueName::Senders(queue) => &mut self.mqueues.at_mut(queue).waiting_senders,
             QueueName::Console => &mut self.console.waiting_readers,
             QueueName::Children(process) => &mut self.processes.at_mut(process).waiting_for_children,
         };

@@ -171,6 +171,8 @@ impl Kernel {
         entry.progress = 0;
         entry.interrupted = false;
         entry.next = Next::Access;
+        let exchanged = core::mem::take(&mut entry.exchange);
+        self.drop_exchange(host, exchanged);
     }
 
     /// A handler has returned: the mask and the interrupted context come back, as its hart kept them.

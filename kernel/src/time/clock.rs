@@ -63,7 +63,7 @@ impl Kernel {
         let now_us = self.cpu(cpu).now_us;
         while let Some(thread) = self.timers.pop_due(now_us) {
             self.threads.at_mut(thread).timer_us = None;
-            self.wake(host, thread);
+            self.wake_by_timer(host, thread);
         }
     }
 }

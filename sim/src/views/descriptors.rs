@@ -44,6 +44,10 @@ fn what(world: &World, description: &Description) -> String {
     match description.open {
         Open::Console { stream: 2 } => "console, diagnostics".into(),
         Open::Console { .. } => "console".into(),
+        Open::Mqueue(number) => {
+            let messages = world.kernel.mqueue(number).map_or(0, |queue| queue.len());
+            format!("message queue {}, {messages} messages in it", number.0)
+        }
         Open::Pipe(number) => {
             let bytes = world.kernel.pipe(number).map_or(0, |pipe| pipe.ring.len());
             format!("pipe {}, {bytes} bytes in it", number.0)

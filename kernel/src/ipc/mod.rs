@@ -1,0 +1,7 @@
+//! Communication between processes by name.
+//!
+//! | question | folder |
+//! | --- | --- |
+//! | POSIX message queues (`mq_overview(7)`) | `mqueue/` |
+
+pub mod mqueue;
