@@ -190,6 +190,7 @@ impl Kernel {
             }
             Syscall::MqNotify { queue, event } => self.sys_mq_notify(cx, queue, event),
             Syscall::MqGetsetattr { queue, new, old } => self.sys_mq_getsetattr(cx, queue, new, old),
+            Syscall::Ioctl { fd, command, argument } => self.sys_ioctl(cx, fd, command, argument),
             Syscall::Brk { address } => self.sys_brk(cx, address),
             Syscall::Mmap { address, length, protection, flags, fd, offset } => {
                 self.sys_mmap(cx, address, length, protection, flags, fd, offset)
@@ -197,6 +198,10 @@ impl Kernel {
             Syscall::Munmap { address, length } => self.sys_munmap(cx, address, length),
             Syscall::Mprotect { address, length, protection } => self.sys_mprotect(cx, address, length, protection),
             Syscall::Madvise { address, length, advice } => self.sys_madvise(cx, address, length, advice),
+            Syscall::Shmget { key, size, flags } => self.sys_shmget(cx, key, size, flags),
+            Syscall::Shmat { id, address, flags } => self.sys_shmat(cx, id, address, flags),
+            Syscall::Shmdt { address } => self.sys_shmdt(cx, address),
+            Syscall::Shmctl { id, command, buffer } => self.sys_shmctl(cx, id, command, buffer),
             Syscall::SchedYield {} => Ok(Flow::Yield(0)),
             Syscall::Nanosleep { duration, remaining } => self.sys_nanosleep(cx, duration, remaining),
             Syscall::ClockGettime { clock, time } => self.sys_clock_gettime(cx, clock, time),

@@ -1,6 +1,6 @@
 //! What goes in and out at the kernel's entry points: traps in, what to do next out.
 
-use abi::{SignalSet, Syscall};
+use abi::{SignalSet, Syscall, WindowSize};
 
 use crate::ids::{ImageNo, ThreadId};
 use crate::signal::queue::Info;
@@ -26,6 +26,11 @@ pub enum Trap {
     },
     /// A load or store whose address isn't a multiple of its size, of a kind that must be (SIGBUS).
     Misaligned {
+        /// Which address.
+        address: u64,
+    },
+    /// A jump to an address where no code can be (SIGSEGV).
+    Jump {
         /// Which address.
         address: u64,
     },
@@ -116,4 +121,6 @@ pub struct Boot<'a> {
     pub envp: &'a [&'a [u8]],
     /// Whether descriptors 0, 1 and 2 are open onto the console.
     pub console: bool,
+    /// Whether the console is a terminal, and the size of its window then. Otherwise it is a plain byte stream.
+    pub terminal: Option<WindowSize>,
 }

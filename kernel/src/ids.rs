@@ -53,6 +53,8 @@ slot_numbers! {
     NodeNo;
     /// Slot of a shared memory object.
     ObjectNo;
+    /// Slot of a System V shared memory segment.
+    SegmentNo;
     /// Slot of a number in use as process, group or session id.
     NumberNo;
     /// Slot of a queued signal.

@@ -8,8 +8,14 @@ use crate::ids::{FileNo, FrameNo, MqueueNo, PipeNo, ProcessId};
 use crate::ipc::mqueue::queue::Mqueue;
 use crate::kernel::Kernel;
 use crate::mem::space::PageEntry;
+use crate::tty::Terminal;
 
 impl Kernel {
+    /// The terminal, if the console is one.
+    pub fn terminal(&self) -> Option<&Terminal> {
+        self.tty.present.then_some(&self.tty)
+    }
+
     /// What `ps` sees of a process, if it still exists.
     pub fn process_info(&self, id: ProcessId) -> Option<ProcessInfo> {
         self.process(id).map(|_| self.info(id.slot))

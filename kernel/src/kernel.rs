@@ -13,6 +13,8 @@ use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
 use crate::ipc::mqueue::message::MqMessages;
 use crate::ipc::mqueue::queue::Mqueues;
 use crate::ipc::mqueue::user::MqUsers;
+use crate::ipc::registry::Registry;
+use crate::ipc::segment::{Segment, Segments};
 use crate::limits::{CONSOLE_PAGES, CPUS, FRAMES, TICK_US};
 use crate::mem::frame::FrameTable;
 use crate::mem::object::Objects;
@@ -26,6 +28,7 @@ use crate::table::Table;
 use crate::thread::{Thread, Threads};
 use crate::time::left_us;
 use crate::time::timer_queue::TimerQueue;
+use crate::tty::Terminal;
 
 macro_rules! kernel_state {
     ($($(#[$doc:meta])* $field:ident: $type:ty = $empty:expr;)*) => {
@@ -99,6 +102,10 @@ kernel_state! {
     frames: FrameTable = FrameTable::new();
     /// Shared memory objects.
     objects: Objects = Table::new();
+    /// System V shared memory segments.
+    segments: Segments = Registry::new();
+    /// The pages of all segments together.
+    segment_pages: u32 = 0;
     /// Nodes of page tables and other radix trees.
     nodes: Nodes = Table::new();
     /// Signal actions.
@@ -111,6 +118,8 @@ kernel_state! {
     cpus: [Cpu; CPUS] = [Cpu::NEW; CPUS];
     /// The console.
     console: Console = Console::NEW;
+    /// The terminal that the console may be.
+    tty: Terminal = Terminal::ABSENT;
     /// The serial number that was given last.
     last_serial: u32 = 0;
     /// Child subreapers: as long as there are none, nobody has to be searched for them.
@@ -143,6 +152,9 @@ impl Kernel {
             self.discard_first_process(host, process);
             return Err(errno);
         }
+        if let Some(window) = boot.terminal {
+            (self.tty.present, self.tty.window) = (true, window);
+        }
         if boot.console {
             self.open_console(process);
         }
@@ -150,8 +162,8 @@ impl Kernel {
     }
 
     /// How many entries of each table are in use: processes, threads, numbers, files, pipes, message queues, frames, objects,
-    /// nodes and sets of signal actions. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 13] {
+    /// segments, nodes and sets of signal actions. What a leak counter compares.
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 14] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
@@ -163,6 +175,7 @@ impl Kernel {
             ("owners of message queues", self.mq_users.len()),
             ("frames", FRAMES - self.frames.free()),
             ("objects", self.objects.len()),
+            ("segments", self.segments.table.len()),
             ("nodes", self.nodes.len()),
             ("action sets", self.actions.len()),
             ("queued signals", self.infos.len()),
@@ -249,6 +262,7 @@ impl Kernel {
             thread.timer_us = thread.timer_us.map(|due| left_us(due, now_us));
             thread.make_times_relative(now_us);
         });
+        self.segments.table.for_each_mut(Segment::forget_accounting);
         self.timers.relative_to(now_us);
         self.console.forget_accounting();
         for cpu in &mut self.cpus {

@@ -14,8 +14,9 @@
 //! | threads, run queue, wait queues, policies | `thread.rs`, `sched/` |
 //! | address spaces, page faults, user memory | `mem/` |
 //! | descriptors, pipes, console | `file/` |
-//! | message queues | `ipc/` |
+//! | System V IPC, POSIX message queues | `ipc/` |
 //! | signals | `signal/` |
+//! | the terminal | `tty/` |
 //! | the clock and timers | `time/` |
 //! | limits | `limits.rs` |
 //! | looking inside from outside | `inspect.rs` |
@@ -54,6 +55,7 @@ pub mod table;
 mod testing;
 pub mod thread;
 pub mod time;
+pub mod tty;
 
 pub use bug::{bug, set_bug_hook};
 pub use entry::{Boot, Pick, Picked, Resume, Trap, Trapped};

@@ -70,6 +70,10 @@ limits! {
     MQUEUE_MESSAGE_BYTES = 8192, 128 ..= 65536, "EINVAL from mq_open; for more than the queue's own number, EMSGSIZE from mq_timedsend";
     /// Messages in all POSIX message queues, and in the hands of those who wait to send.
     MQ_MESSAGES = at_least(1024, PROCESSES * 2), 4 ..= 65000, "ENOMEM from mq_timedsend";
+    /// System V shared memory segments in the whole system.
+    SEGMENTS = at_least(64, PROCESSES), 2 ..= 32768, "ENOSPC from shmget";
+    /// Pages of all System V shared memory segments together.
+    SEGMENT_PAGES = FRAMES, 1 ..= 65000, "ENOSPC from shmget; EINVAL for a segment that is larger by itself";
     /// Distinct sets of signal actions in the whole system.
     ACTION_SETS = PROCESSES, 2 ..= 16384, "never: each process has at most one";
     /// Signals that are queued with details in the whole system.
@@ -88,8 +92,8 @@ limits! {
 
 /// Threads: every process has one for now.
 pub const THREADS: usize = PROCESSES;
-/// Numbers in use as process, group or session id: each process holds at most three.
-pub const NUMBERS: usize = PROCESSES * 3;
+/// Numbers in use as process, group or session id: each process holds at most three, and the terminal one.
+pub const NUMBERS: usize = PROCESSES * 3 + 1;
 /// CPUs.
 pub const CPUS: usize = 1;
 /// Microseconds between two ticks of the timer.

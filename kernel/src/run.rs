@@ -2,7 +2,7 @@
 //!
 //! Signals are delivered in `resume`, on the way back to user code, and nowhere else.
 
-use abi::{BUS_ADRALN, Errno, FPE_INTDIV, ILL_ILLOPC, SEGV_ACCERR, SEGV_MAPERR, Signal, Syscall};
+use abi::{BUS_ADRALN, Errno, FPE_INTDIV, ILL_ILLOPC, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, Signal, Syscall};
 
 use crate::dispatch::Carried;
 use crate::entry::{Resume, Trap, Trapped};
@@ -38,6 +38,13 @@ impl Kernel {
             Trap::PageFault { address, write } => return self.trapped_access(host, thread, address, write),
             Trap::Misaligned { address } => {
                 return self.trapped_fault(host, thread, Signal::SIGBUS, BUS_ADRALN, address);
+            }
+            Trap::Jump { address } => {
+                let process = self.threads.at(thread).process;
+                let regions = &self.processes.at(process).space.regions;
+                let mapped = regions.find(address / PAGE_SIZE as u64).is_some();
+                let code = if mapped { SEGV_ACCERR } else { SEGV_MAPERR };
+                return self.trapped_fault(host, thread, Signal::SIGSEGV, code, address);
             }
             Trap::IllegalInstruction => return self.trapped_fault(host, thread, Signal::SIGILL, ILL_ILLOPC, 0),
             Trap::DivideByZero => return self.trapped_fault(host, thread, Signal::SIGFPE, FPE_INTDIV, 0),

@@ -44,8 +44,10 @@ load_by_value!(
     Option<i32>,
     [crate::sched::cpu::Cpu; crate::limits::CPUS],
     crate::file::console::Console,
+    crate::tty::Terminal,
     crate::time::timer_queue::TimerQueue,
     crate::radix::Tree<3>,
+    crate::radix::Tree<7>,
 );
 
 impl<T: for<'de> Deserialize<'de>, const N: usize> Load for heapless::Vec<T, N> {
@@ -98,6 +100,9 @@ macro_rules! load_fields {
 }
 load_fields! {
     impl[I, T: for<'x> Deserialize<'x>, const N: usize, const W: usize] Table<I, T, N, W> { slots, used, live }
+    impl[I, T: for<'x> Deserialize<'x>, const N: usize, const W: usize] crate::ipc::registry::Registry<I, T, N, W> {
+        table, keys, sequence, last_slot
+    }
     impl[] Numbers { table, by_value, last }
 }
 

@@ -119,6 +119,13 @@ pub enum WaitsFor {
     },
     /// Bytes from the console, or its end.
     ConsoleInput,
+    /// Bytes from the terminal, or a point in time if there is one (`VTIME`).
+    TerminalInput {
+        /// Microseconds since boot.
+        until_us: Option<u64>,
+    },
+    /// The terminal's output to go on.
+    TerminalOutput,
     /// A child that changes state.
     Child(ProcessNo),
     /// A signal that is caught (`rt_sigsuspend`).
@@ -145,6 +152,8 @@ impl fmt::Display for WaitsFor {
             WaitsFor::Message { queue, .. } => write!(f, "a message in queue {}", queue.0),
             WaitsFor::MessageRoom { queue, .. } => write!(f, "room in message queue {}", queue.0),
             WaitsFor::ConsoleInput => f.write_str("console input"),
+            WaitsFor::TerminalInput { .. } => f.write_str("terminal input"),
+            WaitsFor::TerminalOutput => f.write_str("the terminal's output to go on"),
             WaitsFor::Child(_) => f.write_str("a child to change state"),
             WaitsFor::Signal => f.write_str("a signal"),
             WaitsFor::Signals { set, .. } => write!(f, "one of the signals {set:?}"),
@@ -184,6 +193,8 @@ pub enum QueueName {
     Senders(MqueueNo),
     /// Readers of the console.
     Console,
+    /// Writers to the terminal.
+    TerminalWriters,
     /// Threads of a process that wait for its children.
     Children(ProcessNo),
 }
@@ -273,7 +284,8 @@ impl Thread {
             WaitsFor::Time { until_us }
             | WaitsFor::Signals { until_us: Some(until_us), .. }
             | WaitsFor::Message { until_us: Some(until_us), .. }
-            | WaitsFor::MessageRoom { until_us: Some(until_us), .. },
+            | WaitsFor::MessageRoom { until_us: Some(until_us), .. }
+            | WaitsFor::TerminalInput { until_us: Some(until_us) },
         ) = &mut self.state
         {
             *until_us = left_us(*until_us, now_us);
@@ -289,6 +301,11 @@ impl Thread {
         );
         if timed {
             self.progress = left_us(self.progress, now_us);
+        }
+        if let Some(Syscall::Read { .. }) = self.call {
+            let mut progress = crate::tty::Progress::unpack(self.progress);
+            progress.until_us = left_us(progress.until_us, now_us);
+            self.progress = progress.pack();
         }
     }
 }

@@ -6,15 +6,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use abi::FastHasher;
+use abi::{FastHasher, Signal};
 use kernel::ThreadId;
+use kernel::signal::queue::Info;
 use userland::hart::{Misuse, Past, Request};
 use userland::program::Running;
 use userland::{Program, Sys};
 
-use crate::history::Events;
+use crate::handler::Delivery;
+use crate::history::{Event, Events, NO_HANDLER};
 use crate::panics;
 use crate::process::{Fault, Process, place};
 
@@ -64,12 +67,26 @@ impl Live {
             let _ = panics::catch(|| drop(frame));
         }
     }
+
+    /// Drops the innermost future, which has ended.
+    fn pop(&mut self) {
+        if let Some(frame) = self.frames.pop() {
+            let _ = panics::catch(|| drop(frame));
+        }
+    }
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
         self.forget();
     }
+}
+
+/// A function of a process that is rebuilt.
+struct Frame {
+    stack_pointer: u64,
+    /// The operation in which it stands, if it has begun.
+    asked: Option<Request>,
 }
 
 /// The answers of a rebuild, shared with the trap slot.
@@ -146,6 +163,37 @@ impl Hart {
 
     #[cold]
     fn rebuild(&mut self, process: &Process, index: usize) -> Result<(), Fault> {
+        let frames = self.make_again(process, index, process.parked.is_some())?;
+        let expected = process.interrupted.iter().map(|below| below.parked).chain([process.parked]);
+        let check = |request: Option<Request>| request.map(|request| request.check);
+        let stands = frames.iter().map(|frame| check(frame.asked));
+        if !stands.eq(expected.map(check)) {
+            let asked = frames.last().and_then(|frame| frame.asked);
+            return Err(diverged(process.history.len(), process, asked.or(process.parked).as_ref()));
+        }
+        self.live[index].at = Some(Position::of(process));
+        Ok(())
+    }
+
+    /// Finds out in which operation each function of a process stands, from its history alone. `begun`: the innermost one
+    /// stands in one.
+    pub(crate) fn find_parked(&mut self, process: &mut Process, begun: bool) -> Result<(), Fault> {
+        let frames = self.make_again(process, process.thread.slot.index(), begun);
+        self.forget(process.thread);
+        let frames = frames?;
+        if frames.len() != process.interrupted.len() + 1 {
+            return Err(diverged(process.history.len(), process, None));
+        }
+        let mut asked = frames.into_iter().map(|frame| frame.asked);
+        for below in &mut process.interrupted {
+            below.parked = asked.next().flatten();
+        }
+        process.parked = asked.next().flatten();
+        Ok(())
+    }
+
+    /// Makes the futures of a process again, and takes them to the end of its history: in which operation each stands.
+    fn make_again(&mut self, process: &Process, index: usize, begun: bool) -> Result<Vec<Frame>, Fault> {
         if index >= self.live.len() {
             self.live.resize_with(index + 1, Live::default);
         }
@@ -157,53 +205,129 @@ impl Hart {
             }
             self.rebuilds += 1;
         }
-        self.slot.stack_pointer.set(process.stack_pointer);
+        let stack_pointer = process.main_stack_pointer();
+        self.slot.stack_pointer.set(stack_pointer);
         let main = panics::catch(|| program.main.start(Sys::new(self.slot), process.args.clone()));
         self.live[index].frames.push(main.map_err(Fault::Panicked)?);
-        if let Some(parked) = process.parked() {
-            self.replay(process, parked)?;
+        let mut frames = vec![Frame { stack_pointer, asked: None }];
+        if begun || !process.history.is_empty() {
+            self.replay.events.borrow_mut().follow(&process.history);
+            self.replay.next.set(0);
+            self.slot.replaying.set(true);
+            let replayed = self.replay(process, index, begun, &mut frames);
+            self.slot.replaying.set(false);
+            self.replay.events.borrow_mut().clear();
+            replayed?;
         }
-        self.live[index].at = Some(Position::of(process));
-        Ok(())
+        Ok(frames)
     }
 
-    /// Takes a new future to where `process` is parked.
-    fn replay(&mut self, process: &Process, parked: &Request) -> Result<(), Fault> {
-        let (asked, event) = self.poll_past(process);
-        match asked {
-            Some(request) if event == process.history.len() && request.check == parked.check => Ok(()),
-            asked => Err(diverged(event, process, asked.or(Some(*parked)).as_ref())),
+    /// Runs new futures through the history.
+    fn replay(&mut self, process: &Process, index: usize, begun: bool, frames: &mut Vec<Frame>) -> Result<(), Fault> {
+        loop {
+            let next = self.replay.next.get();
+            let event = match self.replay.events.borrow().get(next) {
+                Some(event @ Event::HandlerEntered { .. }) => Some(event.clone()),
+                Some(_) => None,
+                None if frames.last().is_none_or(|frame| frame.asked.is_some() || !begun) => return Ok(()),
+                None => None,
+            };
+            let top = frames.last_mut().ok_or_else(|| diverged(next, process, None))?;
+            if let (Some(entered), Some(_)) = (event, top.asked) {
+                self.replay.next.set(next + 1);
+                frames.push(self.begin_handler(process, index, &entered)?);
+                continue;
+            }
+            let seen = (next, top.asked.is_some());
+            match self.poll_frame(process, top.stack_pointer) {
+                Polled::Asks => top.asked = self.slot.request.get(),
+                // It has consumed results, and stands in the operation that it asked before it was interrupted.
+                Polled::Returned(_) if frames.len() > 1 && self.left_handler() => {
+                    frames.pop();
+                    self.live[index].pop();
+                    continue;
+                }
+                Polled::Returned(_) | Polled::Faulted(_) => {
+                    let event = self.replay.next.get();
+                    return Err(diverged(event, process, self.slot.request.get().or(process.parked).as_ref()));
+                }
+            }
+            if (self.replay.next.get(), true) == seen {
+                return Err(diverged(next, process, top.asked.as_ref()));
+            }
         }
     }
 
-    /// Finds out in which operation a process stands that has begun, from its history alone.
-    pub(crate) fn find_parked(&mut self, process: &Process) -> Result<Request, Fault> {
-        self.rebuild(process, process.thread.slot.index())?;
-        let (asked, event) = self.poll_past(process);
-        self.forget(process.thread);
-        asked.filter(|_| event == process.history.len()).ok_or_else(|| diverged(event, process, None))
+    /// Whether the next event of the history is that a handler returned; if so, goes past it.
+    fn left_handler(&self) -> bool {
+        let next = self.replay.next.get();
+        let left = matches!(self.replay.events.borrow().get(next), Some(Event::HandlerLeft));
+        if left {
+            self.replay.next.set(next + 1);
+        }
+        left
     }
 
-    /// Runs a new future through the history: what it asks behind that, if anything, and at which event it stopped.
-    fn poll_past(&mut self, process: &Process) -> (Option<Request>, usize) {
-        self.replay.events.borrow_mut().follow(&process.history);
-        self.replay.next.set(0);
-        self.slot.replaying.set(true);
-        let polled = self.poll(process);
-        self.slot.replaying.set(false);
-        self.replay.events.borrow_mut().clear();
-        let asked = match polled {
-            Polled::Asks => self.slot.request.get(),
-            Polled::Returned(_) | Polled::Faulted(_) => None,
+    /// Puts the future of a handler on top of the others.
+    fn begin_handler(&mut self, process: &Process, index: usize, entered: &Event) -> Result<Frame, Fault> {
+        let &Event::HandlerEntered { signal, handler, code, pid, uid, value, stack_pointer } = entered else {
+            return Err(diverged(self.replay.next.get(), process, None));
         };
-        (asked, self.replay.next.get())
+        let sys = Sys::new(self.slot);
+        let table = self.programs.get(process.image.index()).map_or(&[][..], |program| program.handlers);
+        self.slot.stack_pointer.set(stack_pointer);
+        let begun = match (handler, table.get(usize::from(handler)), Signal::new(signal.into())) {
+            (NO_HANDLER, ..) => Ok(Box::pin(sys.jump(value)) as Running),
+            (_, Some(handler), Some(signal)) => {
+                let info = Info { signal, code, pid, uid, value }.to_abi();
+                panics::catch(|| handler.catch.start(sys, info)).map_err(Fault::Panicked)
+            }
+            _ => Err(diverged(self.replay.next.get(), process, None)),
+        };
+        self.live[index].frames.push(begun?);
+        Ok(Frame { stack_pointer, asked: None })
+    }
+
+    /// Begins a handler on top of what `process` does.
+    pub(crate) fn enter(
+        &mut self,
+        process: &mut Process,
+        delivery: &Delivery,
+        entered: Event,
+        kept: Option<Arc<[u8]>>,
+    ) {
+        let index = process.thread.slot.index();
+        let is_there = self.live.get(index).is_some_and(|live| live.at == Some(Position::of(process)));
+        process.enter_handler(delivery, entered.clone(), kept);
+        if !is_there {
+            return;
+        }
+        match self.begin_handler(process, index, &entered) {
+            Ok(_) => self.live[index].at = Some(Position::of(process)),
+            // It is made again when it is to run, and goes wrong then.
+            Err(_) => self.live[index].forget(),
+        }
+    }
+
+    /// The innermost handler of `process`, whose future is there and has ended, gives way to what it interrupted.
+    pub(crate) fn leave(&mut self, process: &mut Process) {
+        process.leave_handler();
+        if let Some(live) = self.live.get_mut(process.thread.slot.index()) {
+            live.pop();
+            live.at = Some(Position::of(process));
+        }
     }
 
     /// Runs the innermost future up to its next trap, or its end.
     #[inline]
     pub(crate) fn poll(&mut self, process: &Process) -> Polled {
+        self.poll_frame(process, process.stack_pointer)
+    }
+
+    #[inline]
+    fn poll_frame(&mut self, process: &Process, stack_pointer: u64) -> Polled {
         let slot = self.slot;
-        slot.stack_pointer.set(process.stack_pointer);
+        slot.stack_pointer.set(stack_pointer);
         let live = self.live.get_mut(process.thread.slot.index());
         let Some(frame) = live.and_then(|live| live.frames.last_mut()) else {
             return Polled::Faulted(Box::new(Fault::NotKept));

@@ -16,6 +16,9 @@ const CHUNK: usize = 32;
 /// Bytes of a result that are kept without an allocation; enough for every structure that calls return often.
 const SMALL: usize = 18;
 
+/// In the place of a handler: there is none at the address with which the signal was caught.
+pub const NO_HANDLER: u16 = u16::MAX;
+
 /// Something that a program was told.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
@@ -50,8 +53,18 @@ pub enum Event {
     HandlerEntered {
         /// For which signal.
         signal: u8,
-        /// The handler's address.
-        handler: u64,
+        /// Its place in the program's table of handlers; [`NO_HANDLER`] if it was caught with a wrong address.
+        handler: u16,
+        /// Why: one of the `SI_`, `CLD_`, `SEGV_` codes.
+        code: i32,
+        /// The sender, or the child.
+        pid: u32,
+        /// The sender's or the child's real user id.
+        uid: u32,
+        /// A queued value, a child's status, or the address of a fault; for `NO_HANDLER` the wrong address.
+        value: u64,
+        /// Where its stack begins.
+        stack_pointer: u64,
     },
     /// The innermost handler returned.
     HandlerLeft,
@@ -91,10 +104,12 @@ impl Hash for Event {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             // A result begins with its check, which has 32 bits: these can't be taken for one.
-            Event::HandlerEntered { signal, handler } => {
+            &Event::HandlerEntered { signal, handler, code, pid, uid, value, stack_pointer } => {
                 state.write_u64(u64::MAX);
-                state.write_u8(*signal);
-                state.write_u64(*handler);
+                state.write_u64(u64::from(signal) | u64::from(handler) << 8 | u64::from(code as u32) << 32);
+                state.write_u64(u64::from(pid) | u64::from(uid) << 32);
+                state.write_u64(value);
+                state.write_u64(stack_pointer);
             }
             Event::HandlerLeft => state.write_u64(u64::MAX - 1),
             _ => {
@@ -409,13 +424,18 @@ mod tests {
             history.push(event);
             history.rolling_hash()
         };
+        let entered =
+            Event::HandlerEntered { signal: 1, handler: 1, code: 1, pid: 1, uid: 1, value: 1, stack_pointer: 1 };
+        let entered_elsewhere =
+            Event::HandlerEntered { signal: 1, handler: 1, code: 1, pid: 1, uid: 1, value: 1, stack_pointer: 2 };
         let all = [
             Event::result(1, 1, b""),
             Event::result(2, 1, b""),
             Event::result(1, 2, b""),
             Event::result(1, 1, b"\0"),
             Event::result(1, 1, &[0; 19]),
-            Event::HandlerEntered { signal: 1, handler: 1 },
+            entered,
+            entered_elsewhere,
             Event::HandlerLeft,
         ];
         let distinct: std::collections::BTreeSet<u64> = all.iter().cloned().map(hash).collect();

@@ -5,6 +5,7 @@
 //! | what is a world? what do its hashes cover? | `world.rs` |
 //! | what is one step? who runs next? | `machine.rs` |
 //! | what does a step of user code do? | `perform.rs`, `access.rs` |
+//! | how does a signal handler begin and end? | `handler.rs` |
 //! | how is a future made again from its history? | `hart.rs` |
 //! | what does a process consist of? how can it fault? | `process.rs` |
 //! | how are results logged, shared by forks, cut? | `history.rs` |
@@ -28,6 +29,7 @@ pub mod chooser;
 pub mod deadlock;
 pub mod drive;
 pub mod frames;
+pub mod handler;
 mod hart;
 pub mod history;
 mod host;

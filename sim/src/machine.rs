@@ -4,12 +4,13 @@
 //! say what that thread does now; run its user code up to its next trap or access; and do that. So each step does exactly
 //! one operation that others can notice, and between any two the scheduler may switch.
 
-use abi::{Errno, Signal, WaitStatus};
+use abi::{Errno, Signal, WaitStatus, WindowSize};
 use kernel::{Boot, CpuNo, Event, Kernel, Pick, Picked, ProcessId, Resume, ThreadId, Trap, Trapped};
 use userland::Program;
 
 use crate::chooser::{Choice, Chooser};
 use crate::deadlock::Deadlock;
+use crate::handler::Delivery;
 use crate::hart::Hart;
 use crate::host::{Host, Notes};
 use crate::input::Input;
@@ -68,12 +69,14 @@ pub struct Settings {
     /// Throw all futures away every so many steps; 0 is never. It changes nothing but the speed, which is what it is there
     /// to show. Needs `glass` if there are leaf programs.
     pub forget_every: u64,
+    /// The console is a terminal, with a window of this size at boot. Otherwise it is a plain byte stream.
+    pub terminal: Option<WindowSize>,
 }
 
 impl Default for Settings {
     /// Invariants are checked after every step in debug builds.
     fn default() -> Self {
-        Settings { glass: false, check_every: u64::from(cfg!(debug_assertions)), forget_every: 0 }
+        Settings { glass: false, check_every: u64::from(cfg!(debug_assertions)), forget_every: 0, terminal: None }
     }
 }
 
@@ -133,7 +136,8 @@ impl Machine {
         let (kernel, mut host) = split(&mut world, self.programs, &mut self.notes);
         let name = argv.first().copied().unwrap_or_default();
         let image = kernel::Programs::find(&host, name).ok_or(Errno::ENOENT)?;
-        kernel.boot(&mut host, &Boot { image, name, argv, envp, console: true })?;
+        let terminal = self.settings.terminal;
+        kernel.boot(&mut host, &Boot { image, name, argv, envp, console: true, terminal })?;
         self.settle(&mut world, observer);
         Ok(world)
     }
@@ -262,7 +266,14 @@ impl Machine {
                 }
                 self.run_user_code(world, thread, observer)
             }
-            Resume::Handler { .. } => self.fail(world, thread, &Fault::NoHandler, observer),
+            Resume::Handler { info, handler, mask, returns, stack_pointer, on_alternate_stack } => {
+                let delivery = Delivery { info, handler, mask, returns, stack_pointer, on_alternate_stack };
+                match self.enter_handler(world, thread, &delivery, observer) {
+                    // Another signal may be there; its handler goes on top before any of this one runs.
+                    Ok(()) => self.advance(world, thread, observer),
+                    Err(act) => act,
+                }
+            }
             Resume::Busy => Act::Computed,
             Resume::Blocked => Act::Waited,
         }

@@ -1,5 +1,7 @@
 //! One step of user code: tell the program the result of what it stood in, run it up to its next operation, and do that.
 
+use abi::Syscall;
+use kernel::signal::action::IGNORE;
 use kernel::{Kernel, ThreadId, Trap, Trapped};
 use userland::hart::{Filled, Operation, OutRegion, Piece, Request};
 
@@ -10,6 +12,15 @@ use crate::machine::{Act, CPU, Machine, split};
 use crate::observer::Observer;
 use crate::process::{Fault, Pending, Process, Staged, place};
 use crate::world::World;
+
+/// Whether an operation is made for the first time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    /// It is: what it takes along is in the trap slot.
+    First,
+    /// It was tried, or is about to be and a handler came in between.
+    Repeated,
+}
 
 impl Machine {
     /// `thread` goes on: its call returned `value`, or (`None`) it does what it stands in, or is told what that gave.
@@ -29,14 +40,22 @@ impl Machine {
             return self.run_user_code(world, thread, observer);
         };
         if value.is_none() && process.pending.is_none() {
-            return self.perform(world, thread, observer);
+            return self.perform(world, thread, Attempt::Repeated, observer);
         }
         if let Err(fault) = self.hart.ready(process) {
             return self.fail(world, thread, &fault, observer);
         }
         if let Some(value) = value {
             let check = parked.check;
-            collect(kernel, frames, thread, &parked.outs, value, &mut self.hart.slot.data.borrow_mut());
+            let mut data = self.hart.slot.data.borrow_mut();
+            match process.kept.take() {
+                Some(bytes) => {
+                    data.clear();
+                    data.extend_from_slice(&bytes);
+                }
+                None => collect(kernel, frames, thread, &parked.outs, value, &mut data),
+            }
+            drop(data);
             self.hart.answer(process, check, value);
         } else if let Some(Pending { value, bytes }) = process.pending.take() {
             let mut data = self.hart.slot.data.borrow_mut();
@@ -67,26 +86,43 @@ impl Machine {
         match self.hart.poll(process) {
             Polled::Asks => {
                 self.hart.park(process);
-                self.perform(world, thread, observer)
+                self.perform(world, thread, Attempt::First, observer)
             }
-            Polled::Returned(status) => {
-                let call = abi::Syscall::ExitGroup { status };
-                if self.notes.watching {
-                    observer.asks(world, thread, &Operation::Syscall(call));
-                }
-                self.trap(world, Trap::Call(call));
-                Act::Called
-            }
+            Polled::Returned(status) => self.returned(world, thread, status, observer),
             Polled::Faulted(fault) => self.fail(world, thread, &fault, observer),
         }
     }
 
+    /// The innermost function of the program has returned: a handler, or its main function.
+    pub(crate) fn returned<O: Observer>(
+        &mut self,
+        world: &mut World,
+        thread: ThreadId,
+        status: i32,
+        observer: &mut O,
+    ) -> Act {
+        if world.process(thread).is_some_and(Process::is_in_handler) {
+            return self.leave_handler(world, thread, observer);
+        }
+        let call = abi::Syscall::ExitGroup { status };
+        if self.notes.watching {
+            observer.asks(world, thread, &Operation::Syscall(call));
+        }
+        self.trap(world, Trap::Call(call));
+        Act::Called
+    }
+
     /// Does what the program asks.
     #[inline]
-    fn perform<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
-        let parked = world.processes[thread.slot.index()].as_ref().and_then(|process| process.parked.as_ref());
-        let Some(&Request { operation, staged, .. }) = parked else { return Act::Waited };
-        if staged && let Err(address) = self.lay_out(world, thread) {
+    fn perform<O: Observer>(&mut self, world: &mut World, thread: ThreadId, attempt: Attempt, observer: &mut O) -> Act {
+        let Some(process) = &world.processes[thread.slot.index()] else { return Act::Waited };
+        let Some(&Request { operation, staged, .. }) = process.parked.as_ref() else { return Act::Waited };
+        // What a call takes along that is made again after a handler lies on the stack already.
+        let lies_there = attempt == Attempt::Repeated && process.staged.is_none();
+        if staged
+            && !lies_there
+            && let Err(address) = self.lay_out(world, thread)
+        {
             return self.fault(world, Trap::PageFault { address, write: true });
         }
         if self.notes.watching {
@@ -101,17 +137,16 @@ impl Machine {
             | Operation::Store { .. }
             | Operation::LoadBytes { .. }
             | Operation::StoreBytes { .. } => self.access(world, thread),
-            Operation::Checkpoint => self.checkpoint(world, thread),
+            Operation::Checkpoint => self.checkpoint(world, thread, observer),
             Operation::IllegalInstruction => self.fault(world, Trap::IllegalInstruction),
             Operation::DivideByZero => self.fault(world, Trap::DivideByZero),
+            Operation::Jump { address } => self.fault(world, Trap::Jump { address }),
         }
     }
 
     #[inline]
     fn call<O: Observer>(&mut self, world: &mut World, thread: ThreadId, trap: Trap, observer: &mut O) -> Act {
-        let forks = matches!(trap, Trap::Call(abi::Syscall::Clone { .. }));
-        if forks && self.is_leaf(world, thread) {
-            let fault = Fault::LeafForked { place: place(world.process(thread).and_then(Process::line)) };
+        if let Some(fault) = self.leaf_fault(world, thread, &trap) {
             return self.fail(world, thread, &fault, observer);
         }
         if let Trapped::Forked(child) = self.trap(world, trap) {
@@ -124,9 +159,24 @@ impl Machine {
         Act::Called
     }
 
-    fn is_leaf(&self, world: &World, thread: ThreadId) -> bool {
-        let program = world.process(thread).and_then(|process| self.programs.get(process.image.index()));
-        program.is_some_and(|program| program.leaf)
+    /// What is wrong with this call, if a leaf makes it.
+    #[inline]
+    fn leaf_fault(&self, world: &World, thread: ThreadId, trap: &Trap) -> Option<Fault> {
+        let Trap::Call(call @ (Syscall::Clone { .. } | Syscall::RtSigaction { .. })) = trap else { return None };
+        let process = world.process(thread)?;
+        if !self.programs.get(process.image.index())?.leaf {
+            return None;
+        }
+        let place = place(process.line());
+        match *call {
+            Syscall::Clone { .. } => Some(Fault::LeafForked { place }),
+            Syscall::RtSigaction { new, .. } => {
+                let mut handler = [0; 8];
+                world.kernel.peek(&world.frames, thread, new.address, &mut handler);
+                (u64::from_le_bytes(handler) > IGNORE).then_some(Fault::LeafCaught { place })
+            }
+            _ => None,
+        }
     }
 
     /// A load or a store. It goes through the page table without entering the kernel, unless a page isn't there.
@@ -159,10 +209,17 @@ impl Machine {
     }
 
     /// The program hands over its state, and begins anew from it.
-    fn checkpoint(&mut self, world: &mut World, thread: ThreadId) -> Act {
+    fn checkpoint<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
+        if let Some(process) = world.process(thread).filter(|process| process.is_in_handler()) {
+            let fault = Fault::CheckpointInHandler { place: place(process.line()) };
+            return self.fail(world, thread, &fault, observer);
+        }
         self.hart.forget(thread);
         if let Some(process) = &mut world.processes[thread.slot.index()] {
-            process.checkpoint(&self.hart.slot.stage.borrow().bytes);
+            match process.staged.take() {
+                Some(staged) => process.checkpoint(&staged.bytes),
+                None => process.checkpoint(&self.hart.slot.stage.borrow().bytes),
+            }
         }
         let (kernel, mut host) = split(world, self.programs, &mut self.notes);
         kernel.access(&mut host, CPU);
@@ -201,7 +258,7 @@ impl Machine {
 
 /// Collects the bytes that a call left on the program's stack, before anything else uses that place.
 #[inline]
-fn collect(
+pub(crate) fn collect(
     kernel: &Kernel,
     frames: &Frames,
     thread: ThreadId,

@@ -10,6 +10,7 @@ use kernel::{ImageNo, ProcessId, ThreadId};
 use userland::Args;
 use userland::hart::{Misuse, Piece, Request, SourceLine, Stage};
 
+use crate::handler::Interrupted;
 use crate::history::History;
 use crate::panics::Panic;
 
@@ -26,14 +27,18 @@ pub struct Process {
     pub args: Args,
     /// What it was told since then.
     pub history: History,
-    /// Where its stack ended when it began. What a call takes along is laid out below.
+    /// Where the stack of its innermost frame begins. What a call takes along is laid out below.
     pub stack_pointer: u64,
-    /// The operation it stands in; `None` before it has begun.
+    /// What its signal handlers interrupted, the main function's frame first; empty if none runs.
+    pub(crate) interrupted: Vec<Interrupted>,
+    /// The operation that its innermost frame stands in; `None` before that has begun.
     pub(crate) parked: Option<Request>,
     /// The result of that operation, if it was an access: it is done, and the program is told when it runs next.
     pub(crate) pending: Option<Pending>,
     /// The bytes of that operation, if it has to be tried again because laying them out met a page that wasn't there.
     pub(crate) staged: Option<Arc<Staged>>,
+    /// The bytes that came with the result of that operation, if a handler has run since: they were on the stack once.
+    pub(crate) kept: Option<Arc<[u8]>>,
 }
 
 /// What an access gave.
@@ -68,7 +73,19 @@ impl Process {
         keeps_events: bool,
     ) -> Process {
         let history = History::new(seed(image, &args), keeps_events);
-        Process { thread, id, image, args, history, stack_pointer, parked: None, pending: None, staged: None }
+        Process {
+            thread,
+            id,
+            image,
+            args,
+            history,
+            stack_pointer,
+            interrupted: Vec::new(),
+            parked: None,
+            pending: None,
+            staged: None,
+            kept: None,
+        }
     }
 
     /// The child of a fork: all the same, but on this thread.
@@ -83,7 +100,22 @@ impl Process {
         *self = Process::new((self.thread, self.id), self.image, args, self.stack_pointer, keeps_events);
     }
 
-    /// The operation it stands in; `None` before it has begun.
+    /// Whether a signal handler runs.
+    pub fn is_in_handler(&self) -> bool {
+        !self.interrupted.is_empty()
+    }
+
+    /// What its signal handlers interrupted, the main function's frame first.
+    pub fn interrupted(&self) -> &[Interrupted] {
+        &self.interrupted
+    }
+
+    /// Where the stack of its main function begins.
+    pub(crate) fn main_stack_pointer(&self) -> u64 {
+        self.interrupted.first().map_or(self.stack_pointer, |main| main.stack_pointer)
+    }
+
+    /// The operation that its innermost frame stands in; `None` before that has begun.
     pub fn parked(&self) -> Option<&Request> {
         self.parked.as_ref()
     }
@@ -102,8 +134,8 @@ fn seed(image: ImageNo, args: &Args) -> u64 {
     hasher.finish()
 }
 
-/// The source line is left out: it is for display, and follows from the rest.
-fn compared(request: &Request) -> impl PartialEq + Hash {
+/// The source line and the stack's bottom are left out: they follow from the rest.
+pub(crate) fn compared(request: &Request) -> impl PartialEq + Hash {
     (request.operation, request.outs, request.staged, request.check)
 }
 
@@ -114,6 +146,8 @@ impl PartialEq for Process {
             && self.parked.as_ref().map(compared) == other.parked.as_ref().map(compared)
             && self.pending == other.pending
             && self.stack_pointer == other.stack_pointer
+            && self.interrupted == other.interrupted
+            && self.kept == other.kept
             && self.staged.is_some() == other.staged.is_some()
             && self.image == other.image
             && self.args == other.args
@@ -132,6 +166,11 @@ impl Hash for Process {
         self.pending.hash(state);
         state.write_u64(self.stack_pointer);
         state.write_u8(self.staged.is_some().into());
+        // Which frames there are follows from the history; not so what the kernel gave them to keep.
+        for interrupted in &self.interrupted {
+            interrupted.hash(state);
+        }
+        self.kept.hash(state);
     }
 }
 
@@ -167,8 +206,16 @@ pub enum Fault {
     NotKept,
     /// Its image is none of the machine's programs.
     NoImage,
-    /// A signal was delivered to a handler that isn't there.
-    NoHandler,
+    /// It is registered as a leaf, and caught a signal.
+    LeafCaught {
+        /// The line on which it wanted to, or on which it was interrupted.
+        place: String,
+    },
+    /// It handed over a checkpoint from within a signal handler.
+    CheckpointInHandler {
+        /// The line on which it did.
+        place: String,
+    },
 }
 
 impl fmt::Display for Fault {
@@ -191,7 +238,15 @@ impl fmt::Display for Fault {
             }
             Fault::NotKept => f.write_str("can't be rebuilt: it is a leaf, and its history wasn't kept"),
             Fault::NoImage => f.write_str("its image isn't one of the machine's programs"),
-            Fault::NoHandler => f.write_str("a signal was caught by a handler that isn't there"),
+            Fault::LeafCaught { place } => {
+                write!(f, "caught a signal at {place}, but its row in the table of programs says that it is a leaf")
+            }
+            Fault::CheckpointInHandler { place } => {
+                write!(
+                    f,
+                    "handed over a checkpoint at {place}, in a signal handler: what it interrupted would never end"
+                )
+            }
         }
     }
 }

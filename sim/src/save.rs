@@ -3,6 +3,8 @@
 //! Of a process, only what it was told is saved. Where it stands is found out by running its program again up to that
 //! point, which also shows whether it is still the same program.
 
+use abi::SignalSet;
+use kernel::signal::queue::Info;
 use kernel::{FrameNo, ImageNo, PhysMem, ProcessId, ThreadId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -10,13 +12,14 @@ use std::sync::Arc;
 use userland::Args;
 use userland::hart::Piece;
 
+use crate::handler::Interrupted;
 use crate::history::Event;
 use crate::machine::Machine;
 use crate::process::{Fault, Pending, Process, Staged};
 use crate::world::{OutputDigest, World};
 
 /// What a file of this form begins with. The last byte is its version.
-const MAGIC: [u8; 8] = *b"vitrine\x01";
+const MAGIC: [u8; 8] = *b"vitrine\x02";
 
 /// Why a world can't be saved or loaded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,11 +84,32 @@ struct SavedProcess {
     envp: Vec<Vec<u8>>,
     checkpoint: Option<Vec<u8>>,
     events: Vec<SavedEvent>,
-    stack_pointer: u64,
     begun: bool,
+    frame: SavedFrame,
+    interrupted: Vec<SavedInterrupted>,
+}
+
+/// What a function of the program stands in, besides its operation.
+#[derive(Serialize, Deserialize)]
+struct SavedFrame {
+    stack_pointer: u64,
     pending: Option<(i64, Option<Vec<u8>>)>,
     staged: Option<SavedStage>,
+    kept: Option<Vec<u8>>,
 }
+
+/// What a handler interrupted, and with what it returns.
+#[derive(Serialize, Deserialize)]
+struct SavedInterrupted {
+    frame: SavedFrame,
+    info: Info,
+    mask: u64,
+    returns: Option<i64>,
+    on_alternate_stack: bool,
+}
+
+/// What an access gave, what is staged, what was kept of a result.
+type RestoredFrame = (Option<Pending>, Option<Arc<Staged>>, Option<Arc<[u8]>>);
 
 /// Bytes, and for each piece of them its address, start and length.
 type SavedStage = (Vec<u8>, Vec<(u64, u64, u64)>);
@@ -93,7 +117,7 @@ type SavedStage = (Vec<u8>, Vec<(u64, u64, u64)>);
 #[derive(Serialize, Deserialize)]
 enum SavedEvent {
     Result { check: u32, value: i64, bytes: Vec<u8> },
-    HandlerEntered { signal: u8, handler: u64 },
+    HandlerEntered { signal: u8, handler: u16, code: i32, pid: u32, uid: u32, value: u64, stack_pointer: u64 },
     HandlerLeft,
 }
 
@@ -101,7 +125,9 @@ impl From<&Event> for SavedEvent {
     fn from(event: &Event) -> Self {
         match (event, event.as_result()) {
             (_, Some((check, value, bytes))) => SavedEvent::Result { check, value, bytes: bytes.into() },
-            (&Event::HandlerEntered { signal, handler }, _) => SavedEvent::HandlerEntered { signal, handler },
+            (&Event::HandlerEntered { signal, handler, code, pid, uid, value, stack_pointer }, _) => {
+                SavedEvent::HandlerEntered { signal, handler, code, pid, uid, value, stack_pointer }
+            }
             _ => SavedEvent::HandlerLeft,
         }
     }
@@ -111,7 +137,9 @@ impl From<SavedEvent> for Event {
     fn from(event: SavedEvent) -> Self {
         match event {
             SavedEvent::Result { check, value, bytes } => Event::result(check, value, &bytes),
-            SavedEvent::HandlerEntered { signal, handler } => Event::HandlerEntered { signal, handler },
+            SavedEvent::HandlerEntered { signal, handler, code, pid, uid, value, stack_pointer } => {
+                Event::HandlerEntered { signal, handler, code, pid, uid, value, stack_pointer }
+            }
             SavedEvent::HandlerLeft => Event::HandlerLeft,
         }
     }
@@ -131,17 +159,9 @@ impl SavedProcess {
             envp: own(process.args.envp()),
             checkpoint: process.args.checkpoint().map(<[u8]>::to_vec),
             events: process.history.events().iter().map(SavedEvent::from).collect(),
-            stack_pointer: process.stack_pointer,
             begun: process.parked.is_some(),
-            pending: process
-                .pending
-                .as_ref()
-                .map(|pending| (pending.value, pending.bytes.as_deref().map(<[u8]>::to_vec))),
-            staged: process.staged.as_ref().map(|staged| {
-                let pieces = staged.pieces.iter();
-                let pieces = pieces.map(|piece| (piece.address, piece.start as u64, piece.length as u64));
-                (staged.bytes.clone(), pieces.collect())
-            }),
+            frame: SavedFrame::of(process.stack_pointer, &process.pending, &process.staged, &process.kept),
+            interrupted: process.interrupted.iter().map(SavedInterrupted::of).collect(),
         })
     }
 
@@ -151,12 +171,39 @@ impl SavedProcess {
         if let Some(state) = self.checkpoint {
             args = args.with_checkpoint(state.into());
         }
-        let mut process = Process::new((self.thread, self.id), self.image, args, self.stack_pointer, true);
+        let mut process = Process::new((self.thread, self.id), self.image, args, self.frame.stack_pointer, true);
         for event in self.events {
             process.history.push(event.into());
         }
-        process.pending = self.pending.map(|(value, bytes)| Pending { value, bytes: bytes.map(Arc::from) });
-        process.staged = self.staged.map(|(bytes, pieces)| {
+        (process.pending, process.staged, process.kept) = self.frame.restore();
+        process.interrupted = self.interrupted.into_iter().map(SavedInterrupted::restore).collect();
+        (process, self.begun)
+    }
+}
+
+impl SavedFrame {
+    fn of(
+        stack_pointer: u64,
+        pending: &Option<Pending>,
+        staged: &Option<Arc<Staged>>,
+        kept: &Option<Arc<[u8]>>,
+    ) -> SavedFrame {
+        let own = |bytes: &Option<Arc<[u8]>>| bytes.as_deref().map(<[u8]>::to_vec);
+        SavedFrame {
+            stack_pointer,
+            pending: pending.as_ref().map(|pending| (pending.value, own(&pending.bytes))),
+            staged: staged.as_ref().map(|staged| {
+                let pieces = staged.pieces.iter();
+                let pieces = pieces.map(|piece| (piece.address, piece.start as u64, piece.length as u64));
+                (staged.bytes.clone(), pieces.collect())
+            }),
+            kept: own(kept),
+        }
+    }
+
+    fn restore(self) -> RestoredFrame {
+        let pending = self.pending.map(|(value, bytes)| Pending { value, bytes: bytes.map(Arc::from) });
+        let staged = self.staged.map(|(bytes, pieces)| {
             let pieces = pieces.into_iter().map(|(address, start, length)| Piece {
                 address,
                 start: start as usize,
@@ -164,7 +211,37 @@ impl SavedProcess {
             });
             Arc::new(Staged { bytes, pieces: pieces.collect() })
         });
-        (process, self.begun)
+        (pending, staged, self.kept.map(Arc::from))
+    }
+}
+
+impl SavedInterrupted {
+    fn of(interrupted: &Interrupted) -> SavedInterrupted {
+        let Interrupted { stack_pointer, pending, staged, kept, .. } = interrupted;
+        SavedInterrupted {
+            frame: SavedFrame::of(*stack_pointer, pending, staged, kept),
+            info: interrupted.info,
+            mask: interrupted.mask.bits(),
+            returns: interrupted.returns,
+            on_alternate_stack: interrupted.on_alternate_stack,
+        }
+    }
+
+    /// What was interrupted, not yet with its operation.
+    fn restore(self) -> Interrupted {
+        let stack_pointer = self.frame.stack_pointer;
+        let (pending, staged, kept) = self.frame.restore();
+        Interrupted {
+            info: self.info,
+            mask: SignalSet::from_bits_retain(self.mask),
+            returns: self.returns,
+            on_alternate_stack: self.on_alternate_stack,
+            stack_pointer,
+            parked: None,
+            pending,
+            staged,
+            kept,
+        }
     }
 }
 
@@ -209,9 +286,7 @@ impl Machine {
         }
         for saved in rest.processes {
             let (mut process, begun) = saved.restore();
-            if begun {
-                process.parked = Some(self.hart.find_parked(&process).map_err(|fault| self.lost(&process, fault))?);
-            }
+            self.hart.find_parked(&mut process, begun).map_err(|fault| self.lost(&process, fault))?;
             world.put(process);
         }
         world.output = OutputDigest { bytes: rest.output.0, hash: rest.output.1 };

@@ -1,7 +1,7 @@
 //! Which programs run, with what input, under whom.
 
 use sim::World;
-use userland::program::Main;
+use userland::handler::Handler;
 use userland::{Args, Program, Sys};
 
 use crate::init;
@@ -64,12 +64,17 @@ impl Scenario {
         self
     }
 
+    /// The program under test has these signal handlers.
+    pub fn handlers(mut self, handlers: &'static [Handler]) -> Scenario {
+        if let Some(tested) = self.programs.first_mut() {
+            tested.handlers = handlers;
+        }
+        self
+    }
+
     /// There are these programs too.
     pub fn among(mut self, programs: &[Program]) -> Scenario {
-        self.programs.extend(programs.iter().map(|&Program { name, summary, main, leaf }| {
-            let main: &'static dyn Main = main;
-            Program { name, summary, main, leaf }
-        }));
+        self.programs.extend(programs);
         self
     }
 

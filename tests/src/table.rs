@@ -1,7 +1,6 @@
 //! The table of programs of a test.
 
 use userland::Program;
-use userland::program::Main;
 
 use crate::init;
 
@@ -10,9 +9,5 @@ use crate::init;
 pub fn table(own: &[Program]) -> &'static [Program] {
     let init = Program::new(init::NAME, "", &init::main);
     let all = [&init].into_iter().chain(own).chain(userland::programs::PROGRAMS);
-    let copies = all.map(|&Program { name, summary, main, leaf }| {
-        let main: &'static dyn Main = main;
-        Program { name, summary, main, leaf }
-    });
-    copies.collect::<Vec<_>>().leak()
+    all.copied().collect::<Vec<_>>().leak()
 }

@@ -51,8 +51,8 @@ fn oracle_lockstep_signals() {
 }
 
 #[test]
-fn oracle_lockstep_memory_without_system_v() {
-    compare("memory", true);
+fn oracle_lockstep_memory() {
+    compare("memory", false);
 }
 
 #[test]

@@ -63,6 +63,11 @@ pub enum Operation {
     IllegalInstruction,
     /// Divide by zero (SIGFPE).
     DivideByZero,
+    /// Go on with the code at an address where there is none (SIGSEGV): a signal was caught with a wrong handler.
+    Jump {
+        /// Where to.
+        address: u64,
+    },
 }
 
 /// When the bytes of an [`OutRegion`] hold a result.
@@ -98,6 +103,8 @@ pub struct Request {
     pub staged: bool,
     /// Hash of the operation and of the staged bytes: by it a replay checks that it is still the same program.
     pub check: u32,
+    /// The lowest address of the stack that it uses: a handler that interrupts it stays below.
+    pub bottom: u64,
     /// The line of the program that asked.
     pub line: SourceLine,
 }
@@ -206,7 +213,7 @@ impl HartRef {
     /// A trap with nothing staged.
     #[inline]
     pub(crate) fn trap<F: Fn() -> Operation>(self, operation: F, line: SourceLine) -> Trap<F> {
-        Trap { hart: self.0, operation, outs: [None; 2], with_stage: false, line, asked: false }
+        Trap { hart: self.0, operation, outs: [None; 2], with_stage: false, line, check: None }
     }
 
     /// A trap with the stage as it is, and results in `outs`. To be awaited at once: the stage is everybody's.
@@ -217,7 +224,7 @@ impl HartRef {
         outs: [Option<OutRegion>; 2],
         line: SourceLine,
     ) -> Trap<F> {
-        Trap { hart: self.0, operation, outs, with_stage: true, line, asked: false }
+        Trap { hart: self.0, operation, outs, with_stage: true, line, check: None }
     }
 }
 
@@ -234,7 +241,8 @@ pub struct Trap<F> {
     outs: [Option<OutRegion>; 2],
     with_stage: bool,
     line: SourceLine,
-    asked: bool,
+    /// What it hashes to, once it has been asked. It is kept because a handler that runs in between uses the stage too.
+    check: Option<u32>,
 }
 
 impl<F: Fn() -> Operation + Unpin> Future for Trap<F> {
@@ -243,32 +251,30 @@ impl<F: Fn() -> Operation + Unpin> Future for Trap<F> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<i64> {
         let hart = self.hart;
-        if self.asked && !hart.replaying.get() {
-            return match hart.result.take() {
+        if let Some(check) = self.check {
+            let result = if hart.replaying.get() { hart.replay(check) } else { hart.result.take() };
+            return match result {
                 Some(result) => Poll::Ready(result),
                 None => Poll::Pending,
             };
         }
         let operation = (self.operation)();
-        let (check, staged) = if self.with_stage {
+        let (check, staged, bottom) = if self.with_stage {
             let stage = hart.stage.borrow();
-            (check(&operation, &stage.bytes), !stage.pieces.is_empty())
+            (check(&operation, &stage.bytes), !stage.pieces.is_empty(), stage.bottom)
         } else {
-            (check(&operation, &[]), false)
+            (check(&operation, &[]), false, hart.stack_pointer.get())
         };
         if hart.replaying.get()
             && let Some(result) = hart.replay(check)
         {
             return Poll::Ready(result);
         }
-        if self.asked {
-            return Poll::Pending;
-        }
-        self.asked = true;
+        self.check = Some(check);
         if hart.asked.replace(true) {
             hart.misuse.set(Some(Misuse::TwoTraps));
         }
-        hart.request.set(Some(Request { operation, outs: self.outs, staged, check, line: self.line }));
+        hart.request.set(Some(Request { operation, outs: self.outs, staged, check, bottom, line: self.line }));
         Poll::Pending
     }
 }
@@ -303,6 +309,7 @@ fn check(operation: &Operation, staged: &[u8]) -> u32 {
         Operation::Checkpoint => (5 << 40, [0; 6]),
         Operation::IllegalInstruction => (6 << 40, [0; 6]),
         Operation::DivideByZero => (7 << 40, [0; 6]),
+        Operation::Jump { address } => (8 << 40, [address, 0, 0, 0, 0, 0]),
     };
     let [a, b, c, d, e, f] = registers;
     let mut hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15)

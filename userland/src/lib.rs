@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | how does a program trap, and how is it replayed? | `hart.rs` |
 //! | what makes an `async fn` a program? | `program.rs` |
+//! | what makes one a signal handler? | `handler.rs` |
 //! | typed system calls | `sys/` |
 //! | stdio, option parsing, `errno` texts and the like | `libc/` |
 //! | the programs, one file each | `programs/` |
@@ -17,6 +18,7 @@
 #[doc(hidden)]
 pub extern crate alloc;
 
+pub mod handler;
 pub mod hart;
 pub mod libc;
 pub mod program;

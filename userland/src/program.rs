@@ -1,4 +1,4 @@
-//! What makes a plain `async fn` a program, and a signal handler: `&my_main` is promoted to `&'static dyn Main`.
+//! What makes a plain `async fn` a program: `&my_main` is promoted to `&'static dyn Main`.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
 
+use crate::handler::Handler;
 use crate::sys::Sys;
 
 /// A running program or handler: a future that ends with an exit status.
@@ -30,6 +31,7 @@ where
 }
 
 /// One row of a table of programs.
+#[derive(Clone, Copy)]
 pub struct Program {
     /// What `execve` finds it by.
     pub name: &'static str,
@@ -40,17 +42,24 @@ pub struct Program {
     /// It neither forks nor jumps nor catches signals. Outside of stepping and recording only the rolling hash of its
     /// history is kept, so that it can run for ever in constant memory; a fork is then a fault of the program.
     pub leaf: bool,
+    /// Its signal handlers. An address that `sigaction` is given names one by its place here.
+    pub handlers: &'static [Handler],
 }
 
 impl Program {
     /// A program that may do anything.
     pub const fn new(name: &'static str, summary: &'static str, main: &'static dyn Main) -> Program {
-        Program { name, summary, main, leaf: false }
+        Program { name, summary, main, leaf: false, handlers: &[] }
     }
 
     /// A program that neither forks nor jumps nor catches signals: a filter.
     pub const fn leaf(name: &'static str, summary: &'static str, main: &'static dyn Main) -> Program {
-        Program { name, summary, main, leaf: true }
+        Program { name, summary, main, leaf: true, handlers: &[] }
+    }
+
+    /// The same with these signal handlers, as [`handlers!`](crate::handlers) lists them.
+    pub const fn with_handlers(self, handlers: &'static [Handler]) -> Program {
+        Program { handlers, ..self }
     }
 }
 

@@ -42,6 +42,8 @@ macro_rules! flag_sets {
     )*};
 }
 
+pub(crate) use flag_sets;
+
 flag_sets! {
     /// Flags of an open file description and of `pipe2`, `dup3` and `openat` (`open(2)`).
     OpenFlags: u32 {
@@ -178,6 +180,8 @@ macro_rules! named_values {
     )*};
 }
 
+pub(crate) use named_values;
+
 named_values! {
     /// What `fcntl` does (`fcntl(2)`).
     FcntlCommand {
@@ -197,6 +201,41 @@ named_values! {
         F_SETPIPE_SZ = 1031;
         /// Get a pipe's capacity in bytes.
         F_GETPIPE_SZ = 1032;
+    }
+    /// What `ioctl` does (`ioctl_tty(2)`).
+    IoctlCommand {
+        /// Get a terminal's settings.
+        TCGETS = 0x5401;
+        /// Set a terminal's settings.
+        TCSETS = 0x5402;
+        /// The same, once all output is out.
+        TCSETSW = 0x5403;
+        /// The same, and throw away input that wasn't read.
+        TCSETSF = 0x5404;
+        /// Wait until all output is out (argument not 0), or send a break (0).
+        TCSBRK = 0x5409;
+        /// Hold output back, or let it go on.
+        TCXONC = 0x540a;
+        /// Throw away input or output.
+        TCFLSH = 0x540b;
+        /// Make it the controlling terminal of the caller's session.
+        TIOCSCTTY = 0x540e;
+        /// Get the foreground process group.
+        TIOCGPGRP = 0x540f;
+        /// Set the foreground process group.
+        TIOCSPGRP = 0x5410;
+        /// Count the bytes of output that aren't out yet.
+        TIOCOUTQ = 0x5411;
+        /// Get the window's size.
+        TIOCGWINSZ = 0x5413;
+        /// Set the window's size.
+        TIOCSWINSZ = 0x5414;
+        /// Count the bytes that can be read.
+        FIONREAD = 0x541b;
+        /// Give up the controlling terminal.
+        TIOCNOTTY = 0x5422;
+        /// Get the session whose controlling terminal it is.
+        TIOCGSID = 0x5429;
     }
     /// Which clock (`clock_gettime(2)`). All show Vitrine's virtual time since boot.
     ClockId {

@@ -12,6 +12,8 @@
 //! | `errno` values and their texts | `errno.rs` |
 //! | signal numbers, sets, actions | `signal.rs` |
 //! | open flags, wait options, memory protection ... | `flags.rs` |
+//! | System V IPC: flags, commands, structures | `ipc.rs` |
+//! | settings of a terminal | `termios.rs` |
 //! | the hash that is the same on every host | `hash.rs` |
 //! | how is a wait status put together? | `status.rs` |
 
@@ -22,22 +24,30 @@ mod argument;
 mod errno;
 mod flags;
 mod hash;
+mod ipc;
 mod layout;
 mod signal;
 mod status;
 mod structs;
 mod syscall;
 mod table;
+mod termios;
 
 pub use argument::*;
 pub use errno::*;
 pub use flags::*;
 pub use hash::*;
+pub use ipc::*;
 pub use layout::*;
 pub use signal::*;
 pub use status::*;
 pub use structs::*;
 pub use syscall::*;
+pub use termios::*;
 
 /// Bytes in a page and in a frame.
 pub const PAGE_SIZE: usize = 4096;
+/// Where a program's code would begin. Nothing can be mapped there; a signal handler's address lies in it.
+pub const TEXT_START: u64 = 0x1000;
+/// How far apart the addresses of two signal handlers of a program are.
+pub const HANDLER_BYTES: u64 = 16;

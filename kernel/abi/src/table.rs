@@ -109,9 +109,9 @@ macro_rules! for_each_syscall {
             59 pipe2 Pipe2 (fds: Out<[i32; 2]>, flags: OpenFlags) -> Zero
                 [EFAULT EINVAL EMFILE ENFILE] "Create a pipe";
             63 read Read (fd: Fd, buffer: OutBytes, count: Length) -> Count
-                [EAGAIN EBADF EFAULT EINTR] "Read from a descriptor";
+                [EAGAIN EBADF EFAULT EINTR EIO] "Read from a descriptor";
             64 write Write (fd: Fd, buffer: InBytes, count: Length) -> Count
-                [EAGAIN EBADF EFAULT EINTR ENOMEM EPIPE] "Write to a descriptor";
+                [EAGAIN EBADF EFAULT EINTR EIO ENOMEM EPIPE] "Write to a descriptor";
             57 close Close (fd: Fd) -> Zero
                 [EBADF] "Close a descriptor";
             23 dup Dup (fd: Fd) -> Fd
@@ -120,6 +120,8 @@ macro_rules! for_each_syscall {
                 [EBADF EINVAL] "Duplicate a descriptor onto a given number";
             25 fcntl Fcntl (fd: Fd, command: FcntlCommand, argument: u64) -> Value
                 [EBADF EBUSY EINVAL EMFILE ENOMEM EPERM] "Manipulate a descriptor";
+            29 ioctl Ioctl (fd: Fd, command: IoctlCommand, argument: Address) -> Value
+                [EBADF EFAULT EINTR EINVAL EIO ENOTTY EPERM ESRCH] "Control a device: the terminal";
 
             // POSIX message queues.
             180 mq_open MqOpen (name: Path, flags: OpenFlags, mode: u32, attributes: In<MqAttr>) -> Fd
@@ -143,9 +145,19 @@ macro_rules! for_each_syscall {
             215 munmap Munmap (address: Address, length: Length) -> Zero
                 [EINVAL ENOMEM] "Unmap pages";
             226 mprotect Mprotect (address: Address, length: Length, protection: Protection) -> Zero
-                [EINVAL ENOMEM] "Set the protection of pages";
+                [EACCES EINVAL ENOMEM] "Set the protection of pages";
             233 madvise Madvise (address: Address, length: Length, advice: Advice) -> Zero
                 [EINVAL ENOMEM] "Give advice about the use of pages";
+
+            // System V IPC.
+            194 shmget Shmget (key: i32, size: Length, flags: IpcFlags) -> Value
+                [EACCES EEXIST EINVAL ENOENT ENOMEM ENOSPC] "Get or create a shared memory segment";
+            196 shmat Shmat (id: i32, address: Address, flags: ShmFlags) -> Address
+                [EACCES EINVAL ENOMEM EPERM] "Attach a shared memory segment";
+            197 shmdt Shmdt (address: Address) -> Zero
+                [EINVAL] "Detach a shared memory segment";
+            195 shmctl Shmctl (id: i32, command: ShmCommand, buffer: Out<ShmidDs>) -> Value
+                [EACCES EFAULT EINVAL EPERM] "Control a shared memory segment";
 
             // Scheduling and time.
             124 sched_yield SchedYield () -> Zero

@@ -53,19 +53,25 @@ impl Console {
 }
 
 impl Kernel {
-    /// Whether someone waits for input while there is none and more may come.
+    /// Whether someone waits for input while there is none and more may come. A terminal takes input at any time.
     #[inline]
     pub fn wants_input(&self) -> bool {
-        !self.console.waiting_readers.is_empty() && self.console.input.is_empty() && !self.console.ended
+        !self.tty.present
+            && !self.console.waiting_readers.is_empty()
+            && self.console.input.is_empty()
+            && !self.console.ended
     }
 
     /// Bytes of input that wait to be read.
     pub fn unread_input(&self) -> usize {
-        self.console.input.len()
+        if self.tty.present { self.tty.input.len() } else { self.console.input.len() }
     }
 
     /// Takes bytes in from the console, as many as there is room for; how many.
     pub fn input<H: Host>(&mut self, host: &mut H, bytes: &[u8]) -> usize {
+        if self.tty.present {
+            return self.type_bytes(host, bytes);
+        }
         let mut done = 0;
         while let Some(rest) = bytes.get(done..)
             && !rest.is_empty()
@@ -83,8 +89,11 @@ impl Kernel {
         done
     }
 
-    /// No more input comes: readers see the end of the file.
+    /// No more input comes: readers see the end of the file. Of a terminal: it is hung up.
     pub fn input_end<H: Host>(&mut self, host: &mut H) {
+        if self.tty.present {
+            return self.hang_up_terminal(host);
+        }
         self.console.ended = true;
         self.settle_console(host);
     }
@@ -142,7 +151,8 @@ impl Kernel {
     }
 
     pub(crate) fn settle_console<H: Host>(&mut self, host: &mut H) {
-        if !self.console.input.is_empty() || self.console.ended {
+        let readable = if self.tty.present { self.tty.is_readable() } else { !self.console.input.is_empty() };
+        if readable || self.console.ended {
             self.wake_first(host, QueueName::Console);
         }
     }

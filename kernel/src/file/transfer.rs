@@ -25,6 +25,7 @@ impl Kernel {
         match description.open {
             Open::Pipe(pipe) => self.read_pipe(cx, pipe, request),
             Open::Mqueue(_) => Err(Errno::EINVAL),
+            Open::Console { .. } if self.tty.present => self.read_terminal(cx, request),
             Open::Console { .. } => self.read_console(cx, request),
         }
     }
@@ -40,6 +41,7 @@ impl Kernel {
             Open::Mqueue(_) => Err(Errno::EINVAL),
             _ if request.count == 0 => Ok(Flow::Done(0)),
             Open::Pipe(pipe) => self.write_pipe(cx, pipe, request),
+            Open::Console { stream } if self.tty.present => self.write_terminal(cx, stream, request),
             Open::Console { stream } => self.write_console(cx, stream, request),
         }
     }

@@ -9,11 +9,13 @@
 //! | states of threads, queues, lost wake-ups | `waiting.rs` |
 //! | references to files, pipe ends, frames, objects, actions, numbers | `references.rs` |
 //! | message queues | `message_queues.rs` |
+//! | the terminal and its session | `terminal.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
 mod memory;
 mod message_queues;
 mod references;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -111,8 +113,13 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "object-mappings",
-        sentence: "a shared object counts the regions that map it, and has one at least",
+        sentence: "a shared object counts the regions that map it, and has one at least unless a segment keeps it",
         check: Kernel::object_mappings_are_right,
+    },
+    Invariant {
+        name: "segments",
+        sentence: "a segment has an object of its own, is found by its key unless it is removed, and its pages are counted",
+        check: Kernel::segments_are_right,
     },
     Invariant {
         name: "action-references",
@@ -143,6 +150,11 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "rings",
         sentence: "a ring is within its capacity and holds frames exactly where there are bytes",
         check: Kernel::rings_are_sound,
+    },
+    Invariant {
+        name: "terminal",
+        sentence: "a session that has the terminal has a living leader, and only its members have it; input is sound",
+        check: Kernel::terminal_is_sound,
     },
     Invariant {
         name: "unblockable",

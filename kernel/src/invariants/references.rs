@@ -102,9 +102,23 @@ impl Kernel {
             }
         }
         for (slot, object) in self.objects.iter() {
-            holds(object.mappings > 0 && object.mappings == counts.get(slot.index()), slot.index())?;
+            let kept = object.segment.and_then(|segment| self.segments.table.get(segment));
+            holds(object.segment.is_some() == kept.is_some(), slot.index())?;
+            let used = object.mappings > 0 || kept.is_some_and(|segment| !segment.removed);
+            holds(used && object.mappings == counts.get(slot.index()), slot.index())?;
         }
         Ok(())
+    }
+
+    pub(super) fn segments_are_right(&self) -> Result<(), Broken> {
+        let mut pages = 0;
+        for (slot, segment) in self.segments.table.iter() {
+            let object = self.objects.get(segment.object);
+            holds(object.is_some_and(|object| object.segment == Some(slot)), slot.index())?;
+            pages += segment.pages();
+        }
+        holds(self.segments.is_sound(&self.nodes), 0)?;
+        holds(pages == u64::from(self.segment_pages), 0)
     }
 
     pub(super) fn action_references_are_right(&self) -> Result<(), Broken> {
@@ -153,7 +167,8 @@ impl Kernel {
             }
             holds(u32::from(number.session_members) == sessions.get(slot.index()), slot.index())?;
             let used = number.process.is_some() || !number.members.is_empty() || number.session_members > 0;
-            holds(used, slot.index())?;
+            holds(number.foreground == (self.tty.foreground == Some(slot)), slot.index())?;
+            holds(used || number.foreground, slot.index())?;
             holds(number.session.is_some() != number.members.is_empty(), slot.index())?;
         }
         holds(members == self.processes.len(), 0)
@@ -162,6 +177,7 @@ impl Kernel {
     pub(super) fn nodes_are_right(&self) -> Result<(), Broken> {
         let spaces: usize = self.processes.iter().map(|(_, process)| process.space.table.nodes()).sum();
         let objects: usize = self.objects.iter().map(|(_, object)| object.pages.nodes()).sum();
-        holds(self.nodes.len() == spaces + objects + self.numbers.nodes(), 0)
+        let keys = self.segments.nodes();
+        holds(self.nodes.len() == spaces + objects + self.numbers.nodes() + keys, 0)
     }
 }

@@ -1,6 +1,6 @@
 //! Breaks each invariant on purpose, and sees it found.
 
-use abi::{Fd, Signal, SignalSet, Syscall, WaitStatus};
+use abi::{Fd, IpcFlags, Length, Signal, SignalSet, Syscall, WaitStatus};
 
 use super::INVARIANTS;
 use crate::ids::{ActionsNo, CpuNo, FrameNo, ObjectNo, PipeNo, ProcessNo, ThreadNo};
@@ -223,8 +223,23 @@ fn a_frame_that_nobody_gave_back_is_found() {
 #[test]
 fn an_object_that_nobody_maps_is_found() {
     breaks("object-mappings", |machine| {
-        let object = Object { pages: Tree::EMPTY, mappings: 1 };
+        let object = Object { mappings: 1, ..Object::VACANT };
         assert_eq!(machine.kernel.objects.insert(object), Ok(ObjectNo(0)));
+    });
+}
+
+#[test]
+fn segments_whose_pages_are_miscounted_are_found() {
+    breaks("segments", |machine| machine.kernel.segment_pages += 1);
+}
+
+#[test]
+fn a_segment_without_its_key_is_found() {
+    breaks("segments", |machine| {
+        let flags = IpcFlags::IPC_CREAT;
+        machine.call(Syscall::Shmget { key: 7, size: Length(1), flags });
+        machine.kernel.check().unwrap();
+        machine.kernel.segments.keys.set(&mut machine.kernel.nodes, 7, 0).unwrap();
     });
 }
 
@@ -286,6 +301,30 @@ fn a_thread_that_blocks_sigkill_is_found() {
     breaks("unblockable", |machine| {
         let thread = machine.thread(6);
         machine.kernel.threads.at_mut(thread).blocked = SignalSet::UNBLOCKABLE;
+    });
+}
+
+#[test]
+fn a_terminal_without_a_terminal_is_found() {
+    breaks("terminal", |machine| machine.kernel.tty.stopped = true);
+}
+
+#[test]
+fn a_process_whose_session_does_not_have_its_terminal_is_found() {
+    breaks("terminal", |machine| {
+        machine.kernel.tty.present = true;
+        let slot = machine.slot(6);
+        machine.kernel.processes.at_mut(slot).has_terminal = true;
+    });
+}
+
+#[test]
+fn a_line_that_ends_where_there_are_no_lines_is_found() {
+    breaks("terminal", |machine| {
+        let terminal = &mut machine.kernel.tty;
+        terminal.present = true;
+        terminal.settings.make_raw();
+        terminal.input.end_line(b'x');
     });
 }
 

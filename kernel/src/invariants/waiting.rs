@@ -70,6 +70,7 @@ impl Kernel {
             sound(&process.waiting_for_children, QueueName::Children(slot))?;
         }
         sound(&self.console.waiting_readers, QueueName::Console)?;
+        sound(&self.tty.waiting_writers, QueueName::TerminalWriters)?;
         let saying_so = self.threads.iter().filter(|(_, thread)| thread.waiter.queue.is_some()).count();
         holds(standing == saying_so, 0)?;
 
@@ -113,7 +114,11 @@ impl Kernel {
             }
         }
         if let Some(reader) = self.asleep_first(&self.console.waiting_readers) {
-            holds(self.console.input.is_empty() && !self.console.ended, reader.index())?;
+            let readable = if self.tty.present { self.tty.is_readable() } else { !self.console.input.is_empty() };
+            holds(!readable && !self.console.ended, reader.index())?;
+        }
+        if let Some(writer) = self.asleep_first(&self.tty.waiting_writers) {
+            holds(self.tty.output_waits() && !self.console.ended, writer.index())?;
         }
         match self.timers.iter().next() {
             Some((due_us, thread)) => holds(due_us > self.now_us(), thread.index()),

@@ -1,7 +1,24 @@
-//! Communication between processes by name.
+//! Communication between processes by name and by key.
 //!
-//! | question | folder |
+//! POSIX message queues (`mq_overview(7)`) are in `mqueue/`. Here is System V IPC (`sysvipc(7)`): objects that have a key and
+//! an identifier, and outlive the processes that use them.
+//!
+//! | question | file |
 //! | --- | --- |
-//! | POSIX message queues (`mq_overview(7)`) | `mqueue/` |
+//! | keys and identifiers: what all three kinds have in common | `registry.rs` |
+//! | who may do what | `permissions.rs` |
+//! | shared memory segments: `shmget`, and their life | `segment.rs` |
+//! | `shmat`, `shmdt` | `attach.rs` |
+//! | `shmctl` | `segment_control.rs` |
 
+mod attach;
 pub mod mqueue;
+pub mod permissions;
+pub mod registry;
+pub mod segment;
+mod segment_control;
+
+/// Whether a key names an object: `IPC_PRIVATE` never does.
+fn names_an_object(key: i32) -> bool {
+    key != abi::IPC_PRIVATE
+}

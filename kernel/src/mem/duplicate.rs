@@ -24,11 +24,17 @@ impl Kernel {
         })
     }
 
-    /// One region more maps each of the shared objects that a process maps: it is a new child.
-    pub(crate) fn share_objects(&mut self, child: ProcessNo) {
-        for region in self.processes.at(child).space.regions.iter() {
+    /// One region more maps each of the shared objects that a process maps: it is a new child. What it has attached, its
+    /// parent has attached for it.
+    pub(crate) fn share_objects(&mut self, parent: ProcessNo, child: ProcessNo) {
+        let mut from = 0;
+        while let Some(region) = self.processes.at(child).space.regions.starting_at(from).copied() {
+            from = region.end;
             if let Backing::Shared { object, .. } = region.backing {
                 self.objects.at_mut(object).mappings += 1;
+            }
+            if let Some(segment) = self.segment_of(&region) {
+                self.note_attach(parent, segment);
             }
         }
     }
@@ -49,6 +55,9 @@ impl Kernel {
         let mut table = core::mem::replace(&mut space.table, Tree::EMPTY);
         self.clear_table(host, &mut table);
         while let Some(region) = self.processes.at_mut(process).space.regions.pop() {
+            if let Some(segment) = self.segment_of(&region) {
+                self.note_detach(process, segment);
+            }
             self.forget_region(host, region);
         }
     }

@@ -38,7 +38,7 @@ impl Kernel {
         let present = space.entry(&self.nodes, address).frame();
         let missing_nodes = space.table.missing_nodes(&self.nodes, page);
         let entry = match (region.backing, present) {
-            (Backing::Shared { object, offset }, None) => {
+            (Backing::Shared { object, offset, .. }, None) => {
                 let object_page = page - region.first + offset;
                 let for_object = self.objects.at(object).pages.missing_nodes(&self.nodes, object_page);
                 if self.nodes.room() < missing_nodes + for_object {

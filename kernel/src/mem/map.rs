@@ -4,12 +4,12 @@ use abi::{Address, Advice, Errno, Fd, Length, MapFlags, PAGE_SIZE, Protection, R
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::Host;
-use crate::ids::ProcessNo;
+use crate::ids::{ProcessNo, SegmentNo};
 use crate::kernel::Kernel;
 use crate::mem::object::Object;
-use crate::mem::region::{Backing, Region, Regions};
+use crate::mem::region::{Backing, Obstacle, Region, Regions, Sharing};
 use crate::mem::space::{END, LOWEST, MAPPINGS_START, PageEntry};
-use crate::radix::Tree;
+use crate::table::Entry;
 
 const PAGE: u64 = PAGE_SIZE as u64;
 
@@ -47,9 +47,8 @@ impl Kernel {
         self.check_room(cx.process, pages, !protection.is_empty())?;
         let backing = match shared {
             true => {
-                let object = Object { pages: Tree::EMPTY, mappings: 0 };
-                let object = self.objects.insert(object).map_err(|_| Errno::ENOMEM)?;
-                Backing::Shared { object, offset: 0 }
+                let object = self.objects.insert(Object::VACANT).map_err(|_| Errno::ENOMEM)?;
+                Backing::Shared { object, offset: 0, sharing: Sharing::Anonymous }
             }
             false => Backing::Private,
         };
@@ -76,7 +75,8 @@ impl Kernel {
         Ok(Flow::Done(0))
     }
 
-    /// As on Linux, the pages before a hole are changed when the hole gives `ENOMEM`.
+    /// As on Linux, the pages before a hole are changed when the hole gives `ENOMEM`, and likewise those before an attachment
+    /// that may only be read when that gives `EACCES`.
     pub(crate) fn sys_mprotect<H: Host>(
         &mut self,
         cx: &mut Cx<'_, H>,
@@ -92,15 +92,15 @@ impl Kernel {
         }
         let (first, end) = page_range(address, length).ok_or(Errno::ENOMEM)?;
         let mut regions = self.processes.at(cx.process).space.regions.clone();
-        let whole = regions.covers(first, end);
-        let reached = match whole {
-            true => end,
-            false => first_hole(&regions, first, end),
-        };
+        let (reached, obstacle) = regions.protectable(first, end, protection);
         regions.protect(first, reached, protection).map_err(|_| Errno::ENOMEM)?;
         self.set_regions(cx.host, cx.process, regions);
         self.limit_entries(cx.process, first, reached);
-        if whole { Ok(Flow::Done(0)) } else { Err(Errno::ENOMEM) }
+        match obstacle {
+            None => Ok(Flow::Done(0)),
+            Some(Obstacle::Hole) => Err(Errno::ENOMEM),
+            Some(Obstacle::Refusal) => Err(Errno::EACCES),
+        }
     }
 
     /// Only `MADV_DONTNEED` does something: private pages read as zeros again, shared ones are read from their object.
@@ -129,7 +129,7 @@ impl Kernel {
     }
 
     /// Where a mapping goes: its first page.
-    fn place(&self, process: ProcessNo, address: u64, pages: u64, flags: MapFlags) -> Result<u64, Errno> {
+    pub(crate) fn place(&self, process: ProcessNo, address: u64, pages: u64, flags: MapFlags) -> Result<u64, Errno> {
         let regions = &self.processes.at(process).space.regions;
         let exactly = MapFlags::MAP_FIXED | MapFlags::MAP_FIXED_NOREPLACE;
         let wish = address / PAGE;
@@ -182,8 +182,9 @@ impl Kernel {
         self.set_regions(host, process, regions);
     }
 
-    /// The regions become these; the mappings of shared objects are counted anew.
+    /// The regions become these; the mappings of shared objects are counted anew, and segments note who did it.
     fn set_regions<H: Host>(&mut self, host: &mut H, process: ProcessNo, regions: Regions) {
+        self.note_attachments(process, &regions);
         for region in regions.iter() {
             if let Backing::Shared { object, .. } = region.backing {
                 self.objects.at_mut(object).mappings += 1;
@@ -194,6 +195,35 @@ impl Kernel {
             if let Backing::Shared { object, .. } = region.backing {
                 self.unmap_object(host, object);
             }
+        }
+    }
+
+    /// The regions are about to become these: each segment of which there will be another region, or less, takes note. As on
+    /// Linux, a region that is split counts as one more that was attached.
+    fn note_attachments(&mut self, process: ProcessNo, after: &Regions) {
+        for region in after.iter() {
+            if let Some(segment) = self.segment_of(region)
+                && !self.processes.at(process).space.regions.has_attachment(region)
+            {
+                self.note_attach(process, segment);
+            }
+        }
+        let mut from = 0;
+        while let Some(region) = self.processes.at(process).space.regions.starting_at(from).copied() {
+            from = region.end;
+            if let Some(segment) = self.segment_of(&region)
+                && !after.still_show(&region)
+            {
+                self.note_detach(process, segment);
+            }
+        }
+    }
+
+    /// The segment that a region has attached.
+    pub(crate) fn segment_of(&self, region: &Region) -> Option<SegmentNo> {
+        match region.backing {
+            Backing::Shared { object, .. } => self.objects.at(object).segment,
+            _ => None,
         }
     }
 
@@ -228,16 +258,6 @@ impl Kernel {
         }
         self.processes.at_mut(process).space.table = table;
     }
-}
-
-fn first_hole(regions: &Regions, first: u64, end: u64) -> u64 {
-    let mut page = first;
-    while page < end
-        && let Some(region) = regions.find(page)
-    {
-        page = region.end;
-    }
-    page.min(end)
 }
 
 /// The pages of a range that starts at a page and lies in the address space.

@@ -1,7 +1,7 @@
 //! Shared memory objects: the pages that several mappings have in common.
 
 use crate::host::PhysMem;
-use crate::ids::{FrameNo, ObjectNo};
+use crate::ids::{FrameNo, ObjectNo, SegmentNo};
 use crate::kernel::Kernel;
 use crate::limits::{OBJECTS, words};
 use crate::radix::Tree;
@@ -18,10 +18,12 @@ pub struct Object {
     pub pages: Tree<5>,
     /// How many regions map it.
     pub mappings: u32,
+    /// The System V segment whose pages these are: it keeps them until it is removed.
+    pub segment: Option<SegmentNo>,
 }
 
 impl Entry for Object {
-    const VACANT: Object = Object { pages: Tree::EMPTY, mappings: 0 };
+    const VACANT: Object = Object { pages: Tree::EMPTY, mappings: 0, segment: None };
 }
 
 impl Kernel {
@@ -44,14 +46,24 @@ impl Kernel {
         Some(frame)
     }
 
-    /// One region fewer maps it; with the last one its frames go.
+    /// One region fewer maps it; with the last one its frames go, unless a segment keeps them.
     pub(crate) fn unmap_object<M: PhysMem>(&mut self, memory: &mut M, object: ObjectNo) {
         let entry = self.objects.at_mut(object);
         entry.mappings = entry.mappings.saturating_sub(1);
-        if entry.mappings > 0 {
+        self.release_object_if_unused(memory, object);
+    }
+
+    /// Gives an object back that no region maps and no segment keeps.
+    pub(crate) fn release_object_if_unused<M: PhysMem>(&mut self, memory: &mut M, object: ObjectNo) {
+        let entry = self.objects.at(object);
+        let kept = entry.segment.is_some_and(|segment| !self.segments.table.at(segment).removed);
+        if entry.mappings > 0 || kept {
             return;
         }
-        let mut pages = entry.pages;
+        let (mut pages, segment) = (entry.pages, entry.segment);
+        if let Some(segment) = segment {
+            self.forget_segment(segment);
+        }
         let frames = &mut self.frames;
         pages.clear(&mut self.nodes, &mut |_, frame| frames.release(memory, FrameNo((frame - 1) as u16)));
         self.objects.remove(object);

@@ -19,6 +19,21 @@ pub enum Backing {
         object: ObjectNo,
         /// The object's page at the region's start.
         offset: u64,
+        /// How it came to be mapped.
+        sharing: Sharing,
+    },
+}
+
+/// How a shared object came to be mapped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Sharing {
+    /// By `mmap`, for this process and its descendants.
+    Anonymous,
+    /// By `shmat`. As on Linux, such regions are counted (`shm_nattch`) and never merged.
+    Attached {
+        /// It was attached for reading only: `mprotect` can't make it writable.
+        read_only: bool,
     },
 }
 
@@ -47,10 +62,18 @@ impl Region {
         self.protection.contains(Protection::PROT_WRITE)
     }
 
+    /// Whether `mprotect` may give it these rights.
+    pub fn may_become(&self, protection: Protection) -> bool {
+        let read_only = matches!(self.backing, Backing::Shared { sharing: Sharing::Attached { read_only: true }, .. });
+        !(read_only && protection.contains(Protection::PROT_WRITE))
+    }
+
     /// The part of it from `first` to `end`, which lies within.
     fn part(&self, first: u64, end: u64) -> Region {
         let backing = match self.backing {
-            Backing::Shared { object, offset } => Backing::Shared { object, offset: offset + (first - self.first) },
+            Backing::Shared { object, offset, sharing } => {
+                Backing::Shared { object, offset: offset + (first - self.first), sharing }
+            }
             other => other,
         };
         Region { first, end, backing, ..*self }
@@ -59,13 +82,23 @@ impl Region {
     fn continues_in(&self, next: &Region) -> bool {
         let same_backing = match (self.backing, next.backing) {
             (Backing::Private, Backing::Private) | (Backing::Stack, Backing::Stack) => true,
-            (Backing::Shared { object: a, offset }, Backing::Shared { object: b, offset: next_offset }) => {
-                a == b && offset + (self.end - self.first) == next_offset
-            }
+            (
+                Backing::Shared { object: a, offset, sharing: Sharing::Anonymous },
+                Backing::Shared { object: b, offset: next_offset, sharing: Sharing::Anonymous },
+            ) => a == b && offset + (self.end - self.first) == next_offset,
             _ => false,
         };
         self.end == next.first && self.protection == next.protection && same_backing
     }
+}
+
+/// What keeps `mprotect` from going on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Obstacle {
+    /// Nothing is mapped there.
+    Hole,
+    /// What is mapped there can't get such rights.
+    Refusal,
 }
 
 /// There are too many regions.
@@ -102,6 +135,11 @@ impl Regions {
         self.0.get(place).filter(|region| region.first <= page)
     }
 
+    /// The first region that doesn't begin before a page.
+    pub(crate) fn starting_at(&self, page: u64) -> Option<&Region> {
+        self.0.get(self.0.partition_point(|region| region.first < page))
+    }
+
     /// Whether no page of the range is mapped.
     pub fn is_free(&self, first: u64, end: u64) -> bool {
         let place = self.0.partition_point(|region| region.end <= first);
@@ -118,6 +156,41 @@ impl Regions {
             }
         }
         true
+    }
+
+    /// How far from `first` to `end` every page is mapped and may get these rights; and what ends that, if anything does.
+    pub(crate) fn protectable(&self, first: u64, end: u64, protection: Protection) -> (u64, Option<Obstacle>) {
+        let mut page = first;
+        while page < end {
+            match self.find(page) {
+                None => return (page, Some(Obstacle::Hole)),
+                Some(region) if !region.may_become(protection) => return (page, Some(Obstacle::Refusal)),
+                Some(region) => page = region.end,
+            }
+        }
+        (end, None)
+    }
+
+    /// Whether every page of a range shows the same page of the same shared object as in `region`.
+    pub(crate) fn still_show(&self, region: &Region) -> bool {
+        let mut page = region.first;
+        while page < region.end {
+            let same = |found: &&Region| {
+                let end = found.end.min(region.end);
+                found.part(page, end).backing == region.part(page, end).backing
+            };
+            match self.find(page).filter(same) {
+                Some(found) => page = found.end,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether a region of exactly this range shows this object.
+    pub(crate) fn has_attachment(&self, region: &Region) -> bool {
+        self.find(region.first)
+            .is_some_and(|found| (found.first, found.end, found.backing) == (region.first, region.end, region.backing))
     }
 
     /// The lowest free range of so many pages from `from` to `limit`.
@@ -255,11 +328,11 @@ mod tests {
     #[test]
     fn a_shared_region_that_is_split_keeps_its_offsets() {
         let mut regions = Regions::EMPTY;
-        let backing = Backing::Shared { object: ObjectNo(3), offset: 5 };
+        let backing = Backing::Shared { object: ObjectNo(3), offset: 5, sharing: Sharing::Anonymous };
         regions.put(Region { backing, ..region(10, 20) }).unwrap();
         regions.cut(12, 14).unwrap();
         let behind = regions.find(15).unwrap().backing;
-        assert_eq!(behind, Backing::Shared { object: ObjectNo(3), offset: 9 });
+        assert_eq!(behind, Backing::Shared { object: ObjectNo(3), offset: 9, sharing: Sharing::Anonymous });
     }
 
     #[test]

@@ -40,6 +40,7 @@ impl Kernel {
         entry.stopped = false;
         entry.life = Life::Zombie(status);
         host.event(Event::Ended { process: self.process_id(process), status });
+        self.leave_terminal(host, process);
         self.give_children_away(host, process);
         self.hang_up_own_group(host, process);
         match self.processes.at(process).parent {

@@ -68,7 +68,7 @@ impl Kernel {
         (child.serial, child.pid, child.number, child.parent) = (serial, pid, number, Some(parent));
         child.space.table = table;
         self.numbers.join_session(child, session);
-        self.share_objects(slot);
+        self.share_objects(parent, slot);
         self.share_descriptions(slot);
         self.share_actions(self.processes.at(slot).actions);
         let Some(thread) = self.new_thread(slot, serial, pid) else {
@@ -100,4 +100,5 @@ fn inherit(parent: &Process, child: &mut Process) {
     child.credentials = parent.credentials;
     child.limits = parent.limits;
     child.umask = parent.umask;
+    child.has_terminal = parent.has_terminal;
 }

@@ -80,6 +80,7 @@ impl Kernel {
         if entry.session == number || !self.numbers.table.at(number).members.is_empty() {
             return Err(Errno::EPERM);
         }
+        self.processes.at_mut(cx.process).has_terminal = false;
         self.numbers.leave_group(&mut self.nodes, &mut self.processes, cx.process);
         self.numbers.leave_session(&mut self.nodes, session);
         self.numbers.join_session(self.processes.at_mut(cx.process), number);

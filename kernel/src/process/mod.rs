@@ -91,6 +91,8 @@ pub struct Process {
     pub subreaper: bool,
     /// It has executed a program since it was forked: its parent may no longer change its group.
     pub has_executed: bool,
+    /// The console is its controlling terminal.
+    pub has_terminal: bool,
     /// Its thread.
     pub thread: ThreadNo,
     /// Its program.
@@ -188,6 +190,7 @@ macro_rules! with_process_fields {
             unreported,
             subreaper,
             has_executed,
+            has_terminal,
             thread,
             image,
             name_bytes,
@@ -242,6 +245,7 @@ impl Entry for Process {
         unreported: None,
         subreaper: false,
         has_executed: false,
+        has_terminal: false,
         thread: ThreadNo(u16::MAX),
         image: ImageNo(u16::MAX),
         name_bytes: [0; 16],

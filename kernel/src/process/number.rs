@@ -27,10 +27,13 @@ pub struct Number {
     pub session_members: u16,
     /// The session of the group that goes by it.
     pub session: Option<NumberNo>,
+    /// The terminal names it as its foreground group.
+    pub foreground: bool,
 }
 
 impl Entry for Number {
-    const VACANT: Number = Number { value: 0, process: None, members: List::EMPTY, session_members: 0, session: None };
+    const VACANT: Number =
+        Number { value: 0, process: None, members: List::EMPTY, session_members: 0, session: None, foreground: false };
 }
 
 /// All numbers in use.
@@ -79,7 +82,8 @@ impl Numbers {
     /// Gives a number back if nobody goes by it any more.
     pub(crate) fn release_if_unused(&mut self, nodes: &mut Nodes, slot: NumberNo) {
         let number = self.table.at(slot);
-        if number.process.is_none() && number.members.is_empty() && number.session_members == 0 {
+        let used = number.process.is_some() || !number.members.is_empty() || number.session_members > 0;
+        if !used && !number.foreground {
             let value = number.value;
             let _ = self.by_value.set(nodes, value.into(), 0);
             self.table.remove(slot);

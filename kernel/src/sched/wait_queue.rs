@@ -23,7 +23,8 @@ impl WaitsFor {
             WaitsFor::PipeRoom(pipe) => Some(QueueName::PipeWriters(pipe)),
             WaitsFor::Message { queue, .. } => Some(QueueName::Receivers(queue)),
             WaitsFor::MessageRoom { queue, .. } => Some(QueueName::Senders(queue)),
-            WaitsFor::ConsoleInput => Some(QueueName::Console),
+            WaitsFor::ConsoleInput | WaitsFor::TerminalInput { .. } => Some(QueueName::Console),
+            WaitsFor::TerminalOutput => Some(QueueName::TerminalWriters),
             WaitsFor::Child(process) => Some(QueueName::Children(process)),
             WaitsFor::Signal | WaitsFor::Signals { .. } | WaitsFor::Time { .. } => None,
         }
@@ -37,7 +38,8 @@ impl WaitsFor {
             WaitsFor::Time { until_us } => Some(until_us),
             WaitsFor::Signals { until_us, .. }
             | WaitsFor::Message { until_us, .. }
-            | WaitsFor::MessageRoom { until_us, .. } => until_us,
+            | WaitsFor::MessageRoom { until_us, .. }
+            | WaitsFor::TerminalInput { until_us } => until_us,
             _ => None,
         }
     }
@@ -51,13 +53,24 @@ impl Kernel {
         if standing != queue || standing.is_none() {
             self.leave_queue(thread);
             self.join_queue(thread, queue);
-            if let Some(until_us) = what.until_us() {
-                self.timers.insert(until_us, thread);
-                self.threads.at_mut(thread).timer_us = Some(until_us);
-            }
         }
+        self.set_wait_timer(thread, what.until_us());
         self.threads.at_mut(thread).waiter.woken = false;
         self.leave_cpu(thread, ThreadState::Blocked(what));
+    }
+
+    /// When the timer ends the waiting; a thread that keeps its place in a queue may have got another time.
+    fn set_wait_timer(&mut self, thread: ThreadNo, until_us: Option<u64>) {
+        let before = core::mem::replace(&mut self.threads.at_mut(thread).timer_us, until_us);
+        if before == until_us {
+            return;
+        }
+        if let Some(before) = before {
+            self.timers.remove(before, thread);
+        }
+        if let Some(until_us) = until_us {
+            self.timers.insert(until_us, thread);
+        }
     }
 
     fn join_queue(&mut self, thread: ThreadNo, name: Option<QueueName>) {
@@ -135,6 +148,7 @@ impl Kernel {
             QueueName::Console => self.settle_console(host),
             // Their waits are completed by whoever makes that possible: nothing is left to be passed on.
             QueueName::Receivers(_) | QueueName::Senders(_) => {}
+            QueueName::TerminalWriters => self.settle_terminal_writers(host),
             QueueName::Children(_) => {}
         }
     }
@@ -147,6 +161,7 @@ impl Kernel {
             QueueName::Receivers(queue) => &mut self.mqueues.at_mut(queue).waiting_receivers,
             QueueName::Senders(queue) => &mut self.mqueues.at_mut(queue).waiting_senders,
             QueueName::Console => &mut self.console.waiting_readers,
+            QueueName::TerminalWriters => &mut self.tty.waiting_writers,
             QueueName::Children(process) => &mut self.processes.at_mut(process).waiting_for_children,
         };
         (queue, &mut self.threads)

@@ -14,6 +14,7 @@ use crate::kernel::Kernel;
 use crate::signal::action::{self, Action};
 use crate::signal::queue::Info;
 use crate::thread::Next;
+use crate::tty::Progress;
 
 /// What delivering came to.
 pub(crate) enum Delivered {
@@ -147,6 +148,10 @@ impl Kernel {
         let (progress, process) = (entry.progress, entry.process);
         match *call {
             Syscall::Write { .. } if progress > 0 => Some(progress as i64),
+            // Bytes from the terminal in raw mode, fewer than it wants.
+            Syscall::Read { .. } if Progress::unpack(progress).taken > 0 => {
+                Some(Progress::unpack(progress).taken as i64)
+            }
             Syscall::Compute { duration } => Some(duration.0.saturating_sub(progress) as i64),
             Syscall::Nanosleep { remaining, .. } => {
                 if !remaining.is_null() {

@@ -46,6 +46,8 @@ pub enum Place {
     Line(SourceLine),
     /// Its main function has returned.
     EndOfMain,
+    /// A signal handler has returned.
+    EndOfHandler,
     /// Nowhere: it didn't get to run.
     Nowhere,
 }
@@ -55,6 +57,7 @@ impl fmt::Display for Place {
         match self {
             Place::Line(line) => write!(f, "{}:{}", line.file(), line.line()),
             Place::EndOfMain => f.write_str("end of main"),
+            Place::EndOfHandler => f.write_str("end of handler"),
             Place::Nowhere => Ok(()),
         }
     }
@@ -211,9 +214,13 @@ impl Observer for Reporter {
             _ => (String::new(), 0),
         };
         // When its main function returns, it still stands in what it did last.
-        let parked = world.process(thread).and_then(Process::parked);
-        let parked = parked.filter(|parked| parked.operation == *operation);
-        let place = parked.map_or(Place::EndOfMain, |parked| Place::Line(parked.line));
+        let process = world.process(thread);
+        let parked = process.and_then(Process::parked).filter(|parked| parked.operation == *operation);
+        let place = match parked {
+            Some(parked) => Place::Line(parked.line),
+            None if process.is_some_and(Process::is_in_handler) => Place::EndOfHandler,
+            None => Place::EndOfMain,
+        };
         self.asked = Some(Asked { thread, time_us: world.now_us(), place, operation: *operation, head });
     }
 

@@ -135,8 +135,8 @@ fn backing(backing: Backing) -> String {
     match backing {
         Backing::Private => "private".into(),
         Backing::Stack => "stack".into(),
-        Backing::Shared { object, offset: 0 } => format!("shared object {}", object.0),
-        Backing::Shared { object, offset } => format!("shared object {} from page {offset}", object.0),
+        Backing::Shared { object, offset: 0, .. } => format!("shared object {}", object.0),
+        Backing::Shared { object, offset, .. } => format!("shared object {} from page {offset}", object.0),
     }
 }
 

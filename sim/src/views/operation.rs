@@ -29,6 +29,7 @@ pub fn operation(operation: &Operation, peek: Peek<'_>) -> String {
         Operation::Checkpoint => "checkpoint()".into(),
         Operation::IllegalInstruction => "illegal_instruction()".into(),
         Operation::DivideByZero => "divide_by_zero()".into(),
+        Operation::Jump { address } => format!("jump({address:#x})"),
     }
 }
 

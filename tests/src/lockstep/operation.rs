@@ -47,6 +47,10 @@ const SUPPORTED: &[&str] = &[
     "mprotect",
     "load",
     "store",
+    "shmget",
+    "shmat",
+    "shmdt",
+    "shmctl",
 ];
 
 /// Whether an operation exists here.
@@ -71,6 +75,7 @@ pub(super) struct World {
     names: BTreeMap<u32, String>,
     processes: BTreeMap<String, ProcessId>,
     pending: BTreeMap<String, Value>,
+    objects: Objects,
 }
 
 impl World {
@@ -82,6 +87,7 @@ impl World {
             names: BTreeMap::from([(1, "R".to_owned())]),
             processes: BTreeMap::from([("R".to_owned(), first)]),
             pending: BTreeMap::new(),
+            objects: Objects::default(),
         };
         let mut chooser = sim::chooser::Default;
         world.set_up("R", fork(), &mut chooser);
@@ -363,6 +369,22 @@ impl World {
                 let address = slot_address(int(0), int(1)) + int(2) as u64;
                 return Request::Store { address, byte: int(3) as u8 };
             }
+            "shmget" => Syscall::Shmget {
+                key: int(0) as i32,
+                size: Length(int(1) as u64),
+                flags: IpcFlags::from_bits_retain(flags(&argument(2), IPC_FLAGS) as u32 | 0o600),
+            },
+            "shmat" => Syscall::Shmat {
+                id: self.objects.id(&argument(0)),
+                address: Address(slot_address(int(1), 0)),
+                flags: if int(2) == 0 { ShmFlags::empty() } else { ShmFlags::SHM_RDONLY },
+            },
+            "shmdt" => Syscall::Shmdt { address: Address(slot_address(int(0), 0)) },
+            "shmctl" => Syscall::Shmctl {
+                id: self.objects.id(&argument(0)),
+                command: if argument(1) == "RMID" { ShmCommand::IPC_RMID } else { ShmCommand::IPC_STAT },
+                buffer: Out::at(RESULTS),
+            },
             other => panic!("no such operation: {other}"),
         };
         Request::Call(call)
@@ -500,14 +522,53 @@ impl World {
                 put("fl", json!(names));
             }
             "dup2" if asked["a"][0] == asked["a"][1] => put("r", asked["a"][1].clone()),
-            "mmap" => put("r", json!(0)),
+            "mmap" | "shmat" => put("r", json!(0)),
+            "shmget" => put("r", json!(self.objects.name('m', value as i32))),
+            "shmctl" => {
+                put("r", json!(value));
+                if asked["a"][1] == "STAT" {
+                    let stat: ShmidDs = self.load(process);
+                    let (cpid, lpid) = (self.name_or_none(stat.cpid), self.name_or_none(stat.lpid));
+                    let removed = u32::from(stat.perm.mode & SHM_DEST != 0);
+                    put("shm", json!([stat.nattch, stat.segsz, cpid, lpid, removed]));
+                }
+            }
             _ => put("r", json!(value)),
         }
         result
     }
 
+    /// The name of a process, or "0" for none.
+    fn name_or_none(&self, pid: i32) -> &str {
+        if pid == 0 { "0" } else { self.name_of(pid as u32) }
+    }
+
     fn load<T: Layout>(&mut self, process: ProcessId) -> T {
         self.machine.load(process, RESULTS).expect("results can be loaded")
+    }
+}
+
+/// The names of System V objects by their identifiers: `m0 m1 ...`, and likewise `q` and `s`, in the order of their making.
+#[derive(Clone, Default)]
+struct Objects {
+    names: BTreeMap<(char, i32), String>,
+}
+
+impl Objects {
+    /// The name of an object of a kind, which is new if its identifier hasn't been seen.
+    fn name(&mut self, kind: char, id: i32) -> &str {
+        let next = self.names.keys().filter(|(other, _)| *other == kind).count();
+        self.names.entry((kind, id)).or_insert_with(|| format!("{kind}{next}"))
+    }
+
+    /// The identifier that an argument stands for: a name, or a number as it is.
+    fn id(&self, argument: &Value) -> i32 {
+        match argument.as_i64() {
+            Some(id) => id as i32,
+            None => {
+                self.names.iter().find(|(_, name)| argument == *name).expect("an object is made before it is used").0.1
+            }
+        }
     }
 }
 
@@ -530,6 +591,8 @@ const OPEN_FLAGS: Names = &[
     ("NONBLOCK", OpenFlags::O_NONBLOCK.bits() as u64),
     ("CLOEXEC", OpenFlags::O_CLOEXEC.bits() as u64),
 ];
+
+const IPC_FLAGS: Names = &[("CREAT", IpcFlags::IPC_CREAT.bits() as u64), ("EXCL", IpcFlags::IPC_EXCL.bits() as u64)];
 
 /// The bits of a list of flags; a number in it stands for itself.
 fn flags(list: &Value, names: Names) -> u64 {

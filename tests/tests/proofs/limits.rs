@@ -8,7 +8,7 @@ use abi::{Address, Errno, FcntlCommand, Fd, In, InArray, Length, MapFlags, Out, 
 use abi::{SigInfo, SignalNumber, SignalSet, Strings, Timespec, WaitOptions, WaitStatus};
 use harness::{PAGE, Scenario, ends, fork, join, map, map_shared, signaled};
 use kernel::limits::*;
-use userland::sys::{Disposition, FileActions, Forked};
+use userland::sys::{Action, FileActions, Forked};
 use userland::{Args, Program, Sys};
 
 /// Who fills which limit.
@@ -441,8 +441,8 @@ async fn objects(sys: Sys, _: Args) -> i32 {
 async fn action_sets(sys: Sys, _: Args) -> i32 {
     let bystander = Bystander::new(sys).await;
     let (changed, children) = holders(sys, PROCESSES, async |sys| {
-        let set = sys.sigaction(Signal::SIGUSR1, Some(Disposition::Ignore)).await;
-        assert_eq!(set, Ok(Disposition::Default));
+        let set = sys.sigaction(Signal::SIGUSR1, Some(Action::IGNORE)).await;
+        assert_eq!(set, Ok(Action::DEFAULT));
         1
     })
     .await;

@@ -3,7 +3,7 @@
 use abi::{Errno, Fd, MapFlags, OpenFlags, Protection, Signal, WaitStatus};
 use harness::{PAGE, ends, fork, map, program};
 use kernel::limits::ARGUMENT_BYTES;
-use userland::sys::Disposition;
+use userland::sys::Action;
 use userland::{Args, Sys, println};
 
 /// Prints its arguments and its environment.
@@ -51,7 +51,7 @@ fn the_process_stays_the_same() {
         assert_eq!(sys.getuid().await, 0);
         assert_eq!(sys.umask(0).await, 0o123);
         assert_eq!(sys.getrlimit(abi::Resource::RLIMIT_CORE).await.unwrap().cur, 77);
-        assert_eq!(sys.sigaction(Signal::SIGUSR1, None).await, Ok(Disposition::Ignore));
+        assert_eq!(sys.sigaction(Signal::SIGUSR1, None).await, Ok(Action::IGNORE));
         assert_eq!(sys.get_name().await.unwrap(), "child");
         0
     }
@@ -60,7 +60,7 @@ fn the_process_stays_the_same() {
         sys.umask(0o123).await;
         let limit = sys.getrlimit(abi::Resource::RLIMIT_CORE).await.unwrap();
         sys.setrlimit(abi::Resource::RLIMIT_CORE, abi::Rlimit { cur: 77, ..limit }).await.unwrap();
-        sys.sigaction(Signal::SIGUSR1, Some(Disposition::Ignore)).await.unwrap();
+        sys.sigaction(Signal::SIGUSR1, Some(Action::IGNORE)).await.unwrap();
         sys.set_name("before").await.unwrap();
         let ids = [sys.getpid().await.0, sys.getppid().await.0, sys.getpgid(abi::Pid(0)).await.unwrap().0];
         let ids = ids.map(|id| id.to_string());

@@ -3,7 +3,7 @@
 use abi::{Errno, Pid, Signal, WaitStatus};
 use harness::{ends, fork, program, signaled};
 use sim::Outcome;
-use userland::sys::Disposition;
+use userland::sys::Action;
 
 #[test]
 fn no_signal_ends_or_stops_it() {
@@ -36,7 +36,7 @@ fn its_exit_halts_the_machine_with_its_status_and_takes_everyone_along() {
             })
             .await;
         }
-        sys.sigaction(Signal::SIGCHLD, Some(Disposition::Default)).await.unwrap();
+        sys.sigaction(Signal::SIGCHLD, Some(Action::DEFAULT)).await.unwrap();
         sys.compute(50_000).await;
         300
     })

@@ -4,7 +4,7 @@ use abi::{Address, CloneFlags, Errno, Fd, Pid, Signal, WaitStatus};
 use harness::{ends, fork, join, map, program};
 use kernel::limits::PROCESSES;
 use userland::Sys;
-use userland::sys::{Disposition, Forked};
+use userland::sys::{Action, Forked};
 
 #[test]
 fn it_returns_the_child_s_id_to_the_parent_and_0_to_the_child() {
@@ -76,12 +76,12 @@ fn the_child_has_its_parent_s_descriptors_actions_and_memory() {
         let page = map(sys, 1).await;
         sys.store(page, 77u8).await;
         let heap = sys.sbrk(10).await.unwrap();
-        sys.sigaction(Signal::SIGHUP, Some(Disposition::Ignore)).await.unwrap();
+        sys.sigaction(Signal::SIGHUP, Some(Action::IGNORE)).await.unwrap();
         let child = fork(sys, async |sys| {
             assert_eq!(sys.write(write, b"from the child").await, Ok(14));
             assert_eq!(sys.load::<u8>(page).await, 77);
             assert_eq!(sys.sbrk(0).await, Ok(heap + 10));
-            assert_eq!(sys.sigaction(Signal::SIGHUP, None).await, Ok(Disposition::Ignore));
+            assert_eq!(sys.sigaction(Signal::SIGHUP, None).await, Ok(Action::IGNORE));
             // What it closes is its own.
             sys.close(read).await.unwrap();
             sys.close(Fd(0)).await.unwrap();

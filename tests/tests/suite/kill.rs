@@ -3,7 +3,7 @@
 use abi::{DefaultAction, Errno, Pid, Signal, SignalNumber, WaitStatus};
 use harness::{ends, fork, join, program, signaled, until_state};
 use userland::Sys;
-use userland::sys::Disposition;
+use userland::sys::Action;
 
 /// A child that does nothing for ever.
 async fn sleeper(sys: Sys) -> Pid {
@@ -69,7 +69,7 @@ fn an_ignored_signal_does_nothing_and_stays_ignored_over_fork_and_exec() {
     program(&|sys, args| async move {
         let me = sys.getpid().await;
         if args.len() == 1 {
-            sys.sigaction(Signal::SIGTERM, Some(Disposition::Ignore)).await.unwrap();
+            sys.sigaction(Signal::SIGTERM, Some(Action::IGNORE)).await.unwrap();
             let child = fork(sys, async |sys| {
                 sys.execve(b"tested", &[b"tested", b"again"], &[]).await;
             })
@@ -86,10 +86,10 @@ fn an_ignored_signal_does_nothing_and_stays_ignored_over_fork_and_exec() {
 fn sigkill_and_sigstop_can_be_neither_ignored_nor_set() {
     program(&|sys, _| async move {
         for signal in [Signal::SIGKILL, Signal::SIGSTOP] {
-            for disposition in [Disposition::Ignore, Disposition::Default] {
-                assert_eq!(sys.sigaction(signal, Some(disposition)).await, Err(Errno::EINVAL));
+            for action in [Action::IGNORE, Action::DEFAULT] {
+                assert_eq!(sys.sigaction(signal, Some(action)).await, Err(Errno::EINVAL));
             }
-            assert_eq!(sys.sigaction(signal, None).await, Ok(Disposition::Default));
+            assert_eq!(sys.sigaction(signal, None).await, Ok(Action::DEFAULT));
         }
         0
     })
@@ -336,7 +336,7 @@ fn faults_end_with_their_signals() {
 fn an_ignored_fault_ends_the_process_nevertheless() {
     program(&|sys, _| async move {
         let child = fork(sys, async |sys| {
-            sys.sigaction(Signal::SIGSEGV, Some(Disposition::Ignore)).await.unwrap();
+            sys.sigaction(Signal::SIGSEGV, Some(Action::IGNORE)).await.unwrap();
             sys.store(0, 1u8).await;
         })
         .await;

@@ -17,7 +17,7 @@ fn it_has_everybody_in_order_and_says_what_they_are() {
             sys.set_name("a name of its own").await.unwrap();
             sys.setuid(1000).await.unwrap();
             sys.setsid().await.unwrap();
-            sys.sigaction(Signal::SIGINT, Some(userland::sys::Disposition::Ignore)).await.unwrap();
+            sys.sigaction(Signal::SIGINT, Some(userland::sys::Action::IGNORE)).await.unwrap();
             loop {
                 sys.compute(1_000_000).await;
             }

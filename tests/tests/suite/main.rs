@@ -9,6 +9,7 @@ mod figures;
 mod first_process;
 mod fork;
 mod group;
+mod handler;
 mod kill;
 mod list;
 mod memory;

@@ -6,7 +6,7 @@ use abi::{FcntlCommand, Fd, OpenFlags, PIPE_BUF, Signal};
 use harness::{PAGE, ends, fork, join, map, program, signaled, until_state};
 use kernel::limits::{PIPE_PAGES, PIPE_PAGES_MAX};
 use userland::Sys;
-use userland::sys::Disposition;
+use userland::sys::Action;
 
 const CAPACITY: usize = PIPE_PAGES * abi::PAGE_SIZE;
 
@@ -285,7 +285,7 @@ fn without_a_reader_a_writer_gets_sigpipe() {
         })
         .await;
         ends(sys, child, signaled(Signal::SIGPIPE)).await;
-        sys.sigaction(Signal::SIGPIPE, Some(Disposition::Ignore)).await.unwrap();
+        sys.sigaction(Signal::SIGPIPE, Some(Action::IGNORE)).await.unwrap();
         assert_eq!(sys.write(write, b"x").await, Err(EPIPE));
         // Before its bytes are looked at.
         assert_eq!(sys.raw().write(write, abi::InBytes(8), abi::Length(1)).await, Err(EPIPE));
@@ -303,7 +303,7 @@ fn a_blocked_writer_learns_that_the_last_reader_is_gone() {
             let writer = fork(sys, async |sys| {
                 sys.close(read).await.unwrap();
                 if ignored {
-                    sys.sigaction(Signal::SIGPIPE, Some(Disposition::Ignore)).await.unwrap();
+                    sys.sigaction(Signal::SIGPIPE, Some(Action::IGNORE)).await.unwrap();
                 }
                 // Part of the larger one is in by then.
                 let expected = if size > PIPE_BUF { Ok(5) } else { Err(EPIPE) };

@@ -2,7 +2,7 @@
 
 use abi::{Errno, FcntlCommand, Fd, OpenFlags, Pid, Signal, WaitStatus};
 use harness::{ends, fork, join, program};
-use userland::sys::{Disposition, FileActions};
+use userland::sys::{Action, FileActions};
 use userland::{Args, Sys, println};
 
 /// Prints which descriptors are open.
@@ -94,7 +94,7 @@ fn the_child_is_a_child_like_any_other() {
         assert_eq!(sys.getpgid(Pid(0)).await, Ok(Pid(args.text(2).parse().unwrap())));
         assert_eq!(sys.getuid().await, 7);
         assert_eq!(sys.umask(0).await, 0o77);
-        assert_eq!(sys.sigaction(Signal::SIGUSR1, None).await, Ok(Disposition::Ignore));
+        assert_eq!(sys.sigaction(Signal::SIGUSR1, None).await, Ok(Action::IGNORE));
         assert_eq!(sys.get_name().await.unwrap(), "child");
         9
     }
@@ -102,7 +102,7 @@ fn the_child_is_a_child_like_any_other() {
         sys.setpgid(Pid(0), Pid(0)).await.unwrap();
         sys.setuid(7).await.unwrap();
         sys.umask(0o77).await;
-        sys.sigaction(Signal::SIGUSR1, Some(Disposition::Ignore)).await.unwrap();
+        sys.sigaction(Signal::SIGUSR1, Some(Action::IGNORE)).await.unwrap();
         let me = sys.getpid().await.0.to_string();
         let argv: [&[u8]; 3] = [b"child", me.as_bytes(), me.as_bytes()];
         let child = sys.posix_spawn(b"child", &FileActions::new(), &argv, &[]).await.unwrap();

@@ -3,7 +3,7 @@
 use abi::{Errno, Pid, Signal, WaitOptions, WaitStatus};
 use harness::{ends, fork, join, map_shared, program, signaled, until_state};
 use userland::Sys;
-use userland::sys::Disposition;
+use userland::sys::Action;
 
 /// A child that counts in shared memory for ever.
 async fn counter(sys: Sys, page: u64) -> Pid {
@@ -163,7 +163,7 @@ fn sigcont_takes_back_a_stop_that_has_not_happened_and_a_stop_takes_back_sigcont
 fn an_ignored_sigcont_continues_nevertheless() {
     program(&|sys, _| async move {
         let page = map_shared(sys, 1).await;
-        sys.sigaction(Signal::SIGCONT, Some(Disposition::Ignore)).await.unwrap();
+        sys.sigaction(Signal::SIGCONT, Some(Action::IGNORE)).await.unwrap();
         let child = counter(sys, page).await;
         stop(sys, child).await;
         let count = sys.load::<u64>(page).await;

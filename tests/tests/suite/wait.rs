@@ -3,7 +3,7 @@
 use abi::{CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, Errno, IdType, Pid, Signal, WaitOptions, WaitStatus};
 use harness::{ends, fork, join, map_shared, program, signaled, until_state};
 use userland::Sys;
-use userland::sys::Disposition;
+use userland::sys::Action;
 
 const NOTHING: WaitOptions = WaitOptions::empty();
 const WNOHANG: WaitOptions = WaitOptions::WNOHANG;
@@ -317,7 +317,7 @@ fn two_who_wait_for_different_children_are_both_served() {
 #[test]
 fn with_sigchld_ignored_there_are_no_zombies_and_wait_sleeps_until_there_is_no_child() {
     program(&|sys, _| async move {
-        sys.sigaction(Signal::SIGCHLD, Some(Disposition::Ignore)).await.unwrap();
+        sys.sigaction(Signal::SIGCHLD, Some(Action::IGNORE)).await.unwrap();
         for _ in 0..3 {
             fork(sys, async |sys| sys.compute(1000).await).await;
         }
@@ -333,7 +333,7 @@ fn a_zombie_from_before_sigchld_was_ignored_is_still_there() {
     program(&|sys, _| async move {
         let child = fork(sys, async |_| ()).await;
         until_state(sys, child, 'Z').await;
-        sys.sigaction(Signal::SIGCHLD, Some(Disposition::Ignore)).await.unwrap();
+        sys.sigaction(Signal::SIGCHLD, Some(Action::IGNORE)).await.unwrap();
         join(sys, child).await;
         0
     })

@@ -150,6 +150,19 @@ impl Sys {
         }
     }
 
+    /// Goes on with the code at an address where there is none: SIGSEGV, again and again. What is left of a handler that was
+    /// given to `sigaction` with a wrong address; for those who run programs.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn jump(self, address: u64) -> impl Future<Output = i32> {
+        let line = self.caller();
+        async move {
+            loop {
+                self.hart.trap(move || Operation::Jump { address }, line).await;
+            }
+        }
+    }
+
     /// Divides as the machine does: SIGFPE at this line if the divisor is 0 (Rust's own division would panic).
     #[track_caller]
     pub fn divide(self, dividend: i64, divisor: i64) -> impl Future<Output = i64> {

@@ -16,6 +16,7 @@
 //! | figures: `getrusage times uname sysinfo` | `figures.rs` |
 //! | signals: `kill sigaction` | `signal.rs` |
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
+//! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
 //! | time: `nanosleep clock_gettime compute sched_yield` | `time.rs` |
@@ -34,6 +35,7 @@ mod process;
 mod raw;
 mod signal;
 mod spawn;
+mod terminal;
 mod time;
 mod wait;
 
@@ -41,8 +43,9 @@ pub use credentials::{Ids, UNCHANGED};
 pub use memory::Word;
 pub use process::{Forked, Never};
 pub use raw::Raw;
-pub use signal::Disposition;
+pub use signal::{Action, Disposition};
 pub use spawn::FileActions;
+pub use terminal::SetWhen;
 
 use alloc::string::String;
 

@@ -3,6 +3,7 @@
 use abi::*;
 
 use super::{Sys, put};
+use crate::handler::HandlerAddress;
 use crate::hart::{Filled, OutRegion};
 
 /// What a signal does to the process.
@@ -12,15 +13,76 @@ pub enum Disposition {
     Default,
     /// Nothing (`SIG_IGN`).
     Ignore,
+    /// It is caught: this handler runs.
+    Catch(HandlerAddress),
 }
 
 impl Disposition {
     /// What stands for it in a `struct sigaction`.
-    fn handler(self) -> u64 {
+    fn to_address(self) -> u64 {
         match self {
             Disposition::Default => 0,
             Disposition::Ignore => 1,
+            Disposition::Catch(handler) => handler.0,
         }
+    }
+
+    fn from_address(address: u64) -> Disposition {
+        match address {
+            0 => Disposition::Default,
+            1 => Disposition::Ignore,
+            handler => Disposition::Catch(HandlerAddress(handler)),
+        }
+    }
+}
+
+/// All that `sigaction(2)` says of a signal: what it does, with which flags, and what is blocked while its handler runs.
+///
+/// ```
+/// use abi::{SigActionFlags, Signal, SignalSet};
+/// use userland::handler::HandlerAddress;
+/// use userland::sys::{Action, Disposition};
+///
+/// let action = Action::catch(HandlerAddress(abi::TEXT_START))
+///     .with_flags(SigActionFlags::SA_RESTART)
+///     .with_mask(SignalSet::of(Signal::SIGINT));
+/// assert_eq!(Action { disposition: Disposition::Ignore, ..Action::DEFAULT }, Action::IGNORE);
+/// assert!(action.mask.has(Signal::SIGINT));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Action {
+    /// What the signal does.
+    pub disposition: Disposition,
+    /// `SA_` flags.
+    pub flags: SigActionFlags,
+    /// Signals that are blocked while the handler runs, besides the one that is caught.
+    pub mask: SignalSet,
+}
+
+impl Action {
+    /// The default action.
+    pub const DEFAULT: Action = Action::of(Disposition::Default);
+    /// Nothing.
+    pub const IGNORE: Action = Action::of(Disposition::Ignore);
+
+    /// This, without flags, and with nothing in the mask.
+    pub const fn of(disposition: Disposition) -> Action {
+        Action { disposition, flags: SigActionFlags::empty(), mask: SignalSet::empty() }
+    }
+
+    /// This handler runs.
+    pub const fn catch(handler: HandlerAddress) -> Action {
+        Action::of(Disposition::Catch(handler))
+    }
+
+    /// The same with these flags.
+    pub const fn with_flags(self, flags: SigActionFlags) -> Action {
+        Action { flags, ..self }
+    }
+
+    /// The same with these signals blocked while the handler runs.
+    pub const fn with_mask(self, mask: SignalSet) -> Action {
+        Action { mask, ..self }
     }
 }
 
@@ -42,17 +104,13 @@ impl Sys {
     /// # Errors
     /// `EINVAL`: SIGKILL and SIGSTOP can't be changed.
     #[track_caller]
-    pub fn sigaction(
-        self,
-        signal: Signal,
-        new: Option<Disposition>,
-    ) -> impl Future<Output = Result<Disposition, Errno>> {
+    pub fn sigaction(self, signal: Signal, new: Option<Action>) -> impl Future<Output = Result<Action, Errno>> {
         let line = self.caller();
         async move {
             let (call, out) = {
                 let stage = &mut *self.hart.stage();
-                let new = new.map_or(In::NULL, |new| {
-                    In::at(put(stage, &SigAction { handler: new.handler(), flags: 0, mask: SignalSet::empty() }))
+                let new = new.map_or(In::NULL, |Action { disposition, flags, mask }| {
+                    In::at(put(stage, &SigAction { handler: disposition.to_address(), flags: flags.bits(), mask }))
                 });
                 let address = stage.room(SigAction::SIZE);
                 let out = OutRegion { address, length: SigAction::SIZE as u32, filled: Filled::OnSuccess };
@@ -62,7 +120,11 @@ impl Sys {
             };
             self.staged(call, [Some(out), None], line).await?;
             let old: SigAction = self.result_at(0);
-            Ok(if old.handler == Disposition::Ignore.handler() { Disposition::Ignore } else { Disposition::Default })
+            Ok(Action {
+                disposition: Disposition::from_address(old.handler),
+                flags: SigActionFlags::from_bits_retain(old.flags),
+                mask: old.mask,
+            })
         }
     }
 }

@@ -4,7 +4,7 @@
 use abi::{Fd, OpenFlags, Protection, Signal};
 use harness::{PAGE, Scenario, fork, join, map, map_shared, program, shown, shown_status, until_state};
 use userland::println;
-use userland::sys::Disposition;
+use userland::sys::Action;
 
 use super::{lines, own_lines};
 
@@ -148,7 +148,7 @@ scenarios! {
     };
 
     "pipe.reader_dies_midwrite" oracle_pipe_reader_dies_midwrite: &|sys, _| async move {
-        sys.sigaction(Signal::SIGPIPE, Some(Disposition::Ignore)).await.unwrap();
+        sys.sigaction(Signal::SIGPIPE, Some(Action::IGNORE)).await.unwrap();
         let (read, write) = sys.pipe().await.unwrap();
         let me = sys.getpid().await;
         fork(sys, async |sys| {

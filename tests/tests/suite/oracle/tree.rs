@@ -8,7 +8,7 @@ use abi::{Errno, Pid, Signal};
 use harness::{map_shared, program};
 use serde_json::{Map, Value, json};
 use sim::World;
-use userland::sys::{Disposition, Forked};
+use userland::sys::{Action, Forked};
 use userland::{Args, Sys};
 
 use super::lines;
@@ -32,7 +32,7 @@ async fn root(sys: Sys, args: Args) -> i32 {
     let local = args.text(1) == "local";
     let page = map_shared(sys, 1).await;
     // No zombies.
-    sys.sigaction(Signal::SIGCHLD, Some(Disposition::Ignore)).await.unwrap();
+    sys.sigaction(Signal::SIGCHLD, Some(Action::IGNORE)).await.unwrap();
     let mut pids = [Pid(0); 128];
     for (index, action) in args.rest().skip(1).enumerate() {
         match *action {

@@ -10,7 +10,7 @@ use super::run::Flow;
 use super::state::Shell;
 use super::syntax::{AndOr, Pipeline};
 use crate::libc::{STDIN, STDOUT};
-use crate::sys::{Disposition, Forked, Sys};
+use crate::sys::{Action, Forked, Sys};
 
 /// What a child does with its descriptors before it begins.
 #[derive(Clone, Copy, Default)]
@@ -128,7 +128,7 @@ pub(super) async fn fork_child(shell: &mut Shell, plumbing: Plumbing) -> Result<
                 read_nothing(sys).await;
             }
             for signal in [Signal::SIGINT, Signal::SIGQUIT] {
-                let _ = sys.sigaction(signal, Some(Disposition::Ignore)).await;
+                let _ = sys.sigaction(signal, Some(Action::IGNORE)).await;
             }
         }
     }
