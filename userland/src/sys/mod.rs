@@ -17,6 +17,7 @@
 //! | signals: `kill sigaction` | `signal.rs` |
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
+//! | POSIX message queues: `mq_open mq_send mq_receive` ... | `message_queue.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
 //! | time: `nanosleep clock_gettime compute sched_yield` | `time.rs` |
@@ -30,6 +31,7 @@ mod heap;
 mod limit;
 mod list;
 mod memory;
+mod message_queue;
 mod prctl;
 mod process;
 mod raw;
@@ -41,6 +43,7 @@ mod wait;
 
 pub use credentials::{Ids, UNCHANGED};
 pub use memory::Word;
+pub use message_queue::{Mqd, Notify};
 pub use process::{Forked, Never};
 pub use raw::Raw;
 pub use signal::{Action, Disposition};
