@@ -13,6 +13,8 @@ mod handler;
 mod kill;
 mod list;
 mod memory;
+mod message_queue;
+mod message_queue_notify;
 mod oracle;
 mod pipe;
 mod preemption;
