@@ -3,7 +3,7 @@
 //!
 //! The `match` has a row for every call of the table: a call without a handler doesn't compile.
 
-use abi::{Errno, Syscall};
+use abi::{AtFlags, Errno, Syscall};
 
 use crate::host::{Event, Host};
 use crate::ids::{ProcessNo, ThreadId, ThreadNo};
@@ -109,14 +109,16 @@ impl Kernel {
         next: Next,
         result: Result<i64, Errno>,
     ) {
+        let entry = self.threads.at(thread);
+        let waited = entry.waiter.queue.is_some() || entry.timer_us.is_some();
+        let left = if waited { self.leave_queue(thread) } else { None };
         let entry = self.threads.at_mut(thread);
         entry.call = None;
         entry.progress = 0;
         let exchanged = core::mem::take(&mut entry.exchange);
         entry.interrupted = false;
         entry.next = next;
-        let waited = entry.waiter.queue.is_some() || entry.timer_us.is_some();
-        if waited && let Some(queue) = self.leave_queue(thread) {
+        if let Some(queue) = left {
             self.settle(host, queue);
         }
         self.drop_exchange(host, exchanged);
@@ -173,9 +175,43 @@ impl Kernel {
             Syscall::RtSigreturn { mask, retry, value, on_alternate_stack } => {
                 self.sys_rt_sigreturn(cx, mask, retry, value, on_alternate_stack)
             }
+            Syscall::Openat { directory, path, flags, mode } => self.sys_openat(cx, directory, path, flags, mode),
+            Syscall::Mknodat { directory, path, mode, .. } => self.sys_mknodat(cx, directory, path, mode),
+            Syscall::Mkdirat { directory, path, mode } => self.sys_mkdirat(cx, directory, path, mode),
+            Syscall::Unlinkat { directory, path, flags } => self.sys_unlinkat(cx, directory, path, flags),
+            Syscall::Linkat { old_directory, old, new_directory, new, flags } => {
+                self.sys_linkat(cx, (old_directory, old), (new_directory, new), flags)
+            }
+            Syscall::Renameat2 { old_directory, old, new_directory, new, flags } => {
+                self.sys_renameat2(cx, (old_directory, old), (new_directory, new), flags)
+            }
+            Syscall::Newfstatat { directory, path, stat, flags } => {
+                self.sys_newfstatat(cx, directory, path, stat, flags)
+            }
+            Syscall::Fstat { fd, stat } => self.sys_fstat(cx, fd, stat),
+            Syscall::Faccessat { directory, path, mode } => {
+                self.sys_faccessat(cx, directory, path, mode, AtFlags::empty())
+            }
+            Syscall::Faccessat2 { directory, path, mode, flags } => {
+                self.sys_faccessat(cx, directory, path, mode, flags)
+            }
+            Syscall::Fchmodat { directory, path, mode } => self.sys_fchmodat(cx, directory, path, mode),
+            Syscall::Fchmod { fd, mode } => self.sys_fchmod(cx, fd, mode),
+            Syscall::Fchownat { directory, path, uid, gid, flags } => {
+                self.sys_fchownat(cx, directory, path, (uid, gid), flags)
+            }
+            Syscall::Fchown { fd, uid, gid } => self.sys_fchown(cx, fd, uid, gid),
+            Syscall::Utimensat { directory, path, times, flags } => {
+                self.sys_utimensat(cx, directory, path, times, flags)
+            }
+            Syscall::Getdents64 { fd, buffer, count } => self.sys_getdents64(cx, fd, buffer, count),
+            Syscall::Chdir { path } => self.sys_chdir(cx, path),
+            Syscall::Fchdir { fd } => self.sys_fchdir(cx, fd),
+            Syscall::Getcwd { buffer, size } => self.sys_getcwd(cx, buffer, size),
             Syscall::Pipe2 { fds, flags } => self.sys_pipe2(cx, fds, flags),
             Syscall::Read { fd, buffer, count } => self.sys_read(cx, fd, buffer, count),
             Syscall::Write { fd, buffer, count } => self.sys_write(cx, fd, buffer, count),
+            Syscall::Lseek { fd, offset, whence } => self.sys_lseek(cx, fd, offset, whence),
             Syscall::Close { fd } => self.sys_close(cx, fd),
             Syscall::Dup { fd } => self.sys_dup(cx, fd),
             Syscall::Dup3 { old, new, flags } => self.sys_dup3(cx, old, new, flags),

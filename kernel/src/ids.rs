@@ -47,6 +47,10 @@ slot_numbers! {
     MqMessageNo;
     /// Slot of a user who owns POSIX message queues.
     MqUserNo;
+    /// Slot of an inode.
+    InodeNo;
+    /// Slot of a name in a directory.
+    NameNo;
     /// Number of a physical frame.
     FrameNo;
     /// Slot of a radix tree's node.

@@ -18,6 +18,8 @@ use crate::ipc::segment::{Segment, Segments};
 use crate::limits::{CONSOLE_PAGES, CPUS, FRAMES, TICK_US};
 use crate::mem::frame::FrameTable;
 use crate::mem::object::Objects;
+use crate::name::directory::{NameIndex, Names};
+use crate::name::inode::{Inode, Inodes};
 use crate::process::number::Numbers;
 use crate::process::{Process, Processes};
 use crate::radix::Nodes;
@@ -98,6 +100,12 @@ kernel_state! {
     mq_messages: MqMessages = Table::new();
     /// What each user's queues count as.
     mq_users: MqUsers = Table::new();
+    /// Directories, FIFOs and devices.
+    inodes: Inodes = Table::new();
+    /// The names in all directories.
+    names: Names = Table::new();
+    /// How names are found.
+    name_index: NameIndex = NameIndex::EMPTY;
     /// Physical frames.
     frames: FrameTable = FrameTable::new();
     /// Shared memory objects.
@@ -152,6 +160,7 @@ impl Kernel {
             self.discard_first_process(host, process);
             return Err(errno);
         }
+        self.plant_tree(process);
         if let Some(window) = boot.terminal {
             (self.tty.present, self.tty.window) = (true, window);
         }
@@ -161,9 +170,9 @@ impl Kernel {
         Ok(self.thread_id(self.processes.at(process).thread))
     }
 
-    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, message queues, frames, objects,
-    /// segments, nodes and sets of signal actions. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 14] {
+    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, message queues, inodes, names,
+    /// frames, objects, segments, nodes, sets of signal actions and queued signals. What a leak counter compares.
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 16] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
@@ -173,6 +182,8 @@ impl Kernel {
             ("message queues", self.mqueues.len()),
             ("messages", self.mq_messages.len()),
             ("owners of message queues", self.mq_users.len()),
+            ("inodes", self.inodes.len()),
+            ("names", self.names.len()),
             ("frames", FRAMES - self.frames.free()),
             ("objects", self.objects.len()),
             ("segments", self.segments.table.len()),
@@ -262,6 +273,7 @@ impl Kernel {
             thread.timer_us = thread.timer_us.map(|due| left_us(due, now_us));
             thread.make_times_relative(now_us);
         });
+        self.inodes.for_each_mut(Inode::forget_times);
         self.segments.table.for_each_mut(Segment::forget_accounting);
         self.timers.relative_to(now_us);
         self.console.forget_accounting();

@@ -14,6 +14,7 @@
 //! | threads, run queue, wait queues, policies | `thread.rs`, `sched/` |
 //! | address spaces, page faults, user memory | `mem/` |
 //! | descriptors, pipes, console | `file/` |
+//! | the tree of names: directories, FIFOs, devices | `name/` |
 //! | System V IPC, POSIX message queues | `ipc/` |
 //! | signals | `signal/` |
 //! | the terminal | `tty/` |
@@ -43,6 +44,7 @@ mod kernel;
 pub mod limits;
 pub mod list;
 pub mod mem;
+pub mod name;
 pub mod process;
 pub mod radix;
 mod run;

@@ -45,11 +45,11 @@ limits! {
     /// Processes, zombies included.
     PROCESSES = 64, 2 ..= 16384, "EAGAIN from clone and spawn";
     /// Open file descriptions in the whole system.
-    FILES = at_least(256, PROCESSES * 4), 8 ..= 65000, "ENFILE from pipe2 and mq_open";
+    FILES = at_least(256, PROCESSES * 4), 8 ..= 65000, "ENFILE from pipe2, openat and mq_open";
     /// Descriptors of one process: the ceiling of `RLIMIT_NOFILE`.
-    DESCRIPTORS = 64, 4 ..= 1024, "EMFILE from pipe2, mq_open, dup and fcntl; EBADF from dup3 and spawn";
+    DESCRIPTORS = 64, 4 ..= 1024, "EMFILE from pipe2, openat, mq_open, dup and fcntl; EBADF from dup3 and spawn";
     /// Pipes in the whole system.
-    PIPES = at_least(64, PROCESSES), 2 ..= 65000, "ENFILE from pipe2";
+    PIPES = at_least(64, PROCESSES), 2 ..= 65000, "ENFILE from pipe2, and from openat of a FIFO";
     /// Capacity of a new pipe, in pages.
     PIPE_PAGES = 16, 1 ..= 64, "write blocks, or EAGAIN with O_NONBLOCK";
     /// Largest capacity of a pipe, in pages.
@@ -81,7 +81,13 @@ limits! {
     /// Bytes of arguments and environment that `execve` takes, terminators and pointers included.
     ARGUMENT_BYTES = 131072, 4096 ..= 1048576, "E2BIG from execve and spawn";
     /// Bytes of a path, its end included.
-    PATH_BYTES = 256, 32 ..= 4096, "ENAMETOOLONG from execve and spawn";
+    PATH_BYTES = 4096, 256 ..= 4096, "ENAMETOOLONG from every call that takes a path";
+    /// Bytes of one name in a directory, without an end.
+    NAME_BYTES = 255, 14 ..= 255, "ENAMETOOLONG from every call that takes a path";
+    /// Inodes: directories, FIFOs and devices, removed ones that are still open included.
+    INODES = at_least(256, PROCESSES), 16 ..= 65000, "ENOSPC from mkdirat, mknodat and mq_open";
+    /// Names in all directories together.
+    NAMES = INODES, 16 ..= 65000, "ENOSPC from mkdirat, mknodat, linkat and mq_open";
     /// File actions that one `spawn` takes.
     SPAWN_ACTIONS = 64, 1 ..= 1024, "EINVAL from spawn";
     /// Pages of console input that wait to be read.

@@ -9,6 +9,7 @@ use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 use crate::kernel::Kernel;
 use crate::mem::frame::FrameTable;
+use crate::name::directory::NameIndex;
 use crate::process::number::Numbers;
 use crate::table::Table;
 
@@ -104,6 +105,7 @@ load_fields! {
         table, keys, sequence, last_slot
     }
     impl[] Numbers { table, by_value, last }
+    impl[] NameIndex { buckets }
 }
 
 impl<I, T: Serialize, const N: usize, const W: usize> Serialize for Table<I, T, N, W> {

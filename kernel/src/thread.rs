@@ -4,7 +4,7 @@ use core::fmt;
 
 use abi::{SignalSet, Syscall};
 
-use crate::ids::{MqueueNo, PipeNo, ProcessNo, ThreadNo};
+use crate::ids::{InodeNo, MqueueNo, PipeNo, ProcessNo, ThreadNo};
 use crate::ipc::mqueue::transfer::Exchange;
 use crate::limits::{THREADS, words};
 use crate::list::{Link, Linked};
@@ -32,7 +32,8 @@ pub struct Thread {
     pub next: Next,
     /// The call that it is in.
     pub call: Option<Syscall>,
-    /// How far the call has got, in the call's own measure: bytes moved, the time at which a sleep ends.
+    /// How far the call has got, in the call's own measure: bytes moved, the time at which a sleep ends, the description
+    /// that a blocked `open` has reserved.
     pub progress: u64,
     /// What it gives to a message queue, or got from one, while its call isn't over.
     pub exchange: Exchange,
@@ -117,6 +118,10 @@ pub enum WaitsFor {
         /// Microseconds since boot.
         until_us: Option<u64>,
     },
+    /// Someone who opens a FIFO for writing.
+    FifoWriter(InodeNo),
+    /// Someone who opens a FIFO for reading.
+    FifoReader(InodeNo),
     /// Bytes from the console, or its end.
     ConsoleInput,
     /// Bytes from the terminal, or a point in time if there is one (`VTIME`).
@@ -151,6 +156,8 @@ impl fmt::Display for WaitsFor {
             WaitsFor::PipeRoom(pipe) => write!(f, "room in pipe {}", pipe.0),
             WaitsFor::Message { queue, .. } => write!(f, "a message in queue {}", queue.0),
             WaitsFor::MessageRoom { queue, .. } => write!(f, "room in message queue {}", queue.0),
+            WaitsFor::FifoWriter(fifo) => write!(f, "somebody to open FIFO {} for writing", fifo.0),
+            WaitsFor::FifoReader(fifo) => write!(f, "somebody to open FIFO {} for reading", fifo.0),
             WaitsFor::ConsoleInput => f.write_str("console input"),
             WaitsFor::TerminalInput { .. } => f.write_str("terminal input"),
             WaitsFor::TerminalOutput => f.write_str("the terminal's output to go on"),
@@ -191,6 +198,10 @@ pub enum QueueName {
     Receivers(MqueueNo),
     /// Senders of a message queue.
     Senders(MqueueNo),
+    /// Those who open a FIFO for reading, while nobody writes.
+    FifoReaders(InodeNo),
+    /// Those who open a FIFO for writing, while nobody reads.
+    FifoWriters(InodeNo),
     /// Readers of the console.
     Console,
     /// Writers to the terminal.

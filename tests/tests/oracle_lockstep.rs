@@ -56,8 +56,8 @@ fn oracle_lockstep_memory() {
 }
 
 #[test]
-fn oracle_lockstep_pipes_without_names() {
-    compare("pipes", true);
+fn oracle_lockstep_pipes() {
+    compare("pipes", false);
 }
 
 #[test]

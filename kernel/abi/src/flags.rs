@@ -65,8 +65,43 @@ flag_sets! {
         O_NONBLOCK = 0o4000;
         /// Fail unless it is a directory.
         O_DIRECTORY = 0o200000;
+        /// Fail if the name is a symbolic link. There are none, so it is without effect.
+        O_NOFOLLOW = 0o400000;
         /// Close on exec.
         O_CLOEXEC = 0o2000000;
+        /// Only stand for the name. Not supported.
+        O_PATH = 0o10000000;
+        /// With `O_DIRECTORY`: a file without a name. Not supported.
+        O_TMPFILE = 0o20000000;
+    }
+    /// Flags of the calls that take a directory's descriptor and a path (`openat(2)`).
+    AtFlags: u32 {
+        /// Don't follow a symbolic link. There are none, so it is without effect.
+        AT_SYMLINK_NOFOLLOW = 0x100;
+        /// `unlinkat`: remove a directory. The same bit is `AT_EACCESS` to `faccessat2`.
+        AT_REMOVEDIR = 0x200;
+        /// Follow a symbolic link. There are none, so it is without effect.
+        AT_SYMLINK_FOLLOW = 0x400;
+        /// Don't mount anything. Without effect.
+        AT_NO_AUTOMOUNT = 0x800;
+        /// An empty path stands for the descriptor itself.
+        AT_EMPTY_PATH = 0x1000;
+    }
+    /// How `renameat2` treats a new name that exists (`rename(2)`).
+    RenameFlags: u32 {
+        /// Fail.
+        RENAME_NOREPLACE = 1;
+        /// Exchange the two.
+        RENAME_EXCHANGE = 2;
+    }
+    /// What `faccessat` asks for; nothing is whether it exists (`access(2)`).
+    AccessMode: u32 {
+        /// To execute, or to search a directory.
+        X_OK = 1;
+        /// To write.
+        W_OK = 2;
+        /// To read.
+        R_OK = 4;
     }
     /// Options of `wait4` and `waitid` (`wait(2)`).
     WaitOptions: u32 {
@@ -183,6 +218,15 @@ macro_rules! named_values {
 pub(crate) use named_values;
 
 named_values! {
+    /// From where `lseek` counts (`lseek(2)`).
+    Whence {
+        /// From the beginning.
+        SEEK_SET = 0;
+        /// From the present position.
+        SEEK_CUR = 1;
+        /// From the end.
+        SEEK_END = 2;
+    }
     /// What `fcntl` does (`fcntl(2)`).
     FcntlCommand {
         /// Duplicate onto the lowest free descriptor not below the argument.

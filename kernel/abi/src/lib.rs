@@ -12,6 +12,7 @@
 //! | `errno` values and their texts | `errno.rs` |
 //! | signal numbers, sets, actions | `signal.rs` |
 //! | open flags, wait options, memory protection ... | `flags.rs` |
+//! | types and modes of files, the working directory as a descriptor | `mode.rs` |
 //! | System V IPC: flags, commands, structures | `ipc.rs` |
 //! | settings of a terminal | `termios.rs` |
 //! | the hash that is the same on every host | `hash.rs` |
@@ -26,6 +27,7 @@ mod flags;
 mod hash;
 mod ipc;
 mod layout;
+mod mode;
 mod signal;
 mod status;
 mod structs;
@@ -39,6 +41,7 @@ pub use flags::*;
 pub use hash::*;
 pub use ipc::*;
 pub use layout::*;
+pub use mode::*;
 pub use signal::*;
 pub use status::*;
 pub use structs::*;

@@ -185,6 +185,52 @@ layouts! {
         /// Padding.
         pad: u32,
     }
+    /// What is known of a file (`stat(3type)`), in the layout of the generic ABI.
+    Stat = "struct stat" {
+        /// Where it is: 1 for the tree of names, 2 for pipes without a name.
+        dev: u64,
+        /// Its number there.
+        ino: u64,
+        /// Its type and its mode: `S_` constants.
+        mode: u32,
+        /// How many names it has.
+        nlink: u32,
+        /// Its owner.
+        uid: u32,
+        /// Its group.
+        gid: u32,
+        /// Which device it is.
+        rdev: u64,
+        /// Padding.
+        pad: u64,
+        /// Its size in bytes.
+        size: i64,
+        /// Bytes that are best moved at once.
+        blksize: i32,
+        /// Padding.
+        pad2: i32,
+        /// Blocks of 512 bytes that it takes.
+        blocks: i64,
+        /// When it was read last.
+        atim: Timespec,
+        /// When its contents were changed last.
+        mtim: Timespec,
+        /// When anything of it was changed last.
+        ctim: Timespec,
+        /// Padding.
+        unused: [u32; 2],
+    }
+    /// The fixed part of an entry of a directory (`getdents64`); its name follows, ended by a zero byte.
+    DirectoryEntry = "struct linux_dirent64" {
+        /// The number of what it names.
+        ino: u64,
+        /// The position behind it.
+        off: i64,
+        /// Bytes of the whole entry.
+        reclen: u16,
+        /// What it names: the type of its mode, shifted right by 12.
+        kind: u8,
+    }
     /// One process, as `processes` lists them for `ps`.
     ProcessInfo = "struct process_info" {
         /// Its process id.
@@ -303,6 +349,8 @@ mod tests {
         assert_eq!(Utsname::SIZE, 390);
         assert_eq!(SigInfo::SIZE, 128);
         assert_eq!(SigAction::SIZE, 24);
+        assert_eq!(Stat::SIZE, 128);
+        assert_eq!(DirectoryEntry::SIZE, 19);
     }
 
     #[test]

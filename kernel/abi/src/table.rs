@@ -105,13 +105,55 @@ macro_rules! for_each_syscall {
             139 rt_sigreturn RtSigreturn (mask: u64, retry: i32, value: i64, on_alternate_stack: i32) -> Value
                 [] "Return from a signal handler; made by the hart";
 
+            // Names.
+            56 openat Openat (directory: Fd, path: Path, flags: OpenFlags, mode: u32) -> Fd
+                [EACCES EBADF EEXIST EFAULT EINTR EINVAL EISDIR EMFILE ENAMETOOLONG ENFILE ENOENT ENOTDIR ENXIO EOPNOTSUPP] "Open a name";
+            33 mknodat Mknodat (directory: Fd, path: Path, mode: u32, device: u64) -> Zero
+                [EACCES EBADF EEXIST EFAULT EINVAL ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM] "Make a FIFO";
+            34 mkdirat Mkdirat (directory: Fd, path: Path, mode: u32) -> Zero
+                [EACCES EBADF EEXIST EFAULT ENAMETOOLONG ENOENT ENOSPC ENOTDIR] "Make a directory";
+            35 unlinkat Unlinkat (directory: Fd, path: Path, flags: AtFlags) -> Zero
+                [EACCES EBADF EBUSY EFAULT EINVAL EISDIR ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM] "Remove a name, or an empty directory";
+            37 linkat Linkat (old_directory: Fd, old: Path, new_directory: Fd, new: Path, flags: AtFlags) -> Zero
+                [EACCES EBADF EEXIST EFAULT EINVAL ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM] "Give something one more name";
+            276 renameat2 Renameat2 (old_directory: Fd, old: Path, new_directory: Fd, new: Path, flags: RenameFlags) -> Zero
+                [EACCES EBADF EBUSY EEXIST EFAULT EINVAL EISDIR ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM] "Change a name";
+            79 newfstatat Newfstatat (directory: Fd, path: Path, stat: Out<Stat>, flags: AtFlags) -> Zero
+                [EACCES EBADF EFAULT EINVAL ENAMETOOLONG ENOENT ENOTDIR] "Get what is known of a name";
+            80 fstat Fstat (fd: Fd, stat: Out<Stat>) -> Zero
+                [EBADF EFAULT] "Get what is known of a descriptor";
+            48 faccessat Faccessat (directory: Fd, path: Path, mode: AccessMode) -> Zero
+                [EACCES EBADF EFAULT EINVAL ENAMETOOLONG ENOENT ENOTDIR] "Ask whether the real user may access a name";
+            439 faccessat2 Faccessat2 (directory: Fd, path: Path, mode: AccessMode, flags: AtFlags) -> Zero
+                [EACCES EBADF EFAULT EINVAL ENAMETOOLONG ENOENT ENOTDIR] "Ask whether a name may be accessed";
+            53 fchmodat Fchmodat (directory: Fd, path: Path, mode: u32) -> Zero
+                [EACCES EBADF EFAULT ENAMETOOLONG ENOENT ENOTDIR EPERM] "Set the mode of a name";
+            52 fchmod Fchmod (fd: Fd, mode: u32) -> Zero
+                [EBADF EINVAL EPERM] "Set the mode of a descriptor";
+            54 fchownat Fchownat (directory: Fd, path: Path, uid: u32, gid: u32, flags: AtFlags) -> Zero
+                [EACCES EBADF EFAULT EINVAL ENAMETOOLONG ENOENT ENOTDIR EPERM] "Set the owner and the group of a name";
+            55 fchown Fchown (fd: Fd, uid: u32, gid: u32) -> Zero
+                [EBADF EINVAL EPERM] "Set the owner and the group of a descriptor";
+            88 utimensat Utimensat (directory: Fd, path: Path, times: In<[Timespec; 2]>, flags: AtFlags) -> Zero
+                [EACCES EBADF EFAULT EINVAL ENAMETOOLONG ENOENT ENOTDIR EPERM] "Set the times of a name";
+            61 getdents64 Getdents64 (fd: Fd, buffer: OutBytes, count: Length) -> Count
+                [EBADF EFAULT EINVAL ENOENT ENOTDIR] "List a directory";
+            49 chdir Chdir (path: Path) -> Zero
+                [EACCES EFAULT ENAMETOOLONG ENOENT ENOTDIR] "Set the working directory";
+            50 fchdir Fchdir (fd: Fd) -> Zero
+                [EACCES EBADF ENOTDIR] "Set the working directory to that of a descriptor";
+            17 getcwd Getcwd (buffer: OutBytes, size: Length) -> Count
+                [EFAULT ENAMETOOLONG ENOENT ERANGE] "Get the path of the working directory";
+
             // Descriptors and pipes.
             59 pipe2 Pipe2 (fds: Out<[i32; 2]>, flags: OpenFlags) -> Zero
                 [EFAULT EINVAL EMFILE ENFILE] "Create a pipe";
             63 read Read (fd: Fd, buffer: OutBytes, count: Length) -> Count
-                [EAGAIN EBADF EFAULT EINTR EIO] "Read from a descriptor";
+                [EAGAIN EBADF EFAULT EINTR EIO EISDIR] "Read from a descriptor";
             64 write Write (fd: Fd, buffer: InBytes, count: Length) -> Count
-                [EAGAIN EBADF EFAULT EINTR EIO ENOMEM EPIPE] "Write to a descriptor";
+                [EAGAIN EBADF EFAULT EINTR EIO ENOMEM ENOSPC EPIPE] "Write to a descriptor";
+            62 lseek Lseek (fd: Fd, offset: i64, whence: Whence) -> Value
+                [EBADF EINVAL ESPIPE] "Set the position in a directory or a device";
             57 close Close (fd: Fd) -> Zero
                 [EBADF] "Close a descriptor";
             23 dup Dup (fd: Fd) -> Fd

@@ -159,9 +159,14 @@ impl Kernel {
 
     /// Opens descriptors 0, 1 and 2 of the first process onto the console.
     pub(crate) fn open_console(&mut self, process: ProcessNo) {
+        let inode = self.console_inode();
         for (fd, stream) in [(0, 1), (1, 1), (2, 2)] {
-            let description = Description { open: Open::Console { stream }, flags: OpenFlags::O_RDWR, references: 1 };
+            let open = Open::Console { stream };
+            let description = Description { open, inode, position: 0, flags: OpenFlags::O_RDWR, references: 1 };
             if let Ok(file) = self.files.insert(description) {
+                if let Some(inode) = inode {
+                    self.inodes.at_mut(inode).references += 1;
+                }
                 let descriptor = Descriptor { file, close_on_exec: false };
                 self.processes.at_mut(process).descriptors.set(Fd(fd), descriptor);
             }

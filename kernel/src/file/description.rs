@@ -3,8 +3,9 @@
 
 use abi::OpenFlags;
 
+use crate::file::device::Device;
 use crate::host::Host;
-use crate::ids::{FileNo, MqueueNo, PipeNo, ProcessNo};
+use crate::ids::{FileNo, InodeNo, MqueueNo, PipeNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::{FILES, words};
 use crate::table::{Entry, Table};
@@ -25,6 +26,10 @@ pub enum Open {
         /// Where its output goes: 1 for output, 2 for diagnostics.
         stream: u8,
     },
+    /// A directory.
+    Directory,
+    /// A device without a state.
+    Device(Device),
 }
 
 /// One open file description.
@@ -33,15 +38,24 @@ pub enum Open {
 pub struct Description {
     /// What is open.
     pub open: Open,
+    /// What was opened by name.
+    pub inode: Option<InodeNo>,
+    /// Where the next reading of a directory begins.
+    pub position: u64,
     /// Access mode and status flags.
     pub flags: OpenFlags,
-    /// How many descriptors refer to it.
+    /// How many descriptors refer to it; a blocked `open` counts as one.
     pub references: u32,
 }
 
 impl Entry for Description {
-    const VACANT: Description =
-        Description { open: Open::Console { stream: 0 }, flags: OpenFlags::empty(), references: 0 };
+    const VACANT: Description = Description {
+        open: Open::Console { stream: 0 },
+        inode: None,
+        position: 0,
+        flags: OpenFlags::empty(),
+        references: 0,
+    };
 }
 
 impl Kernel {
@@ -60,10 +74,11 @@ impl Kernel {
             return;
         }
         let Some(description) = self.files.remove(file) else { return };
-        match description.open {
-            Open::Pipe(pipe) => self.close_pipe_end(host, pipe, description.flags),
-            Open::Mqueue(queue) => self.close_mqueue(host, queue),
-            Open::Console { .. } => {}
+        if let Open::Pipe(pipe) = description.open {
+            self.close_pipe_end(host, pipe, description.flags);
+        }
+        if let Some(inode) = description.inode {
+            self.release_open_inode(host, inode);
         }
     }
 }

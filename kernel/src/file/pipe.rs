@@ -10,7 +10,7 @@ use crate::file::description::{Description, Open};
 use crate::file::descriptor::Descriptor;
 use crate::file::ring::Ring;
 use crate::host::Host;
-use crate::ids::{PipeNo, ProcessNo, ThreadNo};
+use crate::ids::{InodeNo, PipeNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
 use crate::limits::{PIPE_PAGES, PIPES, words};
 use crate::sched::wait_queue::WaitQueue;
@@ -26,6 +26,8 @@ pub type Pipes = Table<PipeNo, Pipe, PIPES, { words(PIPES) }>;
 pub struct Pipe {
     /// What was written and not yet read.
     pub ring: Ring,
+    /// The FIFO that it belongs to, if it has a name.
+    pub fifo: Option<InodeNo>,
     /// Descriptions that may read.
     pub readers: u32,
     /// Descriptions that may write.
@@ -43,7 +45,7 @@ impl Clone for Pipe {
 
     fn clone_from(&mut self, from: &Self) {
         self.ring.clone_from(&from.ring);
-        (self.readers, self.writers) = (from.readers, from.writers);
+        (self.fifo, self.readers, self.writers) = (from.fifo, from.readers, from.writers);
         (self.waiting_readers, self.waiting_writers) = (from.waiting_readers, from.waiting_writers);
     }
 }
@@ -51,6 +53,7 @@ impl Clone for Pipe {
 impl Entry for Pipe {
     const VACANT: Pipe = Pipe {
         ring: Ring::new(PIPE_PAGES),
+        fifo: None,
         readers: 0,
         writers: 0,
         waiting_readers: WaitQueue::EMPTY,
@@ -85,7 +88,8 @@ impl Kernel {
         let status = flags & OpenFlags::O_NONBLOCK;
         let close_on_exec = flags.contains(OpenFlags::O_CLOEXEC);
         for (fd, mode) in [(read, OpenFlags::empty()), (write, OpenFlags::O_WRONLY)] {
-            let description = Description { open: Open::Pipe(pipe), flags: status | mode, references: 1 };
+            let open = Open::Pipe(pipe);
+            let description = Description { open, inode: None, position: 0, flags: status | mode, references: 1 };
             let Ok(file) = self.files.insert(description) else { crate::bug("no slot for a file that was counted") };
             self.processes.at_mut(cx.process).descriptors.set(fd, Descriptor { file, close_on_exec });
         }
@@ -292,14 +296,28 @@ impl Kernel {
 
     /// A description of the pipe is gone; the last one takes the pipe along.
     pub(crate) fn close_pipe_end<H: Host>(&mut self, host: &mut H, pipe: PipeNo, flags: OpenFlags) {
+        self.leave_pipe(pipe, flags);
+        self.settle_or_free_pipe(host, pipe);
+    }
+
+    /// One fewer may read or write.
+    pub(crate) fn leave_pipe(&mut self, pipe: PipeNo, flags: OpenFlags) {
         let entry = self.pipes.at_mut(pipe);
         entry.readers -= u32::from(flags.readable()).min(entry.readers);
         entry.writers -= u32::from(flags.writable()).min(entry.writers);
+    }
+
+    /// Wakes who can go on, or frees a pipe that nobody has open any more; what is in it is lost.
+    pub(crate) fn settle_or_free_pipe<H: Host>(&mut self, host: &mut H, pipe: PipeNo) {
+        let entry = self.pipes.at(pipe);
         if entry.readers + entry.writers > 0 {
             return self.settle_pipe(host, pipe);
         }
         if let Some(mut gone) = self.pipes.remove(pipe) {
             gone.ring.clear(&mut self.frames, host);
+            if let Some(fifo) = gone.fifo {
+                self.fifo_mut(fifo).pipe = None;
+            }
         }
     }
 }

@@ -9,22 +9,27 @@ use crate::ipc::mqueue::transfer::Exchange;
 use crate::ipc::mqueue::user::charge;
 use crate::kernel::Kernel;
 use crate::limits::{MQ_MESSAGES, MQUEUES};
+use crate::name::inode::Kind;
 use crate::thread::QueueName;
 
 impl Kernel {
     pub(super) fn message_queues_are_sound(&self) -> Result<(), Broken> {
-        let mut descriptions = Counts::<MQUEUES>::new();
-        for (slot, file) in self.files.iter() {
-            if let Open::Mqueue(queue) = file.open {
+        let mut inodes = Counts::<MQUEUES>::new();
+        for (slot, inode) in self.inodes.iter() {
+            if let Kind::Mqueue(queue) = inode.kind {
                 holds(self.mqueues.holds(queue), slot.index())?;
-                descriptions.add(queue.index());
+                inodes.add(queue.index());
             }
+        }
+        for (slot, file) in self.files.iter() {
+            let Open::Mqueue(queue) = file.open else { continue };
+            let named = file.inode.and_then(|inode| self.inodes.get(inode)).map(|inode| inode.kind);
+            holds(named == Some(Kind::Mqueue(queue)), slot.index())?;
         }
         let (mut queues, mut bytes) = (0, 0);
         for (slot, queue) in self.mqueues.iter() {
             holds(queue.is_sound(&self.mq_messages), slot.index())?;
-            holds(queue.descriptions == descriptions.get(slot.index()), slot.index())?;
-            holds(queue.linked || queue.descriptions > 0, slot.index())?;
+            holds(inodes.get(slot.index()) == 1, slot.index())?;
             holds(self.notification_is_right(slot, queue), slot.index())?;
             queues += 1;
             bytes += charge(queue.max_messages, queue.message_bytes);

@@ -9,11 +9,13 @@
 //! | states of threads, queues, lost wake-ups | `waiting.rs` |
 //! | references to files, pipe ends, frames, objects, actions, numbers | `references.rs` |
 //! | message queues | `message_queues.rs` |
+//! | names, inodes, FIFOs | `names.rs` |
 //! | the terminal and its session | `terminal.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
 mod memory;
 mod message_queues;
+mod names;
 mod references;
 mod terminal;
 #[cfg(test)]
@@ -88,7 +90,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "file-references",
-        sentence: "a description counts the descriptors that refer to it",
+        sentence: "a description counts the descriptors and blocked opens that refer to it",
         check: Kernel::file_references_are_right,
     },
     Invariant {
@@ -98,13 +100,28 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "message-queues",
-        sentence: "a message queue has a name or is open, its messages are in order, and its owner is charged for it",
+        sentence: "a message queue is that of one inode, its messages are in order, and its owner is charged for it",
         check: Kernel::message_queues_are_sound,
     },
     Invariant {
         name: "messages",
         sentence: "a message is in one queue or in the hand of one thread, and has frames for its bytes",
         check: Kernel::messages_are_somewhere,
+    },
+    Invariant {
+        name: "inode-references",
+        sentence: "an inode counts its names and what else refers to it, and has one of either at least",
+        check: Kernel::inode_references_are_right,
+    },
+    Invariant {
+        name: "names",
+        sentence: "every name is in its directory in order, is found, and leads up to the root; no other is found",
+        check: Kernel::names_are_sound,
+    },
+    Invariant {
+        name: "fifos",
+        sentence: "a FIFO has a pipe exactly as long as it is open, and nobody waits to open it who needn't",
+        check: Kernel::fifos_are_sound,
     },
     Invariant {
         name: "frame-references",

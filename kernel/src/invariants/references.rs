@@ -1,12 +1,14 @@
 //! Invariants about reference counts: each equals the references.
 
 use crate::file::description::Open;
+use crate::file::fifo::reserved;
 use crate::ids::FrameNo;
 use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
 use crate::limits::{ACTION_SETS, FILES, FRAMES, NUMBERS, OBJECTS, PIPES};
 use crate::mem::region::Backing;
 use crate::mem::space::PageEntry;
+use crate::thread::QueueName;
 
 /// Counts by slot.
 pub(super) struct Counts<const N: usize>([u32; N]);
@@ -35,6 +37,13 @@ impl Kernel {
             for (_, descriptor) in process.descriptors.iter() {
                 holds(self.files.holds(descriptor.file), slot.index())?;
                 counts.add(descriptor.file.index());
+            }
+        }
+        for (slot, thread) in self.threads.iter() {
+            if let Some(QueueName::FifoReaders(_) | QueueName::FifoWriters(_)) = thread.waiter.queue {
+                let file = reserved(thread.progress).ok_or(slot.index())?;
+                holds(self.files.holds(file), slot.index())?;
+                counts.add(file.index());
             }
         }
         for (slot, file) in self.files.iter() {

@@ -6,6 +6,7 @@ use super::INVARIANTS;
 use crate::ids::{ActionsNo, CpuNo, FrameNo, ObjectNo, PipeNo, ProcessNo, ThreadNo};
 use crate::list::List;
 use crate::mem::object::Object;
+use crate::name::plant::ROOT;
 use crate::process::Life;
 use crate::radix::Tree;
 use crate::signal::action::{Action, IGNORE};
@@ -294,6 +295,41 @@ fn a_ring_beyond_its_capacity_is_found() {
         let frames = &mut machine.kernel.frames;
         machine.kernel.pipes.at_mut(PipeNo(1)).ring.pushed(frames, &mut machine.host, 1);
     });
+}
+
+#[test]
+fn a_working_directory_that_is_not_counted_is_found() {
+    breaks("inode-references", |machine| {
+        let slot = machine.slot(6);
+        machine.kernel.processes.at_mut(slot).working_directory = None;
+    });
+}
+
+#[test]
+fn a_name_with_too_many_links_is_found() {
+    breaks("inode-references", |machine| {
+        let console = machine.kernel.console_inode().unwrap();
+        machine.kernel.inodes.at_mut(console).links += 1;
+    });
+}
+
+#[test]
+fn a_name_that_is_not_in_the_index_is_found() {
+    breaks("names", |machine| machine.kernel.name_index.buckets.iter_mut().for_each(|bucket| *bucket = None));
+}
+
+#[test]
+fn a_directory_that_lies_in_itself_is_found() {
+    breaks("names", |machine| {
+        let name = machine.kernel.find_name(ROOT, b"dev").unwrap();
+        let devices = machine.kernel.names.at(name).inode;
+        machine.kernel.directory_mut(devices).parent = devices;
+    });
+}
+
+#[test]
+fn a_pipe_whose_fifo_does_not_know_it_is_found() {
+    breaks("fifos", |machine| machine.kernel.pipes.at_mut(PipeNo(0)).fifo = Some(ROOT));
 }
 
 #[test]

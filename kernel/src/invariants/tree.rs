@@ -62,6 +62,7 @@ impl Kernel {
         for (slot, process) in self.processes.iter() {
             let Life::Zombie(_) = process.life else { continue };
             let nothing = process.descriptors.is_empty()
+                && process.working_directory.is_none()
                 && process.space.table == Tree::EMPTY
                 && process.space.regions.iter().next().is_none()
                 && process.actions.is_none()

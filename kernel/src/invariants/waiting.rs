@@ -5,6 +5,7 @@ use abi::{SignalSet, Syscall};
 use crate::ids::{CpuNo, ThreadNo};
 use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
+use crate::name::inode::Kind;
 use crate::sched::wait_queue::WaitQueue;
 use crate::thread::{Next, QueueName, Thread, ThreadState, WaitsFor};
 
@@ -68,6 +69,12 @@ impl Kernel {
         }
         for (slot, process) in self.processes.iter() {
             sound(&process.waiting_for_children, QueueName::Children(slot))?;
+        }
+        for (slot, inode) in self.inodes.iter() {
+            if let Kind::Fifo(fifo) = &inode.kind {
+                sound(&fifo.opening_readers, QueueName::FifoReaders(slot))?;
+                sound(&fifo.opening_writers, QueueName::FifoWriters(slot))?;
+            }
         }
         sound(&self.console.waiting_readers, QueueName::Console)?;
         sound(&self.tty.waiting_writers, QueueName::TerminalWriters)?;

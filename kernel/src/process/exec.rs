@@ -9,28 +9,16 @@ use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::Host;
 use crate::ids::{ImageNo, ProcessNo};
 use crate::kernel::Kernel;
-use crate::limits::PATH_BYTES;
 use crate::mem::space::Space;
+use crate::name::path::PathName;
 use crate::process::arguments::UserStrings;
+use crate::process::process_name;
 use crate::signal::alternate_stack::AlternateStack;
-
-/// A path, copied in.
-pub(crate) struct PathName {
-    bytes: [u8; PATH_BYTES],
-    length: usize,
-}
-
-impl PathName {
-    /// Its bytes, without the end.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-}
 
 /// A new image that is ready to take a process over.
 pub(crate) struct NewImage {
     pub(crate) image: ImageNo,
-    pub(crate) path: PathName,
+    pub(crate) name: [u8; 16],
     pub(crate) space: Space,
     pub(crate) stack_pointer: u64,
 }
@@ -47,25 +35,6 @@ impl Kernel {
         Ok(Flow::Started { stack_pointer: self.change_image(cx.host, cx.process, new) })
     }
 
-    /// Copies a path in.
-    ///
-    /// # Errors
-    /// `EFAULT`: it can't be read. `ENAMETOOLONG`: it doesn't end within `PATH_BYTES` bytes. `ENOENT`: it is empty.
-    pub(crate) fn read_path<H: Host>(
-        &mut self,
-        host: &mut H,
-        process: ProcessNo,
-        path: Path,
-    ) -> Result<PathName, Errno> {
-        let length = self.string_length(host, process, path.0, PATH_BYTES)?.ok_or(Errno::ENAMETOOLONG)?;
-        if length == 0 {
-            return Err(Errno::ENOENT);
-        }
-        let mut name = PathName { bytes: [0; PATH_BYTES], length };
-        self.copy_from_user(host, process, path.0, name.bytes.get_mut(..length).unwrap_or_default())?;
-        Ok(name)
-    }
-
     /// Finds the program and prepares its memory, reading the arguments from the memory of `process`.
     pub(crate) fn load_image<H: Host>(
         &mut self,
@@ -75,14 +44,15 @@ impl Kernel {
         argv: Strings,
         envp: Strings,
     ) -> Result<NewImage, Errno> {
-        let path = self.read_path(host, process, path)?;
+        let mut buffer = PathName::EMPTY;
         // Until there are files, every directory holds the same programs.
-        let name = path.bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let image = host.find(name).ok_or(Errno::ENOENT)?;
+        let path = self.read_path(host, process, path, &mut buffer)?;
+        let name = process_name(path);
+        let image = host.find(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()).ok_or(Errno::ENOENT)?;
         let argv = UserStrings::new(self, host, process, argv.0)?;
         let envp = UserStrings::new(self, host, process, envp.0)?;
         let (space, stack_pointer) = self.new_image_space(host, process, &argv, &envp)?;
-        Ok(NewImage { image, path, space, stack_pointer })
+        Ok(NewImage { image, name, space, stack_pointer })
     }
 
     /// The process becomes the new image; can't fail. Where the arguments lie.
@@ -96,7 +66,7 @@ impl Kernel {
         entry.image = new.image;
         entry.has_executed = true;
         let thread = entry.thread;
-        entry.set_name(new.path.bytes());
+        entry.name_bytes = new.name;
         log::debug!("process {} executes {}", entry.pid, entry.name());
         self.threads.at_mut(thread).alternate_stack = AlternateStack::NONE;
         new.stack_pointer

@@ -31,6 +31,7 @@ impl Kernel {
         }
         self.end_thread(host, thread);
         self.close_all(host, process);
+        self.leave_working_directory(process);
         self.release_space(host, process);
         self.release_actions(process);
         self.discard_pending(process, SignalSet::all());

@@ -6,7 +6,7 @@ use crate::entry::Boot;
 use crate::host::Host;
 use crate::ids::{ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
-use crate::process::Process;
+use crate::process::{Process, process_name};
 use crate::table::Entry;
 use crate::thread::{Next, Thread, ThreadState};
 
@@ -15,8 +15,9 @@ impl Kernel {
         let number = self.numbers.take(&mut self.nodes).ok_or(Errno::EAGAIN)?;
         let serial = self.take_serial();
         let pid = self.numbers.table.at(number).value;
-        let mut process = Process { serial, pid, number, image: boot.image, has_executed: true, ..Process::VACANT };
-        process.set_name(boot.name);
+        let name_bytes = process_name(boot.name);
+        let mut process =
+            Process { serial, pid, number, image: boot.image, name_bytes, has_executed: true, ..Process::VACANT };
         self.numbers.join_session(&mut process, number);
         let slot = self.processes.insert(process).map_err(|_| Errno::EAGAIN)?;
         let thread = self.new_thread(slot, serial, pid).ok_or(Errno::EAGAIN)?;

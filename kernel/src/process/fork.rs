@@ -70,6 +70,7 @@ impl Kernel {
         self.numbers.join_session(child, session);
         self.share_objects(parent, slot);
         self.share_descriptions(slot);
+        self.share_working_directory(slot);
         self.share_actions(self.processes.at(slot).actions);
         let Some(thread) = self.new_thread(slot, serial, pid) else {
             crate::bug("no slot for a thread that was counted")
@@ -99,6 +100,7 @@ fn inherit(parent: &Process, child: &mut Process) {
     child.actions = parent.actions;
     child.credentials = parent.credentials;
     child.limits = parent.limits;
+    child.working_directory = parent.working_directory;
     child.umask = parent.umask;
     child.has_terminal = parent.has_terminal;
 }

@@ -33,7 +33,7 @@ pub(crate) use wait::child_code;
 use abi::WaitStatus;
 
 use crate::file::descriptor::Descriptors;
-use crate::ids::{ActionsNo, ImageNo, NumberNo, ProcessNo, ThreadNo};
+use crate::ids::{ActionsNo, ImageNo, InodeNo, NumberNo, ProcessNo, ThreadNo};
 use crate::limits::{PROCESSES, words};
 use crate::list::{Link, Linked, List};
 use crate::mem::space::Space;
@@ -111,6 +111,8 @@ pub struct Process {
     pub credentials: Credentials,
     /// Its resource limits.
     pub limits: ResourceLimits,
+    /// Its working directory; a zombie has none.
+    pub working_directory: Option<InodeNo>,
     /// Its file mode creation mask.
     pub umask: u32,
     /// What its ended threads have used.
@@ -200,6 +202,7 @@ macro_rules! with_process_fields {
             actions,
             credentials,
             limits,
+            working_directory,
             umask,
             usage,
             children_usage
@@ -255,6 +258,7 @@ impl Entry for Process {
         actions: None,
         credentials: Credentials::ROOT,
         limits: ResourceLimits::DEFAULT,
+        working_directory: None,
         umask: 0o022,
         usage: Usage::ZERO,
         children_usage: Usage::ZERO,
@@ -279,15 +283,6 @@ impl Process {
         matches!(self.life, Life::Zombie(_))
     }
 
-    /// Sets the name: the last part of a path, cut to 15 bytes.
-    pub(crate) fn set_name(&mut self, path: &[u8]) {
-        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        self.name_bytes = [0; 16];
-        for (to, from) in self.name_bytes.iter_mut().take(15).zip(name) {
-            *to = *from;
-        }
-    }
-
     /// Forgets what only figures and checks use.
     pub(crate) fn forget_accounting(&mut self) {
         self.serial = 0;
@@ -296,4 +291,14 @@ impl Process {
         self.usage = Usage::ZERO;
         self.children_usage = Usage::ZERO;
     }
+}
+
+/// The name of a process that executes a path: its last part, cut to 15 bytes.
+pub(crate) fn process_name(path: &[u8]) -> [u8; 16] {
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let mut bytes = [0; 16];
+    for (to, from) in bytes.iter_mut().take(15).zip(name) {
+        *to = *from;
+    }
+    bytes
 }

@@ -2,9 +2,11 @@
 //!
 //! Queues are first in, first out. Waiting here is of the retried kind: a wake-up makes the thread ready and its call is
 //! tried again. It keeps its place in the queue until that succeeds, so nobody overtakes it, and whoever leaves a queue
-//! for any reason passes the wake-up on (`settle`): that is why none is ever lost. Those who wait for a message queue are
-//! of the other kind: whoever makes it possible does their work for them (`complete`), so nothing is left to be passed on.
+//! for any reason passes the wake-up on (`settle`): that is why none is ever lost. Of the other kind are
+//! those who wait for a message queue (`ipc/mqueue/`) and a blocked `open` of a FIFO (`file/fifo.rs`): whoever makes it
+//! possible does their part for them, so nothing is left to be passed on.
 
+use crate::file::fifo::fifo_in;
 use crate::host::{Event, Host};
 use crate::ids::ThreadNo;
 use crate::kernel::Kernel;
@@ -23,6 +25,8 @@ impl WaitsFor {
             WaitsFor::PipeRoom(pipe) => Some(QueueName::PipeWriters(pipe)),
             WaitsFor::Message { queue, .. } => Some(QueueName::Receivers(queue)),
             WaitsFor::MessageRoom { queue, .. } => Some(QueueName::Senders(queue)),
+            WaitsFor::FifoWriter(fifo) => Some(QueueName::FifoReaders(fifo)),
+            WaitsFor::FifoReader(fifo) => Some(QueueName::FifoWriters(fifo)),
             WaitsFor::ConsoleInput | WaitsFor::TerminalInput { .. } => Some(QueueName::Console),
             WaitsFor::TerminalOutput => Some(QueueName::TerminalWriters),
             WaitsFor::Child(process) => Some(QueueName::Children(process)),
@@ -81,8 +85,17 @@ impl Kernel {
     }
 
     /// Takes a thread out of the queue in which it stands, or out of the timer. The caller settles the queue, once the
-    /// state is whole again.
+    /// state is whole again. A blocked `open` is withdrawn.
     pub(crate) fn leave_queue(&mut self, thread: ThreadNo) -> Option<QueueName> {
+        let name = self.step_out(thread)?;
+        if let QueueName::FifoReaders(_) | QueueName::FifoWriters(_) = name {
+            self.withdraw_open(thread);
+        }
+        Some(name)
+    }
+
+    /// Takes a thread out of its queue, or out of the timer, and nothing else.
+    pub(crate) fn step_out(&mut self, thread: ThreadNo) -> Option<QueueName> {
         if let Some(due_us) = self.threads.at_mut(thread).timer_us.take() {
             self.timers.remove(due_us, thread);
         }
@@ -145,6 +158,7 @@ impl Kernel {
     pub(crate) fn settle<H: Host>(&mut self, host: &mut H, name: QueueName) {
         match name {
             QueueName::PipeReaders(pipe) | QueueName::PipeWriters(pipe) => self.settle_pipe(host, pipe),
+            QueueName::FifoReaders(fifo) | QueueName::FifoWriters(fifo) => self.settle_fifo(host, fifo),
             QueueName::Console => self.settle_console(host),
             // Their waits are completed by whoever makes that possible: nothing is left to be passed on.
             QueueName::Receivers(_) | QueueName::Senders(_) => {}
@@ -154,12 +168,14 @@ impl Kernel {
     }
 
     /// A queue, and the threads that stand in it.
-    fn queue_mut(&mut self, name: QueueName) -> (&mut WaitQueue, &mut Threads) {
+    pub(crate) fn queue_mut(&mut self, name: QueueName) -> (&mut WaitQueue, &mut Threads) {
         let queue = match name {
             QueueName::PipeReaders(pipe) => &mut self.pipes.at_mut(pipe).waiting_readers,
             QueueName::PipeWriters(pipe) => &mut self.pipes.at_mut(pipe).waiting_writers,
             QueueName::Receivers(queue) => &mut self.mqueues.at_mut(queue).waiting_receivers,
             QueueName::Senders(queue) => &mut self.mqueues.at_mut(queue).waiting_senders,
+            QueueName::FifoReaders(fifo) => &mut fifo_in(&mut self.inodes, fifo).opening_readers,
+            QueueName::FifoWriters(fifo) => &mut fifo_in(&mut self.inodes, fifo).opening_writers,
             QueueName::Console => &mut self.console.waiting_readers,
             QueueName::TerminalWriters => &mut self.tty.waiting_writers,
             QueueName::Children(process) => &mut self.processes.at_mut(process).waiting_for_children,

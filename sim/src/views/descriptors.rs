@@ -48,6 +48,8 @@ fn what(world: &World, description: &Description) -> String {
             let messages = world.kernel.mqueue(number).map_or(0, |queue| queue.len());
             format!("message queue {}, {messages} messages in it", number.0)
         }
+        Open::Directory => "directory".into(),
+        Open::Device(device) => format!("{device:?}").to_lowercase(),
         Open::Pipe(number) => {
             let bytes = world.kernel.pipe(number).map_or(0, |pipe| pipe.ring.len());
             format!("pipe {}, {bytes} bytes in it", number.0)

@@ -24,6 +24,9 @@ const SUPPORTED: &[&str] = &[
     "pause",
     "sigtimedwait",
     "pipe",
+    "mkfifo",
+    "unlink",
+    "open",
     "read",
     "write",
     "dup",
@@ -222,6 +225,13 @@ impl World {
         self.machine.put(process, address, &bytes).expect("the scratch area can be written");
     }
 
+    /// Puts the path of a FIFO into the memory of a process.
+    fn put_fifo_name(&mut self, process: ProcessId, number: i64) -> Path {
+        let name = format!("/tmp/fifo{number}\0");
+        self.machine.put(process, ARGUMENTS, name.as_bytes()).expect("the scratch area can be written");
+        Path(ARGUMENTS)
+    }
+
     /// The call that an operation stands for.
     fn request(&mut self, process: ProcessId, recorded: &Value) -> Request {
         let arguments = recorded["a"].as_array().cloned().unwrap_or_default();
@@ -296,6 +306,19 @@ impl World {
             "pipe" => {
                 let flags = OpenFlags::from_bits_retain(flags(&argument(0), OPEN_FLAGS) as u32);
                 Syscall::Pipe2 { fds: Out::at(RESULTS), flags }
+            }
+            "mkfifo" => {
+                let path = self.put_fifo_name(process, int(0));
+                Syscall::Mknodat { directory: AT_FDCWD, path, mode: S_IFIFO | 0o600, device: 0 }
+            }
+            "unlink" => {
+                let path = self.put_fifo_name(process, int(0));
+                Syscall::Unlinkat { directory: AT_FDCWD, path, flags: AtFlags::empty() }
+            }
+            "open" => {
+                let path = self.put_fifo_name(process, int(0));
+                let flags = OpenFlags::from_bits_retain(flags(&argument(1), OPEN_FLAGS) as u32);
+                Syscall::Openat { directory: AT_FDCWD, path, flags, mode: 0 }
             }
             "read" => Syscall::Read { fd: fd(0), buffer: OutBytes(BYTES), count: Length(int(1) as u64) },
             "write" => {
@@ -504,7 +527,7 @@ impl World {
                     "d",
                     json!(match bytes.len() {
                         0..=24 => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
-                        _ => format!("crc:{}", crc32fast::hash(&bytes)),
+                        _ => format!("crc:{:08x}", crc32fast::hash(&bytes)),
                     }),
                 );
             }

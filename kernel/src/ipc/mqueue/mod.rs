@@ -12,6 +12,7 @@
 //! | `mq_timedsend`, `mq_timedreceive`, waiting | `transfer.rs` |
 //! | `mq_notify` | `notify.rs` |
 //! | `mq_getsetattr` | `attributes.rs` |
+//! | what `read` gives | `status.rs` |
 //! | what counts for `RLIMIT_MSGQUEUE` | `user.rs` |
 
 mod attributes;
@@ -19,5 +20,6 @@ pub mod message;
 pub mod notify;
 mod open;
 pub mod queue;
+mod status;
 pub mod transfer;
 pub mod user;

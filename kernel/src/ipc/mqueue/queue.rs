@@ -28,14 +28,10 @@ struct Rank {
     youngest: MqMessageNo,
 }
 
-pub type QueueName = heapless::Vec<u8, 256>;
-
 /// One message queue.
 #[derive(PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mqueue {
-    /// Its name.
-    pub name: QueueName,
     /// Its messages, by ascending priority.
     ranks: heapless::Vec<Rank, MQUEUE_MESSAGES>,
     /// How many messages are in it.
@@ -46,10 +42,6 @@ pub struct Mqueue {
     pub max_messages: u32,
     /// How many bytes a message has at most.
     pub message_bytes: u32,
-    /// Descriptions that have it open.
-    pub descriptions: u32,
-    /// It has a name: without one it goes with its last description.
-    pub linked: bool,
     /// Whose `RLIMIT_MSGQUEUE` it counts for: the real user id of who made it.
     pub charged_uid: u32,
     /// Who waits for a message. Somebody does only while there is none.
@@ -62,26 +54,23 @@ pub struct Mqueue {
 
 impl Clone for Mqueue {
     fn clone(&self) -> Self {
-        Mqueue { name: self.name.clone(), ranks: self.ranks.clone(), ..*self }
+        Mqueue { ranks: self.ranks.clone(), ..*self }
     }
 
     fn clone_from(&mut self, from: &Self) {
         let mut ranks = core::mem::take(&mut self.ranks);
         crate::table::clone_vec_from(&mut ranks, &from.ranks);
-        *self = Mqueue { name: from.name.clone(), ranks, ..*from };
+        *self = Mqueue { ranks, ..*from };
     }
 }
 
 impl Entry for Mqueue {
     const VACANT: Mqueue = Mqueue {
-        name: QueueName::new(),
         ranks: heapless::Vec::new(),
         count: 0,
         bytes: 0,
         max_messages: 0,
         message_bytes: 0,
-        descriptions: 0,
-        linked: false,
         charged_uid: 0,
         waiting_receivers: WaitQueue::EMPTY,
         waiting_senders: WaitQueue::EMPTY,
@@ -90,7 +79,7 @@ impl Entry for Mqueue {
 }
 
 impl Mqueue {
-    /// A queue without messages, that nobody has open.
+    /// A queue without messages.
     pub(crate) fn new(max_messages: u32, message_bytes: u32, charged_uid: u32) -> Mqueue {
         Mqueue { max_messages, message_bytes, charged_uid, ..Mqueue::VACANT }
     }
@@ -234,7 +223,7 @@ mod tests {
     fn a_copy_into_a_used_place_is_equal() {
         let mut messages = MqMessages::new();
         let mut one = Mqueue { max_messages: 4, ..Mqueue::VACANT };
-        let mut other = Mqueue { max_messages: 9, descriptions: 2, ..Mqueue::VACANT };
+        let mut other = Mqueue { max_messages: 9, message_bytes: 2, ..Mqueue::VACANT };
         for priority in [1, 2] {
             let number = message(&mut messages, priority);
             one.insert(&mut messages, number);
