@@ -162,7 +162,7 @@ impl Kernel {
         }
         self.plant_tree(process);
         if let Some(window) = boot.terminal {
-            (self.tty.present, self.tty.window) = (true, window);
+            self.tty.switch_on(window);
         }
         if boot.console {
             self.open_console(process);

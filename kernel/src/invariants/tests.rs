@@ -358,7 +358,7 @@ fn a_process_whose_session_does_not_have_its_terminal_is_found() {
 fn a_line_that_ends_where_there_are_no_lines_is_found() {
     breaks("terminal", |machine| {
         let terminal = &mut machine.kernel.tty;
-        terminal.present = true;
+        terminal.switch_on(abi::WindowSize::default());
         terminal.settings.make_raw();
         terminal.input.end_line(b'x');
     });

@@ -1,6 +1,8 @@
 //! The state of the terminal.
 
-use abi::{ControlCharacter, InputModes, LocalModes, OutputModes, Termios, WindowSize};
+use abi::{
+    ControlCharacter, ControlCharacters, ControlModes, InputModes, LocalModes, OutputModes, Termios, WindowSize,
+};
 
 use crate::ids::NumberNo;
 use crate::sched::wait_queue::WaitQueue;
@@ -70,10 +72,17 @@ impl Clone for Terminal {
 }
 
 impl Terminal {
-    /// There is none.
+    /// There is none: all zero, as everything is before boot.
     pub(crate) const ABSENT: Terminal = Terminal {
         present: false,
-        settings: Termios::DEFAULT,
+        settings: Termios {
+            input: InputModes::empty(),
+            output: OutputModes::empty(),
+            control: ControlModes::empty(),
+            local: LocalModes::empty(),
+            line: 0,
+            characters: ControlCharacters([0; 19]),
+        },
         window: WindowSize { rows: 0, columns: 0, width: 0, height: 0 },
         session: None,
         foreground: None,
@@ -86,6 +95,11 @@ impl Terminal {
         held: false,
         waiting_writers: WaitQueue::EMPTY,
     };
+
+    /// A new one, with a window of this size.
+    pub(crate) fn switch_on(&mut self, window: WindowSize) {
+        (self.present, self.settings, self.window) = (true, Termios::DEFAULT, window);
+    }
 
     /// Whether something can be read.
     pub fn is_readable(&self) -> bool {

@@ -5,7 +5,7 @@ extern crate std;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use abi::{ControlCharacter, InputModes, LocalModes, OutputModes, Signal};
+use abi::{ControlCharacter, InputModes, LocalModes, OutputModes, Signal, WindowSize};
 
 use crate::tty::Terminal;
 use crate::tty::output::Screen;
@@ -28,6 +28,7 @@ struct Typed {
 
 fn typed(change: impl FnOnce(&mut Terminal), text: &[u8]) -> Typed {
     let mut typed = Typed { terminal: Terminal::ABSENT, screen: Paper(Vec::new()), signals: Vec::new() };
+    typed.terminal.switch_on(WindowSize::default());
     change(&mut typed.terminal);
     for &byte in text {
         if let Received::Signal { signal, .. } = typed.terminal.receive(byte, &mut typed.screen) {
