@@ -85,7 +85,7 @@ limits! {
     /// Bytes of one name in a directory, without an end.
     NAME_BYTES = 255, 14 ..= 255, "ENAMETOOLONG from every call that takes a path";
     /// Inodes: directories, FIFOs and devices, removed ones that are still open included.
-    INODES = at_least(256, PROCESSES), 16 ..= 65000, "ENOSPC from mkdirat, mknodat and mq_open";
+    INODES = at_least(512, PROCESSES * 2), 16 ..= 65000, "ENOSPC from mkdirat, mknodat and mq_open";
     /// Names in all directories together.
     NAMES = INODES, 16 ..= 65000, "ENOSPC from mkdirat, mknodat, linkat and mq_open";
     /// File actions that one `spawn` takes.

@@ -34,7 +34,7 @@ mod scenario;
 mod table;
 
 pub use helpers::*;
-pub use init::NAME as INIT;
+pub use init::{LETTERS, NAME as INIT};
 pub use run::{Run, Tables};
 pub use scenario::{Scenario, program};
 pub use table::table;

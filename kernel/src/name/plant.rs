@@ -14,7 +14,7 @@ use crate::table::Entry;
 pub(crate) const ROOT: InodeNo = InodeNo(0);
 
 /// The directory of the POSIX message queues.
-pub const QUEUES: InodeNo = InodeNo(2);
+pub(crate) const QUEUES: InodeNo = InodeNo(2);
 
 /// The devices: name, kind, mode.
 const DEVICES: [(&[u8], Device, u16); 5] = [

@@ -107,5 +107,10 @@ pub(crate) fn inode_number(inode: InodeNo) -> u64 {
 
 /// A directory counts 20 bytes for each name, `.` and `..` included, as Linux's tmpfs does.
 fn size(inode: &Inode) -> i64 {
-    inode.directory().map_or(0, |directory| (directory.names.len() as i64 + 2) * 20)
+    match &inode.kind {
+        Kind::Directory(directory) => (directory.names.len() as i64 + 2) * 20,
+        // As of Linux's file system of message queues, though a line about one is shorter.
+        Kind::Mqueue(_) => 80,
+        Kind::Fifo(_) | Kind::Device(_) => 0,
+    }
 }

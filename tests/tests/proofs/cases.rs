@@ -67,6 +67,7 @@ pub(crate) const PROGRAMS: &[Case] = &[
     case(&["memory"]),
     case(&["orphanage"]),
     case(&["commute"]),
+    case(&["letters", "2", "2"]),
 ];
 
 /// Some of whose processes stop: if the one that would continue them is killed, they stay so.

@@ -8,6 +8,7 @@
 //! | are futures nothing but a cache? | `cache.rs` |
 //! | is a world a value? | `worlds.rs` |
 //! | does each limit hold? | `limits.rs` |
+//! | does each message arrive once? | `letters.rs` |
 //! | does the kernel withstand any calls? | `storm.rs` |
 //! | what was found by these tests? | `regressions.rs` |
 //! | does text come through unharmed? | `text.rs` |
@@ -16,6 +17,7 @@ mod cache;
 mod cases;
 mod killed;
 mod lab;
+mod letters;
 mod limits;
 mod programs;
 mod regressions;

@@ -6,7 +6,7 @@ use harness::{PAGE, map, map_shared};
 use userland::sys::{FileActions, Forked};
 use userland::{Args, Program, Sys};
 
-use crate::script;
+use crate::{letters, script};
 
 /// All of them.
 pub(crate) const PROGRAMS: &[Program] = &[
@@ -20,6 +20,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::new("orphanage", "", &orphanage),
     Program::new("stopped", "", &stopped),
     Program::new("commute", "", &commute),
+    Program::new("letters", "", &letters::main),
     Program::new("script", "", &script::main),
 ];
 

@@ -14,6 +14,7 @@ mod kill;
 mod list;
 mod memory;
 mod message_queue;
+mod message_queue_name;
 mod message_queue_notify;
 mod oracle;
 mod pipe;

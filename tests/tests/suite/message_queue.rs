@@ -478,3 +478,20 @@ fn a_user_has_so_many_bytes_in_queues() {
     })
     .succeeds();
 }
+
+#[test]
+fn a_full_table_of_descriptors_refuses_a_queue() {
+    program(&|sys, _| async move {
+        queue(sys, b"/full", 1).await;
+        while sys.dup(Fd(0)).await.is_ok() {}
+        assert_eq!(sys.mq_open(b"/full", OpenFlags::O_RDWR, 0, None).await, Err(Errno::EMFILE));
+        // The name is read before, and nothing is made.
+        assert_eq!(sys.mq_open(b"/", CREATE, 0o600, None).await, Err(Errno::ENOENT));
+        assert_eq!(sys.mq_open(b"/another", CREATE, 0o600, None).await, Err(Errno::EMFILE));
+        sys.close(Fd(5)).await.unwrap();
+        assert_eq!(sys.mq_open(b"/another", OpenFlags::O_RDWR, 0, None).await, Err(Errno::ENOENT));
+        sys.mq_unlink(b"/full").await.unwrap();
+        0
+    })
+    .succeeds();
+}
