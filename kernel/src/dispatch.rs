@@ -233,6 +233,8 @@ impl Kernel {
             }
             Syscall::Munmap { address, length } => self.sys_munmap(cx, address, length),
             Syscall::Mprotect { address, length, protection } => self.sys_mprotect(cx, address, length, protection),
+            Syscall::Msync { address, length, flags } => self.sys_msync(cx, address, length, flags),
+            Syscall::Ftruncate { fd, length } => self.sys_ftruncate(cx, fd, length),
             Syscall::Madvise { address, length, advice } => self.sys_madvise(cx, address, length, advice),
             Syscall::Shmget { key, size, flags } => self.sys_shmget(cx, key, size, flags),
             Syscall::Shmat { id, address, flags } => self.sys_shmat(cx, id, address, flags),

@@ -138,6 +138,15 @@ flag_sets! {
         /// At exactly this address, or `EEXIST`.
         MAP_FIXED_NOREPLACE = 0x10_0000;
     }
+    /// How `msync` is to be done (`msync(2)`).
+    MsyncFlags: u32 {
+        /// Some time.
+        MS_ASYNC = 1;
+        /// Other mappings are to show it too: they always do.
+        MS_INVALIDATE = 2;
+        /// Now.
+        MS_SYNC = 4;
+    }
     /// Flags of `clone` above the exit signal in its low 8 bits.
     CloneFlags: u64 {
         /// The signal sent to the parent at exit.
@@ -424,6 +433,8 @@ pub const SEGV_MAPERR: i32 = 1;
 pub const SEGV_ACCERR: i32 = 2;
 /// `si_code` of SIGBUS: the address isn't aligned.
 pub const BUS_ADRALN: i32 = 1;
+/// `si_code` of SIGBUS: nothing is there, behind the end of a mapped object.
+pub const BUS_ADRERR: i32 = 2;
 /// `si_code` of SIGILL: illegal opcode.
 pub const ILL_ILLOPC: i32 = 1;
 /// `si_code` of SIGFPE: integer division by zero.

@@ -107,7 +107,7 @@ macro_rules! for_each_syscall {
 
             // Names.
             56 openat Openat (directory: Fd, path: Path, flags: OpenFlags, mode: u32) -> Fd
-                [EACCES EBADF EEXIST EFAULT EINTR EINVAL EISDIR EMFILE ENAMETOOLONG ENFILE ENOENT ENOTDIR ENXIO EOPNOTSUPP] "Open a name";
+                [EACCES EBADF EEXIST EFAULT EINTR EINVAL EISDIR EMFILE ENAMETOOLONG ENFILE ENOENT ENOSPC ENOTDIR ENXIO EOPNOTSUPP] "Open a name";
             33 mknodat Mknodat (directory: Fd, path: Path, mode: u32, device: u64) -> Zero
                 [EACCES EBADF EEXIST EFAULT EINVAL ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM] "Make a FIFO";
             34 mkdirat Mkdirat (directory: Fd, path: Path, mode: u32) -> Zero
@@ -151,7 +151,7 @@ macro_rules! for_each_syscall {
             63 read Read (fd: Fd, buffer: OutBytes, count: Length) -> Count
                 [EAGAIN EBADF EFAULT EINTR EIO EISDIR] "Read from a descriptor";
             64 write Write (fd: Fd, buffer: InBytes, count: Length) -> Count
-                [EAGAIN EBADF EFAULT EINTR EIO ENOMEM ENOSPC EPIPE] "Write to a descriptor";
+                [EAGAIN EBADF EFAULT EFBIG EINTR EIO ENOMEM ENOSPC EPIPE] "Write to a descriptor";
             62 lseek Lseek (fd: Fd, offset: i64, whence: Whence) -> Value
                 [EBADF EINVAL ESPIPE] "Set the position in a directory or a device";
             57 close Close (fd: Fd) -> Zero
@@ -183,11 +183,15 @@ macro_rules! for_each_syscall {
             214 brk Brk (address: Address) -> Address
                 [] "Set the end of the heap";
             222 mmap Mmap (address: Address, length: Length, protection: Protection, flags: MapFlags, fd: Fd, offset: u64) -> Address
-                [EBADF EEXIST EINVAL ENODEV ENOMEM EPERM] "Map pages into the address space";
+                [EACCES EBADF EEXIST EINVAL ENODEV ENOMEM EOVERFLOW EPERM] "Map pages into the address space";
             215 munmap Munmap (address: Address, length: Length) -> Zero
                 [EINVAL ENOMEM] "Unmap pages";
             226 mprotect Mprotect (address: Address, length: Length, protection: Protection) -> Zero
                 [EACCES EINVAL ENOMEM] "Set the protection of pages";
+            227 msync Msync (address: Address, length: Length, flags: MsyncFlags) -> Zero
+                [EINVAL ENOMEM] "Write mapped pages back";
+            46 ftruncate Ftruncate (fd: Fd, length: i64) -> Zero
+                [EBADF EFBIG EINVAL] "Set the length of a shared memory object";
             233 madvise Madvise (address: Address, length: Length, advice: Advice) -> Zero
                 [EINVAL ENOMEM] "Give advice about the use of pages";
 

@@ -5,7 +5,7 @@ use abi::OpenFlags;
 
 use crate::file::device::Device;
 use crate::host::Host;
-use crate::ids::{FileNo, InodeNo, MqueueNo, PipeNo, ProcessNo};
+use crate::ids::{FileNo, InodeNo, MqueueNo, ObjectNo, PipeNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::{FILES, words};
 use crate::table::{Entry, Table};
@@ -21,6 +21,8 @@ pub enum Open {
     Pipe(PipeNo),
     /// A POSIX message queue.
     Mqueue(MqueueNo),
+    /// A shared memory object.
+    Memory(ObjectNo),
     /// The console.
     Console {
         /// Where its output goes: 1 for output, 2 for diagnostics.

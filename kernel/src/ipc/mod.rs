@@ -1,6 +1,7 @@
 //! Communication between processes by name and by key.
 //!
-//! POSIX message queues (`mq_overview(7)`) are in `mqueue/`. Here is System V IPC (`sysvipc(7)`): objects that have a key and
+//! POSIX message queues (`mq_overview(7)`) are in `mqueue/`, POSIX shared memory (`shm_overview(7)`) is in
+//! `shared_memory.rs`. Here is System V IPC (`sysvipc(7)`): objects that have a key and
 //! an identifier, and outlive the processes that use them.
 //!
 //! | question | file |
@@ -16,6 +17,7 @@ pub mod mqueue;
 pub mod permissions;
 pub mod registry;
 pub mod segment;
+mod shared_memory;
 mod segment_control;
 
 /// Whether a key names an object: `IPC_PRIVATE` never does.

@@ -6,7 +6,7 @@ use abi::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFREG};
 use crate::file::device::Device;
 use crate::file::fifo::Fifo;
 use crate::host::PhysMem;
-use crate::ids::{InodeNo, MqueueNo};
+use crate::ids::{InodeNo, MqueueNo, ObjectNo};
 use crate::kernel::Kernel;
 use crate::limits::{INODES, words};
 use crate::name::directory::Directory;
@@ -51,6 +51,8 @@ pub enum Kind {
     Device(Device),
     /// A POSIX message queue.
     Mqueue(MqueueNo),
+    /// A shared memory object.
+    Memory(ObjectNo),
 }
 
 impl Kind {
@@ -60,7 +62,7 @@ impl Kind {
             Kind::Directory(_) => S_IFDIR,
             Kind::Fifo(_) => S_IFIFO,
             Kind::Device(_) => S_IFCHR,
-            Kind::Mqueue(_) => S_IFREG,
+            Kind::Mqueue(_) | Kind::Memory(_) => S_IFREG,
         }
     }
 }
@@ -109,11 +111,15 @@ impl Kernel {
     /// Frees an inode without a name that nothing refers to, with all that it holds.
     pub(crate) fn end_inode_if_unused<M: PhysMem>(&mut self, memory: &mut M, inode: InodeNo) {
         let entry = self.inodes.at(inode);
-        if entry.links == 0
-            && entry.references == 0
-            && let Kind::Mqueue(queue) = entry.kind
-        {
-            self.end_mqueue(memory, queue);
+        if entry.links == 0 && entry.references == 0 {
+            match entry.kind {
+                Kind::Mqueue(queue) => self.end_mqueue(memory, queue),
+                Kind::Memory(object) => {
+                    self.objects.at_mut(object).named = false;
+                    self.release_object_if_unused(memory, object);
+                }
+                Kind::Directory(_) | Kind::Fifo(_) | Kind::Device(_) => {}
+            }
         }
         self.free_inode_if_unused(inode);
     }

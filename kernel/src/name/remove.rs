@@ -9,7 +9,7 @@ use crate::ids::{InodeNo, NameNo};
 use crate::kernel::Kernel;
 use crate::name::access::{CHANGE, Judged};
 use crate::name::path::{Last, PathName, Place};
-use crate::name::plant::QUEUES;
+use crate::name::plant::{MEMORY, QUEUES};
 
 impl Kernel {
     pub(crate) fn sys_unlinkat<H: Host>(
@@ -55,7 +55,7 @@ impl Kernel {
         self.check_access(judged, place.directory, CHANGE)?;
         self.check_sticky(judged, place.directory, inode)?;
         // On Linux a file system of their own is mounted there.
-        if inode == QUEUES { Err(Errno::EBUSY) } else { Ok(()) }
+        if inode == QUEUES || inode == MEMORY { Err(Errno::EBUSY) } else { Ok(()) }
     }
 
     /// Takes a name away, and what it stood for if nothing else keeps that. A directory must be empty.

@@ -48,6 +48,7 @@ fn what(world: &World, description: &Description) -> String {
             let messages = world.kernel.mqueue(number).map_or(0, |queue| queue.len());
             format!("message queue {}, {messages} messages in it", number.0)
         }
+        Open::Memory(number) => format!("shared object {}", number.0),
         Open::Directory => "directory".into(),
         Open::Device(device) => format!("{device:?}").to_lowercase(),
         Open::Pipe(number) => {

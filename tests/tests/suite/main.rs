@@ -21,6 +21,7 @@ mod pipe;
 mod preemption;
 mod resource;
 mod scripted;
+mod shared_memory;
 mod spawn;
 mod stop;
 mod time;

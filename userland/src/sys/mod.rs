@@ -18,6 +18,7 @@
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
 //! | POSIX message queues: `mq_open mq_send mq_receive` ... | `message_queue.rs` |
+//! | POSIX shared memory: `shm_open ftruncate` ... | `shared_memory.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
 //! | time: `nanosleep clock_gettime compute sched_yield` | `time.rs` |
@@ -35,6 +36,7 @@ mod message_queue;
 mod prctl;
 mod process;
 mod raw;
+mod shared_memory;
 mod signal;
 mod spawn;
 mod terminal;
