@@ -7,6 +7,7 @@ use abi::{AtFlags, Errno, Syscall};
 
 use crate::host::{Event, Host};
 use crate::ids::{ProcessNo, ThreadId, ThreadNo};
+use crate::ipc::held::Held;
 use crate::kernel::Kernel;
 use crate::thread::{Next, WaitsFor};
 
@@ -122,6 +123,9 @@ impl Kernel {
             self.settle(host, queue);
         }
         self.drop_exchange(host, exchanged);
+        if self.threads.at(thread).held != Held::Nothing {
+            self.release_held(host, thread);
+        }
         host.event(Event::Finished { thread: self.thread_id(thread), call, result });
     }
 
@@ -240,9 +244,28 @@ impl Kernel {
             Syscall::Shmat { id, address, flags } => self.sys_shmat(cx, id, address, flags),
             Syscall::Shmdt { address } => self.sys_shmdt(cx, address),
             Syscall::Shmctl { id, command, buffer } => self.sys_shmctl(cx, id, command, buffer),
+            Syscall::Msgget { key, flags } => self.sys_msgget(cx, key, flags),
+            Syscall::Msgsnd { id, message, size, flags } => self.sys_msgsnd(cx, id, message, size, flags),
+            Syscall::Msgrcv { id, message, size, kind, flags } => self.sys_msgrcv(cx, id, message, size, kind, flags),
+            Syscall::Msgctl { id, command, buffer } => self.sys_msgctl(cx, id, command, buffer),
+            Syscall::Semget { key, count, flags } => self.sys_semget(cx, key, count, flags),
+            Syscall::Semop { id, operations, count } => self.sys_semop(cx, id, operations, count),
+            Syscall::Semtimedop { id, operations, count, timeout } => {
+                self.sys_semtimedop(cx, id, operations, count, timeout)
+            }
+            Syscall::Semctl { id, number, command, argument } => self.sys_semctl(cx, id, number, command, argument),
             Syscall::SchedYield {} => Ok(Flow::Yield(0)),
             Syscall::Nanosleep { duration, remaining } => self.sys_nanosleep(cx, duration, remaining),
             Syscall::ClockGettime { clock, time } => self.sys_clock_gettime(cx, clock, time),
+            Syscall::ClockGetres { clock, resolution } => self.sys_clock_getres(cx, clock, resolution),
+            Syscall::ClockNanosleep { clock, flags, time, .. } => self.sys_clock_nanosleep(cx, clock, flags, time),
+            Syscall::Getitimer { which, value } => self.sys_getitimer(cx, which, value),
+            Syscall::Setitimer { which, new, old } => self.sys_setitimer(cx, which, new, old),
+            Syscall::TimerCreate { clock, event, timer } => self.sys_timer_create(cx, clock, event, timer),
+            Syscall::TimerGettime { timer, value } => self.sys_timer_gettime(cx, timer, value),
+            Syscall::TimerGetoverrun { timer } => self.sys_timer_getoverrun(cx, timer),
+            Syscall::TimerSettime { timer, flags, new, old } => self.sys_timer_settime(cx, timer, flags, new, old),
+            Syscall::TimerDelete { timer } => self.sys_timer_delete(cx, timer),
             Syscall::Compute { duration } => self.sys_compute(cx, duration),
         }
     }

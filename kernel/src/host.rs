@@ -34,11 +34,27 @@ pub trait Trace {
 pub trait Programs {
     /// The image with this name.
     fn find(&self, name: &[u8]) -> Option<ImageNo>;
+    /// Bytes of an image's static variables, which begin as zeros.
+    fn static_bytes(&self, image: ImageNo) -> u64 {
+        let _ = image;
+        0
+    }
 }
 
 /// All that the kernel asks of its host.
 pub trait Host: PhysMem + Trace + Programs {}
 impl<T: PhysMem + Trace + Programs> Host for T {}
+
+/// What becomes of a signal when it is generated.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Fate {
+    /// It is pending.
+    Pending,
+    /// It is one with the same signal that is pending already.
+    Coalesced,
+    /// Nothing: it is ignored, or its process is a zombie.
+    Discarded,
+}
 
 /// Something that happened in the kernel.
 #[derive(Clone, Copy, Debug)]
@@ -108,12 +124,30 @@ pub enum Event<'a> {
         process: ProcessId,
         /// Which.
         signal: Signal,
+        /// What became of it.
+        fate: Fate,
     },
-    /// A handler begins.
+    /// A pending signal was delivered: a handler begins, or its default action ends or stops the process.
     Delivered {
+        /// To whom.
+        process: ProcessId,
+        /// Which.
+        signal: Signal,
+        /// Whether a handler begins.
+        handler: bool,
+    },
+    /// A pending signal was taken by a call (`rt_sigtimedwait`).
+    Accepted {
+        /// By whom.
+        process: ProcessId,
+        /// Which.
+        signal: Signal,
+    },
+    /// A pending signal was dropped.
+    Discarded {
         /// Whose.
-        thread: ThreadId,
-        /// For which signal.
+        process: ProcessId,
+        /// Which.
         signal: Signal,
     },
     /// A page fault was served.

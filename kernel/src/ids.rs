@@ -59,10 +59,24 @@ slot_numbers! {
     ObjectNo;
     /// Slot of a System V shared memory segment.
     SegmentNo;
+    /// Slot of a System V message queue.
+    QueueNo;
+    /// Slot of a message.
+    MessageNo;
+    /// Slot of a set of semaphores.
+    SetNo;
+    /// Slot of a semaphore.
+    SemaphoreNo;
+    /// Slot of an operation of a thread that waits at a set of semaphores.
+    OperationNo;
+    /// Slot of what a process undoes to a semaphore at its end.
+    UndoNo;
     /// Slot of a number in use as process, group or session id.
     NumberNo;
     /// Slot of a queued signal.
     InfoNo;
+    /// Slot of a POSIX timer.
+    TimerNo;
     /// Slot of a set of signal actions.
     ActionsNo;
     /// Number of a program image, as the host counts them.

@@ -1,6 +1,6 @@
 //! Looking inside from outside: what debuggers and views ask for and programs can't see. Nothing here changes anything.
 
-use abi::ProcessInfo;
+use abi::{ProcessInfo, Signal};
 
 use crate::file::description::Description;
 use crate::file::pipe::Pipe;
@@ -19,6 +19,13 @@ impl Kernel {
     /// What `ps` sees of a process, if it still exists.
     pub fn process_info(&self, id: ProcessId) -> Option<ProcessInfo> {
         self.process(id).map(|_| self.info(id.slot))
+    }
+
+    /// How often a signal is pending for a process and its thread.
+    pub fn pending_count(&self, id: ProcessId, signal: Signal) -> usize {
+        let Some(process) = self.process(id) else { return 0 };
+        let own = self.threads.get(process.thread).map_or(0, |thread| thread.pending.count(&self.infos, signal));
+        own + process.pending.count(&self.infos, signal)
     }
 
     /// The open file description in a slot.

@@ -10,11 +10,16 @@ use crate::file::pipe::Pipes;
 use crate::file::ring::Ring;
 use crate::host::Host;
 use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
+use crate::ipc::message::Messages;
+use crate::ipc::message_queue::{MessageQueue, MessageQueues};
+use crate::ipc::operation::WaitingOperations;
 use crate::ipc::mqueue::message::MqMessages;
 use crate::ipc::mqueue::queue::Mqueues;
 use crate::ipc::mqueue::user::MqUsers;
 use crate::ipc::registry::Registry;
 use crate::ipc::segment::{Segment, Segments};
+use crate::ipc::semaphore::{SemaphoreSet, SemaphoreSets, Semaphores};
+use crate::ipc::undo::Undos;
 use crate::limits::{CONSOLE_PAGES, CPUS, FRAMES, TICK_US};
 use crate::mem::frame::FrameTable;
 use crate::mem::object::Objects;
@@ -29,6 +34,7 @@ use crate::signal::queue::Infos;
 use crate::table::Table;
 use crate::thread::{Thread, Threads};
 use crate::time::left_us;
+use crate::time::timer::Timers;
 use crate::time::timer_queue::TimerQueue;
 use crate::tty::Terminal;
 
@@ -114,13 +120,27 @@ kernel_state! {
     segments: Segments = Registry::new();
     /// The pages of all segments together.
     segment_pages: u32 = 0;
+    /// System V message queues.
+    queues: MessageQueues = Registry::new();
+    /// Messages.
+    messages: Messages = Table::new();
+    /// Sets of System V semaphores.
+    sets: SemaphoreSets = Registry::new();
+    /// Semaphores.
+    semaphores: Semaphores = Table::new();
+    /// What processes undo to semaphores.
+    undos: Undos = Table::new();
+    /// Operations of those who wait at semaphores.
+    operations: WaitingOperations = Table::new();
     /// Nodes of page tables and other radix trees.
     nodes: Nodes = Table::new();
     /// Signal actions.
     actions: ActionSets = Table::new();
     /// Details of pending signals.
     infos: Infos = Table::new();
-    /// Who sleeps.
+    /// POSIX timers.
+    posix_timers: Timers = Table::new();
+    /// What is due.
     timers: TimerQueue = TimerQueue::new();
     /// CPUs.
     cpus: [Cpu; CPUS] = [Cpu::NEW; CPUS];
@@ -170,26 +190,33 @@ impl Kernel {
         Ok(self.thread_id(self.processes.at(process).thread))
     }
 
-    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, message queues, inodes, names,
-    /// frames, objects, segments, nodes, sets of signal actions and queued signals. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 16] {
+    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, message queues, inodes, names, frames, objects,
+    /// what System V IPC has, nodes, sets of signal actions, queued signals and timers. What a leak counter compares.
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 23] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
             ("numbers", self.numbers.table.len()),
             ("files", self.files.len()),
             ("pipes", self.pipes.len()),
-            ("message queues", self.mqueues.len()),
-            ("messages", self.mq_messages.len()),
+            ("POSIX message queues", self.mqueues.len()),
+            ("messages in POSIX queues", self.mq_messages.len()),
             ("owners of message queues", self.mq_users.len()),
             ("inodes", self.inodes.len()),
             ("names", self.names.len()),
             ("frames", FRAMES - self.frames.free()),
             ("objects", self.objects.len()),
             ("segments", self.segments.table.len()),
+            ("message queues", self.queues.table.len()),
+            ("messages", self.messages.len()),
+            ("semaphore sets", self.sets.table.len()),
+            ("semaphores", self.semaphores.len()),
+            ("undo entries", self.undos.len()),
+            ("waiting operations", self.operations.len()),
             ("nodes", self.nodes.len()),
             ("action sets", self.actions.len()),
             ("queued signals", self.infos.len()),
+            ("timers", self.posix_timers.len()),
         ]
     }
 
@@ -266,15 +293,17 @@ impl Kernel {
     /// times become what is left of them. A kernel that is so treated must not run on.
     pub fn forget_accounting(&mut self) {
         let now_us = self.now_us();
+        self.make_timers_relative();
         self.processes.for_each_mut(Process::forget_accounting);
         self.threads.for_each_mut(|thread| {
             thread.serial = 0;
             thread.usage = crate::thread::Usage::ZERO;
             thread.timer_us = thread.timer_us.map(|due| left_us(due, now_us));
-            thread.make_times_relative(now_us);
         });
         self.inodes.for_each_mut(Inode::forget_times);
         self.segments.table.for_each_mut(Segment::forget_accounting);
+        self.queues.table.for_each_mut(MessageQueue::forget_accounting);
+        self.sets.table.for_each_mut(SemaphoreSet::forget_accounting);
         self.timers.relative_to(now_us);
         self.console.forget_accounting();
         for cpu in &mut self.cpus {

@@ -61,7 +61,7 @@ pub mod tty;
 
 pub use bug::{bug, set_bug_hook};
 pub use entry::{Boot, Pick, Picked, Resume, Trap, Trapped};
-pub use host::{Event, Frame, Host, PhysMem, Programs, Trace};
+pub use host::{Event, Fate, Frame, Host, PhysMem, Programs, Trace};
 pub use ids::{CpuNo, FrameNo, ImageNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
 pub use invariants::Violation;
 pub use kernel::Kernel;

@@ -74,10 +74,24 @@ limits! {
     SEGMENTS = at_least(64, PROCESSES), 2 ..= 32768, "ENOSPC from shmget";
     /// Pages of all System V shared memory segments together.
     SEGMENT_PAGES = FRAMES, 1 ..= 65000, "ENOSPC from shmget; EINVAL for a segment that is larger by itself";
+    /// System V message queues in the whole system.
+    MSG_QUEUES = at_least(64, PROCESSES), 2 ..= 32768, "ENOSPC from msgget";
+    /// Messages in the whole system: those in queues, and those of senders that wait.
+    MESSAGES = at_least(1024, PROCESSES * 2), 2 ..= 65000, "ENOMEM from msgsnd";
+    /// Sets of System V semaphores in the whole system.
+    SEM_SETS = at_least(64, PROCESSES), 2 ..= 32768, "ENOSPC from semget";
+    /// Semaphores of all sets together.
+    SEMAPHORES = at_least(1024, PROCESSES), 2 ..= 65000, "ENOSPC from semget";
+    /// What processes undo to semaphores: one for each process and semaphore.
+    SEM_UNDOS = at_least(256, PROCESSES * 2), 1 ..= 65000, "ENOMEM from semop with SEM_UNDO";
+    /// Operations of all threads that wait at semaphores.
+    SEM_OPERATIONS = at_least(1024, PROCESSES * 2), 1 ..= 65000, "ENOMEM from semop that would wait";
     /// Distinct sets of signal actions in the whole system.
     ACTION_SETS = PROCESSES, 2 ..= 16384, "never: each process has at most one";
     /// Signals that are queued with details in the whole system.
-    QUEUED_SIGNALS = at_least(256, PROCESSES * 4), 16 ..= 65000, "EAGAIN from rt_sigqueueinfo; other signals lose their details";
+    QUEUED_SIGNALS = at_least(256, PROCESSES * 4), 16 ..= 65000, "EAGAIN from rt_sigqueueinfo and timer_create; other signals lose their details";
+    /// POSIX timers in the whole system. Each keeps room for one queued signal.
+    TIMERS = at_least(64, PROCESSES), 1 ..= 16384, "EAGAIN from timer_create";
     /// Bytes of arguments and environment that `execve` takes, terminators and pointers included.
     ARGUMENT_BYTES = 131072, 4096 ..= 1048576, "E2BIG from execve and spawn";
     /// Bytes of a path, its end included.
@@ -102,6 +116,14 @@ pub const THREADS: usize = PROCESSES;
 pub const NUMBERS: usize = PROCESSES * 3 + 1;
 /// CPUs.
 pub const CPUS: usize = 1;
+/// Bytes of a System V message at most.
+pub const MESSAGE_BYTES_MAX: usize = 8192;
+/// Bytes that a new System V message queue may hold.
+pub const QUEUE_BYTES: usize = 16384;
+/// Semaphores of one set at most.
+pub const SEMAPHORES_IN_SET: usize = 32000;
+/// Operations of one `semop` at most.
+pub const SEM_OPERATIONS_IN_CALL: usize = 500;
 /// Microseconds between two ticks of the timer.
 pub const TICK_US: u64 = 1000;
 /// Ticks that a thread may run while others wait.

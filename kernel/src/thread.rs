@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use abi::{SignalSet, Syscall};
+use abi::{ClockId, SignalSet, Syscall};
 
-use crate::ids::{InodeNo, MqueueNo, PipeNo, ProcessNo, ThreadNo};
+use crate::ids::{InodeNo, MqueueNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo};
+use crate::ipc::held::Held;
 use crate::ipc::mqueue::transfer::Exchange;
 use crate::limits::{THREADS, words};
 use crate::list::{Link, Linked};
@@ -37,6 +38,8 @@ pub struct Thread {
     pub progress: u64,
     /// What it gives to a message queue, or got from one, while its call isn't over.
     pub exchange: Exchange,
+    /// What the call keeps in the kernel until it is over.
+    pub held: Held,
     /// Its place among those who wait for the same.
     pub waiter: Waiter,
     /// When the timer wakes it, in microseconds since boot.
@@ -69,6 +72,7 @@ impl Entry for Thread {
         call: None,
         progress: 0,
         exchange: Exchange::Nothing,
+        held: Held::Nothing,
         waiter: Waiter { queue: None, link: Link::NONE, woken: false },
         timer_us: None,
         run_link: Link::NONE,
@@ -105,14 +109,14 @@ pub enum WaitsFor {
     /// Room in a pipe, or the end of its readers.
     PipeRoom(PipeNo),
     /// A message in a queue, or a point in time if there is one.
-    Message {
+    MqMessage {
         /// In which.
         queue: MqueueNo,
         /// Microseconds since boot.
         until_us: Option<u64>,
     },
     /// Room in a message queue, or a point in time if there is one.
-    MessageRoom {
+    MqRoom {
         /// In which.
         queue: MqueueNo,
         /// Microseconds since boot.
@@ -133,6 +137,17 @@ pub enum WaitsFor {
     TerminalOutput,
     /// A child that changes state.
     Child(ProcessNo),
+    /// A message in a System V queue.
+    Message(QueueNo),
+    /// Room in a System V queue.
+    MessageRoom(QueueNo),
+    /// Values of System V semaphores that let all its operations be carried out.
+    Semaphores {
+        /// Where it stands.
+        queue: QueueName,
+        /// Microseconds since boot, if the wait ends.
+        until_us: Option<u64>,
+    },
     /// A signal that is caught (`rt_sigsuspend`).
     Signal,
     /// One of these signals, or a point in time if there is one (`rt_sigtimedwait`).
@@ -154,14 +169,23 @@ impl fmt::Display for WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => write!(f, "data in pipe {}", pipe.0),
             WaitsFor::PipeRoom(pipe) => write!(f, "room in pipe {}", pipe.0),
-            WaitsFor::Message { queue, .. } => write!(f, "a message in queue {}", queue.0),
-            WaitsFor::MessageRoom { queue, .. } => write!(f, "room in message queue {}", queue.0),
+            WaitsFor::MqMessage { queue, .. } => write!(f, "a message in POSIX queue {}", queue.0),
+            WaitsFor::MqRoom { queue, .. } => write!(f, "room in POSIX queue {}", queue.0),
             WaitsFor::FifoWriter(fifo) => write!(f, "somebody to open FIFO {} for writing", fifo.0),
             WaitsFor::FifoReader(fifo) => write!(f, "somebody to open FIFO {} for reading", fifo.0),
             WaitsFor::ConsoleInput => f.write_str("console input"),
             WaitsFor::TerminalInput { .. } => f.write_str("terminal input"),
             WaitsFor::TerminalOutput => f.write_str("the terminal's output to go on"),
             WaitsFor::Child(_) => f.write_str("a child to change state"),
+            WaitsFor::Message(queue) => write!(f, "a message in queue {}", queue.0),
+            WaitsFor::MessageRoom(queue) => write!(f, "room in message queue {}", queue.0),
+            WaitsFor::Semaphores { queue: QueueName::SemaphoreZero(semaphore), .. } => {
+                write!(f, "semaphore {} to be zero", semaphore.0)
+            }
+            WaitsFor::Semaphores { queue: QueueName::SemaphoreChange(semaphore), .. } => {
+                write!(f, "semaphore {} to grow", semaphore.0)
+            }
+            WaitsFor::Semaphores { .. } => f.write_str("several semaphores"),
             WaitsFor::Signal => f.write_str("a signal"),
             WaitsFor::Signals { set, .. } => write!(f, "one of the signals {set:?}"),
             WaitsFor::Time { until_us } => write!(f, "time {until_us} us"),
@@ -194,10 +218,10 @@ pub enum QueueName {
     PipeReaders(PipeNo),
     /// Writers of a pipe.
     PipeWriters(PipeNo),
-    /// Receivers of a message queue.
-    Receivers(MqueueNo),
-    /// Senders of a message queue.
-    Senders(MqueueNo),
+    /// Receivers of a POSIX message queue.
+    MqReceivers(MqueueNo),
+    /// Senders of a POSIX message queue.
+    MqSenders(MqueueNo),
     /// Those who open a FIFO for reading, while nobody writes.
     FifoReaders(InodeNo),
     /// Those who open a FIFO for writing, while nobody reads.
@@ -208,6 +232,18 @@ pub enum QueueName {
     TerminalWriters,
     /// Threads of a process that wait for its children.
     Children(ProcessNo),
+    /// Receivers at a System V message queue.
+    Receivers(QueueNo),
+    /// Senders at a System V message queue.
+    Senders(QueueNo),
+    /// Those who wait to change a semaphore.
+    SemaphoreChange(SemaphoreNo),
+    /// Those who wait for a semaphore to be zero.
+    SemaphoreZero(SemaphoreNo),
+    /// Those who wait to change several semaphores of a set.
+    SetChange(SetNo),
+    /// Those who wait for several semaphores of a set to be zero.
+    SetZero(SetNo),
 }
 
 /// A thread's place in a wait queue.
@@ -290,28 +326,33 @@ impl Thread {
 
 impl Thread {
     /// Turns the points in time that its call knows into what is left of them.
-    pub(crate) fn make_times_relative(&mut self, now_us: u64) {
+    pub(crate) fn make_times_relative(&mut self, now_us: u64, cpu_us: u64) {
         if let ThreadState::Blocked(
             WaitsFor::Time { until_us }
             | WaitsFor::Signals { until_us: Some(until_us), .. }
-            | WaitsFor::Message { until_us: Some(until_us), .. }
-            | WaitsFor::MessageRoom { until_us: Some(until_us), .. }
+            | WaitsFor::MqMessage { until_us: Some(until_us), .. }
+            | WaitsFor::MqRoom { until_us: Some(until_us), .. }
+            | WaitsFor::Semaphores { until_us: Some(until_us), .. }
             | WaitsFor::TerminalInput { until_us: Some(until_us) },
         ) = &mut self.state
         {
             *until_us = left_us(*until_us, now_us);
         }
-        let timed = matches!(
-            self.call,
+        match self.call {
+            Some(Syscall::ClockNanosleep { clock: ClockId::CLOCK_PROCESS_CPUTIME_ID, .. }) => {
+                self.progress = left_us(self.progress, cpu_us);
+            }
             Some(
                 Syscall::Nanosleep { .. }
-                    | Syscall::RtSigtimedwait { .. }
-                    | Syscall::MqTimedsend { .. }
-                    | Syscall::MqTimedreceive { .. }
-            )
-        );
-        if timed {
-            self.progress = left_us(self.progress, now_us);
+                | Syscall::ClockNanosleep { .. }
+                | Syscall::RtSigtimedwait { .. }
+                | Syscall::MqTimedsend { .. }
+                | Syscall::MqTimedreceive { .. }
+                | Syscall::Semtimedop { .. },
+            ) => {
+                self.progress = left_us(self.progress, now_us);
+            }
+            _ => {}
         }
         if let Some(Syscall::Read { .. }) = self.call {
             let mut progress = crate::tty::Progress::unpack(self.progress);

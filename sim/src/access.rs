@@ -13,6 +13,8 @@ pub(crate) enum Accessed {
     Done(Pending),
     /// The page of this address isn't there, or can't be used that way. Nothing was changed.
     Missing { address: u64, write: bool },
+    /// An atomic operation needs an address that is a multiple of its size. Nothing was changed.
+    Misaligned { address: u64 },
 }
 
 /// Makes the access that is asked for; `staged` are the bytes of a `StoreBytes`.
@@ -40,6 +42,17 @@ pub(crate) fn access(
             load(kernel, memory, thread, address, &mut bytes).map(|()| Pending { value: 0, bytes: Some(bytes.into()) })
         }
         Operation::StoreBytes { address, .. } => store(kernel, memory, thread, address, staged).map(|()| nothing),
+        Operation::Atomic { address, size, .. } if !address.is_multiple_of(size.into()) => {
+            return Accessed::Misaligned { address };
+        }
+        Operation::Atomic { kind, address, size, value, expected } => {
+            let mut word = [0; 8];
+            let size = usize::from(size).min(word.len());
+            // Even if nothing comes of it, the page must be one that can be stored to, as on real machines.
+            exchange(kernel, memory, thread, address, &mut word[..size], |word| kind.apply(word, value, expected))
+                .map(|()| Pending { value: u64::from_le_bytes(word) as i64, bytes: None })
+        }
+        Operation::Fence => Ok(nothing),
         _ => unreachable!("only loads and stores are accesses"),
     };
     match done {
@@ -49,9 +62,15 @@ pub(crate) fn access(
 }
 
 /// An address that can't be accessed, and whether it was to be written.
-type Missing = (u64, bool);
+pub(crate) type Missing = (u64, bool);
 
-fn load(kernel: &Kernel, memory: &Frames, thread: ThreadId, address: u64, bytes: &mut [u8]) -> Result<(), Missing> {
+pub(crate) fn load(
+    kernel: &Kernel,
+    memory: &Frames,
+    thread: ThreadId,
+    address: u64,
+    bytes: &mut [u8],
+) -> Result<(), Missing> {
     let mut done = 0;
     while done < bytes.len() {
         let at = address.wrapping_add(done as u64);
@@ -63,7 +82,32 @@ fn load(kernel: &Kernel, memory: &Frames, thread: ThreadId, address: u64, bytes:
     Ok(())
 }
 
-fn store(kernel: &Kernel, memory: &mut Frames, thread: ThreadId, address: u64, bytes: &[u8]) -> Result<(), Missing> {
+/// Changes a word, which lies within one page, and leaves in `word` what was there.
+fn exchange(
+    kernel: &Kernel,
+    memory: &mut Frames,
+    thread: ThreadId,
+    address: u64,
+    word: &mut [u8],
+    change: impl FnOnce(u64) -> u64,
+) -> Result<(), Missing> {
+    let (frame, offset) = kernel.translate(thread, address, true).ok_or((address, true))?;
+    let mut full = [0; 8];
+    let place = offset..offset + word.len();
+    word.copy_from_slice(&memory.frame(frame)[place.clone()]);
+    full[..word.len()].copy_from_slice(word);
+    let new = change(u64::from_le_bytes(full)).to_le_bytes();
+    memory.frame_mut(frame)[place].copy_from_slice(&new[..word.len()]);
+    Ok(())
+}
+
+pub(crate) fn store(
+    kernel: &Kernel,
+    memory: &mut Frames,
+    thread: ThreadId,
+    address: u64,
+    bytes: &[u8],
+) -> Result<(), Missing> {
     // All pages first: an access that faults half-way is made again as a whole, and must not have been seen in between.
     let first = PAGE_SIZE - address as usize % PAGE_SIZE;
     if first < bytes.len() {

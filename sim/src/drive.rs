@@ -85,6 +85,7 @@ pub fn record<W: Write>(
     recorder.hash(world.steps(), world.exact_hash())?;
     while !stop.get() {
         let outcome = machine.step(world, chooser, observer);
+        note_arrivals(machine, recorder)?;
         for deviation in chooser.take() {
             recorder.choice(&deviation)?;
         }
@@ -96,6 +97,14 @@ pub fn record<W: Write>(
         }
     }
     Ok(Ending::of(world, End::Stopped))
+}
+
+/// Writes down what arrived at the terminal in the last step.
+///
+/// # Errors
+/// The record can't be written.
+pub fn note_arrivals<W: Write>(machine: &Machine, recorder: &mut Recorder<W>) -> io::Result<()> {
+    machine.arrivals().iter().try_for_each(|arrival| recorder.arrival(arrival))
 }
 
 /// Replays a record on a world that was booted as its header says, and compares every step that has its hash there.

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use abi::{FastHasher, Signal};
 use kernel::ThreadId;
 use kernel::signal::queue::Info;
-use userland::hart::{Misuse, Past, Request};
+use userland::hart::{JumpMark, Misuse, Past, Request};
 use userland::program::Running;
 use userland::{Program, Sys};
 
@@ -57,12 +57,15 @@ impl Position {
 struct Live {
     at: Option<Position>,
     frames: Vec<Running>,
+    /// Where it can jump to.
+    marks: Vec<JumpMark>,
 }
 
 impl Live {
     /// Drops the futures, handlers first, as a stack unwinds. Their destructors may panic; that is nobody's concern.
     fn forget(&mut self) {
         self.at = None;
+        self.marks.clear();
         while let Some(frame) = self.frames.pop() {
             let _ = panics::catch(|| drop(frame));
         }
@@ -190,6 +193,26 @@ impl Hart {
         }
         process.parked = asked.next().flatten();
         Ok(())
+    }
+
+    /// Whether a function is there that has set this mark.
+    pub(crate) fn can_jump_to(&self, thread: ThreadId, at: u64, hash: u64) -> bool {
+        let live = self.live.get(thread.slot.index());
+        let mut marks = live.into_iter().flat_map(|live| &live.marks);
+        marks.any(|mark| (mark.at, mark.hash) == (at, hash) && mark.frame.strong_count() > 0)
+    }
+
+    /// Takes the futures of a process, whose history was cut, to its end: in which operation each function stands.
+    pub(crate) fn stand_again(&mut self, process: &Process) -> Result<Vec<Option<Request>>, Fault> {
+        let frames = self.make_again(process, process.thread.slot.index(), true)?;
+        Ok(frames.into_iter().map(|frame| frame.asked).collect())
+    }
+
+    /// The futures of `process` are there, and stand where it does.
+    pub(crate) fn stands(&mut self, process: &Process) {
+        if let Some(live) = self.live.get_mut(process.thread.slot.index()) {
+            live.at = Some(Position::of(process));
+        }
     }
 
     /// Makes the futures of a process again, and takes them to the end of its history: in which operation each stands.
@@ -329,10 +352,13 @@ impl Hart {
         let slot = self.slot;
         slot.stack_pointer.set(stack_pointer);
         let live = self.live.get_mut(process.thread.slot.index());
-        let Some(frame) = live.and_then(|live| live.frames.last_mut()) else {
-            return Polled::Faulted(Box::new(Fault::NotKept));
-        };
+        let Some(live) = live else { return Polled::Faulted(Box::new(Fault::NotKept)) };
+        let Some(frame) = live.frames.last_mut() else { return Polled::Faulted(Box::new(Fault::NotKept)) };
         let polled = panics::catch(|| frame.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+        if slot.marked.replace(false) {
+            live.marks.retain(|mark| mark.frame.strong_count() > 0);
+            live.marks.append(&mut slot.marks.borrow_mut());
+        }
         let asked = slot.asked.replace(false);
         let is_well = slot.misuse.get().is_none() && slot.result.get().is_none();
         match polled {

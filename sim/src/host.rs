@@ -2,7 +2,7 @@
 //! the kernel runs, and passed on when it has returned, when the world can be looked at again.
 
 use abi::{Errno, Signal, Syscall, WaitStatus};
-use kernel::{Event, Frame, FrameNo, ImageNo, PhysMem, ProcessId, Programs, ThreadId, Trace};
+use kernel::{Event, Fate, Frame, FrameNo, ImageNo, PhysMem, ProcessId, Programs, ThreadId, Trace};
 use userland::Program;
 
 use crate::frames::Frames;
@@ -46,6 +46,10 @@ impl Programs for Host<'_> {
         let name = name.strip_prefix(b"/bin/").unwrap_or(name);
         self.programs.iter().position(|program| program.name.as_bytes() == name).map(ImageNo::from_index)
     }
+
+    fn static_bytes(&self, image: ImageNo) -> u64 {
+        self.programs.get(image.index()).map_or(0, |program| program.static_bytes)
+    }
 }
 
 impl Trace for Host<'_> {
@@ -85,8 +89,10 @@ enum Note {
     Ended { process: ProcessId, status: WaitStatus },
     Reaped { process: ProcessId },
     Adopted { child: ProcessId, parent: ProcessId },
-    Generated { process: ProcessId, signal: Signal },
-    Delivered { thread: ThreadId, signal: Signal },
+    Generated { process: ProcessId, signal: Signal, fate: Fate },
+    Delivered { process: ProcessId, signal: Signal, handler: bool },
+    Accepted { process: ProcessId, signal: Signal },
+    Discarded { process: ProcessId, signal: Signal },
     PageFault { thread: ThreadId, address: u64, write: bool },
     ConsoleOutput { stream: u8, start: usize, end: usize },
 }
@@ -110,8 +116,10 @@ impl Notes {
             Event::Ended { process, status } => Note::Ended { process, status },
             Event::Reaped { process } => Note::Reaped { process },
             Event::Adopted { child, parent } => Note::Adopted { child, parent },
-            Event::Generated { process, signal } => Note::Generated { process, signal },
-            Event::Delivered { thread, signal } => Note::Delivered { thread, signal },
+            Event::Generated { process, signal, fate } => Note::Generated { process, signal, fate },
+            Event::Delivered { process, signal, handler } => Note::Delivered { process, signal, handler },
+            Event::Accepted { process, signal } => Note::Accepted { process, signal },
+            Event::Discarded { process, signal } => Note::Discarded { process, signal },
             Event::PageFault { thread, address, write } => Note::PageFault { thread, address, write },
             Event::ConsoleOutput { stream, bytes } => {
                 let start = self.bytes.len();
@@ -134,8 +142,10 @@ impl Notes {
                 &Note::Ended { process, status } => Event::Ended { process, status },
                 &Note::Reaped { process } => Event::Reaped { process },
                 &Note::Adopted { child, parent } => Event::Adopted { child, parent },
-                &Note::Generated { process, signal } => Event::Generated { process, signal },
-                &Note::Delivered { thread, signal } => Event::Delivered { thread, signal },
+                &Note::Generated { process, signal, fate } => Event::Generated { process, signal, fate },
+                &Note::Delivered { process, signal, handler } => Event::Delivered { process, signal, handler },
+                &Note::Accepted { process, signal } => Event::Accepted { process, signal },
+                &Note::Discarded { process, signal } => Event::Discarded { process, signal },
                 &Note::PageFault { thread, address, write } => Event::PageFault { thread, address, write },
                 &Note::ConsoleOutput { stream, start, end } => {
                     Event::ConsoleOutput { stream, bytes: &self.bytes[start..end] }

@@ -5,6 +5,7 @@
 //! | what is a world? what do its hashes cover? | `world.rs` |
 //! | what is one step? who runs next? | `machine.rs` |
 //! | what does a step of user code do? | `perform.rs`, `access.rs` |
+//! | how does a program jump back to where it was? | `jump.rs` |
 //! | how does a signal handler begin and end? | `handler.rs` |
 //! | how is a future made again from its history? | `hart.rs` |
 //! | what does a process consist of? how can it fault? | `process.rs` |
@@ -13,7 +14,9 @@
 //! | how is a big kernel made and copied? | `kernel_box.rs` |
 //! | what can vary between two runs? | `chooser.rs` |
 //! | where does console input come from? | `input.rs` |
+//! | what arrives at a terminal, and when? | `arrival.rs` |
 //! | who is told what happens? | `observer.rs` |
+//! | what became of signals? | `signal_counts.rs` |
 //! | how is a world written to a file? | `save.rs` |
 //! | how is a run recorded, and compared with its record? | `record/` |
 //! | how are calls printed? | `trace/` |
@@ -24,6 +27,7 @@
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 
 mod access;
+pub mod arrival;
 mod bug;
 pub mod chooser;
 pub mod deadlock;
@@ -34,6 +38,7 @@ mod hart;
 pub mod history;
 mod host;
 pub mod input;
+mod jump;
 pub mod kernel_box;
 pub mod machine;
 pub mod observer;
@@ -44,6 +49,7 @@ pub mod quote;
 pub mod record;
 pub mod save;
 pub mod scripted;
+pub mod signal_counts;
 mod startup;
 pub mod stepper;
 pub mod trace;

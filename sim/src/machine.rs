@@ -8,6 +8,7 @@ use abi::{Errno, Signal, WaitStatus, WindowSize};
 use kernel::{Boot, CpuNo, Event, Kernel, Pick, Picked, ProcessId, Resume, ThreadId, Trap, Trapped};
 use userland::Program;
 
+use crate::arrival::{Arrival, Arrived, Moment};
 use crate::chooser::{Choice, Chooser};
 use crate::deadlock::Deadlock;
 use crate::handler::Delivery;
@@ -90,6 +91,8 @@ pub struct Machine {
     pub(crate) settings: Settings,
     input: Box<dyn Input>,
     chunk: Vec<u8>,
+    /// What arrived at the terminal in the last step.
+    arrivals: Vec<Arrival>,
 }
 
 impl Machine {
@@ -103,6 +106,7 @@ impl Machine {
             settings,
             input: Box::new(Vec::new()),
             chunk: Vec::new(),
+            arrivals: Vec::new(),
         }
     }
 
@@ -114,6 +118,11 @@ impl Machine {
     /// Its programs.
     pub fn programs(&self) -> &'static [Program] {
         self.programs
+    }
+
+    /// What arrived at the terminal in the last step, or after it.
+    pub fn arrivals(&self) -> &[Arrival] {
+        &self.arrivals
     }
 
     /// How often a future had to be made again from its history.
@@ -162,6 +171,7 @@ impl Machine {
     /// Makes one step.
     pub fn step<C: Chooser, O: Observer>(&mut self, world: &mut World, chooser: &mut C, observer: &mut O) -> Outcome {
         self.notes.watching = observer.watches();
+        self.arrivals.clear();
         let thread = match self.schedule(world, chooser) {
             Ok(thread) => thread,
             Err(outcome) => {
@@ -216,7 +226,10 @@ impl Machine {
             if let Some(status) = world.kernel.halted() {
                 return Err(Outcome::Halted(status));
             }
-            if world.kernel.wants_input() {
+            if world.kernel.terminal().is_some() {
+                let now_us = world.kernel.now_us();
+                self.hear(world, Some(now_us));
+            } else if world.kernel.wants_input() {
                 self.feed(world);
             }
             let pick = match world.kernel.current(CPU) {
@@ -229,10 +242,58 @@ impl Machine {
             let (kernel, mut host) = split(world, self.programs, &mut self.notes);
             match kernel.pick(&mut host, CPU, pick) {
                 Picked::Thread(thread) => return Ok(thread),
-                Picked::Idle => match kernel.next_timer_us() {
-                    Some(us) => kernel.idle_until(&mut host, CPU, us),
-                    None => return Err(Outcome::Deadlock(Deadlock::of(world))),
-                },
+                Picked::Idle => {
+                    let timer_us = kernel.next_timer_us();
+                    if kernel.terminal().is_some() && self.hear(world, timer_us) {
+                        continue;
+                    }
+                    let (kernel, mut host) = split(world, self.programs, &mut self.notes);
+                    match timer_us {
+                        Some(us) => kernel.idle_until(&mut host, CPU, us),
+                        None => return Err(Outcome::Deadlock(Deadlock::of(world))),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets in what arrives at the terminal before this time; whether anything did.
+    #[inline(never)]
+    fn hear(&mut self, world: &mut World, until_us: Option<u64>) -> bool {
+        if world.typed > world.input_position {
+            // Typed before, when there was no room.
+            self.type_in(world);
+        }
+        let moment = Moment { step: world.steps, now_us: world.kernel.now_us(), until_us };
+        let Some(arrival) = self.input.arrival(world.arrivals, &moment) else { return false };
+        world.arrivals += 1;
+        self.arrivals.push(arrival);
+        let (kernel, mut host) = split(world, self.programs, &mut self.notes);
+        if arrival.at_us > kernel.now_us() {
+            kernel.idle_until(&mut host, CPU, arrival.at_us);
+        }
+        match arrival.what {
+            Arrived::Typed(bytes) => {
+                world.typed += bytes;
+                self.type_in(world);
+            }
+            Arrived::Resized(window) => kernel.resize_terminal(&mut host, window),
+            Arrived::HungUp => kernel.input_end(&mut host),
+        }
+        true
+    }
+
+    /// Hands in what was typed, as far as there is room for it.
+    fn type_in(&mut self, world: &mut World) {
+        while world.typed > world.input_position {
+            let waiting = usize::try_from(world.typed - world.input_position).unwrap_or(INPUT_CHUNK);
+            self.chunk.resize(INPUT_CHUNK.min(waiting), 0);
+            let count = self.input.read(world.input_position, &mut self.chunk);
+            let (kernel, mut host) = split(world, self.programs, &mut self.notes);
+            let taken = kernel.input(&mut host, &self.chunk[..count]);
+            world.input_position += taken as u64;
+            if taken < count || count == 0 {
+                return;
             }
         }
     }
@@ -253,6 +314,9 @@ impl Machine {
     fn advance<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
         let (kernel, mut host) = split(world, self.programs, &mut self.notes);
         let resume = kernel.resume(&mut host, CPU);
+        if cfg!(debug_assertions) && matches!(resume, Resume::Return(_) | Resume::Retry | Resume::Start { .. }) {
+            check_resumed(world, thread);
+        }
         // Before user code goes on: whoever watches is to see a result with the memory that belongs to it.
         self.settle(world, observer);
         match resume {
@@ -359,6 +423,13 @@ fn choose_runnable<C: Chooser>(world: &World, chooser: &mut C) -> Pick {
     match chooser.choose(world.steps, Choice::Run, options) {
         0 => Pick::Policy,
         chosen => world.kernel.runnable(CPU).nth(chosen).map_or(Pick::Policy, Pick::Thread),
+    }
+}
+
+/// Panics if user code goes on although it has a signal to take.
+fn check_resumed(world: &World, thread: ThreadId) {
+    if let Err(violation) = world.kernel.check_resumed(thread) {
+        panic!("in step {}: {violation}", world.steps);
     }
 }
 

@@ -49,6 +49,28 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     }
 }
 
+/// Two at once: the first is told first.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn watches(&self) -> bool {
+        self.0.watches() || self.1.watches()
+    }
+
+    fn asks(&mut self, world: &World, thread: ThreadId, operation: &Operation) {
+        self.0.asks(world, thread, operation);
+        self.1.asks(world, thread, operation);
+    }
+
+    fn event(&mut self, world: &World, event: Event<'_>) {
+        self.0.event(world, event);
+        self.1.event(world, event);
+    }
+
+    fn fault(&mut self, world: &World, thread: ThreadId, fault: &Fault) {
+        self.0.fault(world, thread, fault);
+        self.1.fault(world, thread, fault);
+    }
+}
+
 /// Nobody.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Unobserved;

@@ -136,7 +136,11 @@ impl Machine {
             Operation::Load { .. }
             | Operation::Store { .. }
             | Operation::LoadBytes { .. }
-            | Operation::StoreBytes { .. } => self.access(world, thread),
+            | Operation::StoreBytes { .. }
+            | Operation::Atomic { .. }
+            | Operation::Fence => self.access(world, thread),
+            Operation::SetJump { address, mask } => self.set_jump(world, thread, address, mask, observer),
+            Operation::LongJump { address, value } => self.long_jump(world, thread, address, value, observer),
             Operation::Checkpoint => self.checkpoint(world, thread, observer),
             Operation::IllegalInstruction => self.fault(world, Trap::IllegalInstruction),
             Operation::DivideByZero => self.fault(world, Trap::DivideByZero),
@@ -196,6 +200,7 @@ impl Machine {
                 kernel.access(&mut host, CPU);
                 Act::Accessed
             }
+            Accessed::Misaligned { address } => self.fault(world, Trap::Misaligned { address }),
             Accessed::Missing { address, write } => {
                 // The bytes to store are in the slot, which others will use before this is tried again.
                 if let Operation::StoreBytes { .. } = request.operation
@@ -226,7 +231,7 @@ impl Machine {
         Act::Accessed
     }
 
-    fn fault(&mut self, world: &mut World, trap: Trap) -> Act {
+    pub(crate) fn fault(&mut self, world: &mut World, trap: Trap) -> Act {
         self.trap(world, trap);
         Act::Faulted
     }

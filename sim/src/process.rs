@@ -211,6 +211,23 @@ pub enum Fault {
         /// The line on which it wanted to, or on which it was interrupted.
         place: String,
     },
+    /// It is registered as a leaf, and called `setjmp`.
+    LeafJumped {
+        /// The line on which it did.
+        place: String,
+    },
+    /// It jumped to where no `setjmp` has been.
+    JumpedNowhere {
+        /// The line from which it jumped.
+        place: String,
+    },
+    /// It jumped into a function that has returned.
+    JumpedBack {
+        /// The line from which it jumped.
+        place: String,
+        /// The line of the `setjmp`.
+        to: String,
+    },
     /// It handed over a checkpoint from within a signal handler.
     CheckpointInHandler {
         /// The line on which it did.
@@ -241,6 +258,16 @@ impl fmt::Display for Fault {
             Fault::LeafCaught { place } => {
                 write!(f, "caught a signal at {place}, but its row in the table of programs says that it is a leaf")
             }
+            Fault::LeafJumped { place } => {
+                write!(f, "called setjmp at {place}, but its row in the table of programs says that it is a leaf")
+            }
+            Fault::JumpedNowhere { place } => {
+                write!(f, "jumped at {place}, but the buffer doesn't hold what setjmp has left in this program")
+            }
+            Fault::JumpedBack { place, to } => write!(
+                f,
+                "jumped at {place} to the setjmp at {to}, whose function has returned, or has dropped its JumpPoint"
+            ),
             Fault::CheckpointInHandler { place } => {
                 write!(
                     f,

@@ -71,6 +71,8 @@ struct Rest {
     processes: Vec<SavedProcess>,
     output: (u64, u64),
     input_position: u64,
+    typed: u64,
+    arrivals: u64,
     steps: u64,
     exact_hash: u64,
 }
@@ -257,6 +259,8 @@ impl Machine {
             processes: world.processes().map(SavedProcess::of).collect::<Result<_, _>>()?,
             output: (world.output.bytes, world.output.hash),
             input_position: world.input_position,
+            typed: world.typed,
+            arrivals: world.arrivals,
             steps: world.steps,
             exact_hash: world.exact_hash(),
         };
@@ -290,7 +294,7 @@ impl Machine {
             world.put(process);
         }
         world.output = OutputDigest { bytes: rest.output.0, hash: rest.output.1 };
-        world.input_position = rest.input_position;
+        (world.input_position, world.typed, world.arrivals) = (rest.input_position, rest.typed, rest.arrivals);
         world.steps = rest.steps;
         if world.exact_hash() != rest.exact_hash {
             return Err(SaveError::Damaged("its hash isn't the one that was saved with it".into()));

@@ -25,6 +25,10 @@ pub struct World {
     pub(crate) output: OutputDigest,
     /// How many bytes of console input were taken.
     pub(crate) input_position: u64,
+    /// How many bytes of it have arrived, at a terminal.
+    pub(crate) typed: u64,
+    /// How often something has arrived at a terminal.
+    pub(crate) arrivals: u64,
     /// How many steps were made.
     pub(crate) steps: u64,
 }
@@ -59,6 +63,8 @@ impl World {
             processes: Vec::new(),
             output: OutputDigest::default(),
             input_position: 0,
+            typed: 0,
+            arrivals: 0,
             steps: 0,
         }
     }
@@ -92,7 +98,7 @@ impl World {
     pub fn exact_hash(&self) -> u64 {
         let mut hasher = FastHasher::default();
         self.kernel.hash(&mut hasher);
-        self.input_position.hash(&mut hasher);
+        (self.input_position, self.typed, self.arrivals).hash(&mut hasher);
         self.steps.hash(&mut hasher);
         self.hash_user_side(&mut hasher);
         hasher.finish()
@@ -105,7 +111,7 @@ impl World {
         scratch.forget_accounting();
         let mut hasher = FastHasher::default();
         scratch.hash(&mut hasher);
-        self.input_position.hash(&mut hasher);
+        (self.input_position, self.typed, self.arrivals).hash(&mut hasher);
         self.hash_user_side(&mut hasher);
         hasher.finish()
     }

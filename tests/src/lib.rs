@@ -21,20 +21,26 @@
 //! | --- | --- |
 //! | which programs run, with what input, under whom? | `scenario.rs` |
 //! | how is a run made and checked at each step? | `run.rs` |
+//! | who decides what may vary? | `schedule.rs` |
+//! | every run that differs from a usual one in a single choice | `placement.rs` |
 //! | under whom a program runs, so that leaks can be counted | `init.rs` |
 //! | scripts carried out in lock-step with records of real processes | `lockstep/` |
 //! | which programs are there? | `table.rs` |
 //! | what test programs have in common | `helpers.rs` |
+//! | what tests of signals have in common | `signals.rs` |
 
 mod helpers;
 mod init;
 pub mod lockstep;
+mod placement;
 mod run;
 mod scenario;
+mod schedule;
+pub mod signals;
 mod table;
 
 pub use helpers::*;
 pub use init::{LETTERS, NAME as INIT};
-pub use run::{Run, Tables};
+pub use run::{Run, Tables, WINDOW};
 pub use scenario::{Scenario, program};
 pub use table::table;

@@ -1,30 +1,32 @@
 //! How a run is made and checked at each step, and what is known of it afterwards.
 
-use abi::WaitStatus;
-use sim::chooser::{self, Chooser, Deviation, Recording, Seeded};
+use abi::{WaitStatus, WindowSize};
+use sim::chooser::{Chooser, Deviation, Recording};
+use sim::input::Typist;
+use sim::signal_counts::SignalCounts;
 use sim::{Machine, Outcome, Output, Settings, World};
 use userland::Program;
 
 use crate::init;
+use crate::schedule::Schedule;
 
 /// How many entries of each of the kernel's tables are in use.
 pub type Tables = Vec<(&'static str, usize)>;
 
-/// Who decides what may vary.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Schedule {
-    Policy,
-    Seed(u64),
-}
+/// The window of a terminal.
+pub const WINDOW: WindowSize = WindowSize { rows: 24, columns: 80, width: 0, height: 0 };
 
 /// What is to be run.
 pub(crate) struct Plan<'a> {
     pub(crate) argv: &'a [&'a [u8]],
     pub(crate) envp: &'a [&'a [u8]],
     pub(crate) input: &'a [u8],
+    pub(crate) typed: Option<&'a [Vec<u8>]>,
     pub(crate) schedule: Schedule,
     pub(crate) steps: u64,
     pub(crate) check_every: u64,
+    /// Before every so many steps all futures are dropped; 0: never.
+    pub(crate) forget_every: u64,
 }
 
 /// A run that has ended.
@@ -45,26 +47,34 @@ pub struct Run {
 
 impl Run {
     #[track_caller]
-    pub(crate) fn make(programs: &'static [Program], plan: Plan<'_>, watch: &mut dyn FnMut(&World)) -> Run {
-        let Plan { argv, envp, input, schedule, steps, check_every } = plan;
+    pub(crate) fn make(
+        programs: &'static [Program],
+        plan: Plan<'_>,
+        chooser: &mut dyn Chooser,
+        watch: &mut dyn FnMut(&World),
+    ) -> Run {
+        let Plan { argv, envp, input, typed, schedule, steps, check_every, forget_every } = plan;
         // Invariants are checked here, so that a violation is reported with its schedule.
-        let settings = Settings { check_every: 0, ..Settings::default() };
-        let mut machine = Machine::new(programs, settings).with_input(input.to_vec());
-        let mut output = Output::default();
-        let world = machine.boot(argv, envp, &mut output).expect("the test's program boots");
+        let terminal = typed.map(|_| WINDOW);
+        let settings = Settings { check_every: 0, terminal, forget_every, ..Settings::default() };
+        let machine = Machine::new(programs, settings);
+        let mut machine = match typed {
+            Some(pieces) => machine.with_input(Typist::new(pieces.iter().cloned())),
+            None => machine.with_input(input.to_vec()),
+        };
+        let mut observer = (Output::default(), SignalCounts::default());
+        let world = machine.boot(argv, envp, &mut observer).expect("the test's program boots");
         let _told = TellOnPanic(schedule);
         let at_boot = world.kernel.tables_in_use().to_vec();
         let mut run = Run { world, outcome: None, out: vec![], err: vec![], at_boot, schedule, choices: Vec::new() };
-        let mut chooser: Recording<Box<dyn Chooser>> = Recording::new(match schedule {
-            Schedule::Policy => Box::new(chooser::Default),
-            Schedule::Seed(seed) => Box::new(Seeded::new(seed)),
-        });
+        let mut chooser = Recording::new(chooser);
         let mut leaks = Leaks::default();
         let mut violation = None;
         for _ in 0..steps {
-            let outcome = machine.step(&mut run.world, &mut chooser, &mut output);
+            let outcome = machine.step(&mut run.world, &mut chooser, &mut observer);
             if run.world.steps().is_multiple_of(check_every) {
-                violation = run.world.kernel.check().err();
+                let broken = run.world.kernel.check().err().map(|violation| violation.to_string());
+                violation = broken.or_else(|| observer.1.check(&run.world.kernel).err().map(|lost| lost.to_string()));
             }
             leaks.look(&run.world);
             watch(&run.world);
@@ -77,7 +87,7 @@ impl Run {
             }
         }
         run.choices = chooser.take();
-        (run.out, run.err) = (output.out, output.err);
+        (run.out, run.err) = (observer.0.out, observer.0.err);
         if let Some(violation) = violation {
             run.fail(&format!("after step {}: {violation}", run.world.steps()));
         }
@@ -136,15 +146,6 @@ impl Run {
         let choices: String = self.choices.iter().take(50).map(|choice| format!("\n  {choice}")).collect();
         let schedule = self.schedule.how_to_repeat();
         panic!("{message}\n{schedule}, choices (the first 50):{choices}\nconsole:\n{console}");
-    }
-}
-
-impl Schedule {
-    fn how_to_repeat(self) -> String {
-        match self {
-            Schedule::Policy => "as the policy schedules it".into(),
-            Schedule::Seed(seed) => format!("by seed {seed} (VITRINE_SEED={seed} runs it alone)"),
-        }
     }
 }
 

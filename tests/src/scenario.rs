@@ -1,11 +1,13 @@
 //! Which programs run, with what input, under whom.
 
 use sim::World;
+use sim::chooser::Chooser;
 use userland::handler::Handler;
 use userland::{Args, Program, Sys};
 
 use crate::init;
-use crate::run::{Plan, Run, Schedule};
+use crate::run::{Plan, Run};
+use crate::schedule::Schedule;
 use crate::table::table;
 
 /// The name of the program under test.
@@ -22,6 +24,7 @@ pub struct Scenario {
     argv: Vec<Vec<u8>>,
     envp: Vec<Vec<u8>>,
     input: Vec<u8>,
+    typed: Option<Vec<Vec<u8>>>,
     alone: bool,
     steps: u64,
     seeds: u64,
@@ -39,6 +42,7 @@ where
         argv: vec![TESTED.into()],
         envp: Vec::new(),
         input: Vec::new(),
+        typed: None,
         alone: false,
         steps: STEPS,
         seeds: SEEDS,
@@ -72,6 +76,22 @@ impl Scenario {
         self
     }
 
+    /// The program under test has so many bytes of static variables.
+    pub fn statics(mut self, bytes: u64) -> Scenario {
+        if let Some(tested) = self.programs.first_mut() {
+            tested.static_bytes = bytes;
+        }
+        self
+    }
+
+    /// This other program has these signal handlers.
+    pub fn with_handlers(mut self, name: &str, handlers: &'static [Handler]) -> Scenario {
+        for program in self.programs.iter_mut().filter(|program| program.name == name) {
+            program.handlers = handlers;
+        }
+        self
+    }
+
     /// There are these programs too.
     pub fn among(mut self, programs: &[Program]) -> Scenario {
         self.programs.extend(programs);
@@ -93,6 +113,12 @@ impl Scenario {
     /// The console gives this, and then its end.
     pub fn input(self, input: impl Into<Vec<u8>>) -> Scenario {
         Scenario { input: input.into(), ..self }
+    }
+
+    /// The console is a terminal, at which these are typed: each as soon as nobody can run, now or later, before something
+    /// arrives. At last it is hung up.
+    pub fn typed<T: Into<Vec<u8>>>(self, pieces: impl IntoIterator<Item = T>) -> Scenario {
+        Scenario { typed: Some(pieces.into_iter().map(Into::into).collect()), ..self }
     }
 
     /// The program is PID 1 itself. Otherwise it is the child of a small init, which adopts what it leaves behind and waits
@@ -173,11 +199,32 @@ impl Scenario {
 
     #[track_caller]
     fn run_by(&self, schedule: Schedule, watch: &mut dyn FnMut(&World)) -> Run {
+        self.run_with(schedule, &mut *schedule.chooser(), 0, watch)
+    }
+
+    /// Runs it by this chooser, with futures dropped before every so many steps.
+    #[track_caller]
+    pub(crate) fn run_with(
+        &self,
+        schedule: Schedule,
+        chooser: &mut dyn Chooser,
+        forget_every: u64,
+        watch: &mut dyn FnMut(&World),
+    ) -> Run {
         let mut argv: Vec<&[u8]> = if self.alone { vec![] } else { vec![init::NAME.as_bytes()] };
         argv.extend(self.argv.iter().map(Vec::as_slice));
         let envp: Vec<&[u8]> = self.envp.iter().map(Vec::as_slice).collect();
         let (steps, check_every) = (self.steps, self.check_every);
-        let plan = Plan { argv: &argv, envp: &envp, input: &self.input, schedule, steps, check_every };
-        Run::make(table(&self.programs), plan, watch)
+        let plan = Plan {
+            argv: &argv,
+            envp: &envp,
+            input: &self.input,
+            typed: self.typed.as_deref(),
+            schedule,
+            steps,
+            check_every,
+            forget_every,
+        };
+        Run::make(table(&self.programs), plan, chooser, watch)
     }
 }

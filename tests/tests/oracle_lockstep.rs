@@ -64,3 +64,13 @@ fn oracle_lockstep_pipes() {
 fn oracle_lockstep_mqueue() {
     compare("mqueue", false);
 }
+
+#[test]
+fn oracle_lockstep_sysv() {
+    compare("sysv", false);
+}
+
+#[test]
+fn oracle_lockstep_mixed_without_message_queues() {
+    compare("mixed", true);
+}

@@ -5,6 +5,7 @@
 //! rebuilt, results come from the process's history instead, without leaving the poll.
 
 use alloc::boxed::Box;
+use alloc::rc::Weak;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
@@ -57,6 +58,35 @@ pub enum Operation {
         /// How many.
         length: u64,
     },
+    /// Change a word in one access; what was there.
+    Atomic {
+        /// How.
+        kind: Atomic,
+        /// Where.
+        address: u64,
+        /// How many bytes: 1, 2, 4 or 8.
+        size: u8,
+        /// What with.
+        value: u64,
+        /// For `CompareExchange`: only if the word is this.
+        expected: u64,
+    },
+    /// Order accesses. It costs what an access costs.
+    Fence,
+    /// Write to memory where the program stands, for jumps (`setjmp`).
+    SetJump {
+        /// Where to.
+        address: u64,
+        /// A signal mask to write along.
+        mask: Option<u64>,
+    },
+    /// Go to where the program stood (`longjmp`). Doesn't return.
+    LongJump {
+        /// Where that was written.
+        address: u64,
+        /// What `setjmp` returns.
+        value: i32,
+    },
     /// Start the program anew from the staged bytes, with an empty history. Doesn't return.
     Checkpoint,
     /// Execute an illegal instruction (SIGILL).
@@ -68,6 +98,59 @@ pub enum Operation {
         /// Where to.
         address: u64,
     },
+}
+
+impl Operation {
+    /// Bytes that `SetJump` writes: a mark, the position in the history, the history's hash there, whether there is a mask,
+    /// and the mask; eight each.
+    pub const JUMP_BUFFER_BYTES: u64 = 40;
+    /// Where among them it says whether there is a mask.
+    pub const JUMP_SAVED_AT: u64 = 24;
+    /// Where among them the mask is.
+    pub const JUMP_MASK_AT: u64 = 32;
+}
+
+/// How an atomic operation changes a word.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Atomic {
+    /// It becomes the value.
+    Swap,
+    /// The value is added, wrapping around.
+    Add,
+    /// Bitwise and.
+    And,
+    /// Bitwise or.
+    Or,
+    /// Bitwise exclusive or.
+    Xor,
+    /// It becomes the value, if it was what is expected.
+    CompareExchange,
+}
+
+impl Atomic {
+    /// What becomes of a word.
+    pub fn apply(self, word: u64, value: u64, expected: u64) -> u64 {
+        match self {
+            Atomic::Swap => value,
+            Atomic::Add => word.wrapping_add(value),
+            Atomic::And => word & value,
+            Atomic::Or => word | value,
+            Atomic::Xor => word ^ value,
+            Atomic::CompareExchange if word == expected => value,
+            Atomic::CompareExchange => word,
+        }
+    }
+}
+
+/// A place that can be jumped to, as long as its function is there.
+#[derive(Debug)]
+pub struct JumpMark {
+    /// How long the history was there.
+    pub at: u64,
+    /// What it hashed to.
+    pub hash: u64,
+    /// Gone when the function has returned.
+    pub frame: Weak<()>,
 }
 
 /// When the bytes of an [`OutRegion`] hold a result.
@@ -187,6 +270,10 @@ pub struct Hart {
     pub replaying: Cell<bool>,
     /// What a rebuild answers from.
     pub past: RefCell<Option<Box<dyn Past>>>,
+    /// The places to jump to that the program has made since the hart last looked.
+    pub marks: RefCell<Vec<JumpMark>>,
+    /// Whether there are any.
+    pub marked: Cell<bool>,
     /// The rule that the program broke, if any.
     pub misuse: Cell<Option<Misuse>>,
 }
@@ -310,6 +397,14 @@ fn check(operation: &Operation, staged: &[u8]) -> u32 {
         Operation::IllegalInstruction => (6 << 40, [0; 6]),
         Operation::DivideByZero => (7 << 40, [0; 6]),
         Operation::Jump { address } => (8 << 40, [address, 0, 0, 0, 0, 0]),
+        Operation::Atomic { kind, address, size, value, expected } => {
+            (9 << 40, [address, size.into(), value, expected, kind as u64, 0])
+        }
+        Operation::Fence => (10 << 40, [0; 6]),
+        Operation::SetJump { address, mask } => {
+            (11 << 40, [address, mask.is_some().into(), mask.unwrap_or(0), 0, 0, 0])
+        }
+        Operation::LongJump { address, value } => (12 << 40, [address, value as u64, 0, 0, 0, 0]),
     };
     let [a, b, c, d, e, f] = registers;
     let mut hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15)

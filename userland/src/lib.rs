@@ -8,6 +8,7 @@
 //! | how does a program trap, and how is it replayed? | `hart.rs` |
 //! | what makes an `async fn` a program? | `program.rs` |
 //! | what makes one a signal handler? | `handler.rs` |
+//! | variables that a program and its handlers share | `statics.rs` |
 //! | typed system calls | `sys/` |
 //! | stdio, option parsing, `errno` texts and the like | `libc/` |
 //! | the programs, one file each | `programs/` |
@@ -23,6 +24,7 @@ pub mod hart;
 pub mod libc;
 pub mod program;
 pub mod programs;
+pub mod statics;
 pub mod sys;
 
 pub use program::{Args, Program};

@@ -44,22 +44,29 @@ pub struct Program {
     pub leaf: bool,
     /// Its signal handlers. An address that `sigaction` is given names one by its place here.
     pub handlers: &'static [Handler],
+    /// Bytes of its static variables.
+    pub static_bytes: u64,
 }
 
 impl Program {
     /// A program that may do anything.
     pub const fn new(name: &'static str, summary: &'static str, main: &'static dyn Main) -> Program {
-        Program { name, summary, main, leaf: false, handlers: &[] }
+        Program { name, summary, main, leaf: false, handlers: &[], static_bytes: 0 }
     }
 
     /// A program that neither forks nor jumps nor catches signals: a filter.
     pub const fn leaf(name: &'static str, summary: &'static str, main: &'static dyn Main) -> Program {
-        Program { name, summary, main, leaf: true, handlers: &[] }
+        Program { name, summary, main, leaf: true, handlers: &[], static_bytes: 0 }
     }
 
     /// The same with these signal handlers, as [`handlers!`](crate::handlers) lists them.
     pub const fn with_handlers(self, handlers: &'static [Handler]) -> Program {
         Program { handlers, ..self }
+    }
+
+    /// The same with so many bytes of static variables, as [`statics!`](crate::statics) counts them.
+    pub const fn with_statics(self, static_bytes: u64) -> Program {
+        Program { static_bytes, ..self }
     }
 }
 

@@ -157,6 +157,11 @@ flag_sets! {
         /// Close on exec.
         FD_CLOEXEC = 1;
     }
+    /// Flags of `timer_settime` and `clock_nanosleep`.
+    TimerFlags: u32 {
+        /// The time is a point in time, not a duration.
+        TIMER_ABSTIME = 1;
+    }
     /// Flags of a signal action (`sigaction(2)`).
     SigActionFlags: u64 {
         /// No SIGCHLD when children stop or continue.
@@ -301,6 +306,15 @@ named_values! {
         /// CPU time of the thread.
         CLOCK_THREAD_CPUTIME_ID = 3;
     }
+    /// Which interval timer (`setitimer(2)`).
+    IntervalTimer {
+        /// It counts time; SIGALRM.
+        ITIMER_REAL = 0;
+        /// It counts CPU time in user code; SIGVTALRM.
+        ITIMER_VIRTUAL = 1;
+        /// It counts CPU time; SIGPROF.
+        ITIMER_PROF = 2;
+    }
     /// How `rt_sigprocmask` changes the mask.
     MaskHow {
         /// Add the set.
@@ -415,6 +429,8 @@ pub const SI_KERNEL: i32 = 0x80;
 pub const SI_QUEUE: i32 = -1;
 /// `si_code`: a message arrived in an empty queue.
 pub const SI_MESGQ: i32 = -3;
+/// `si_code`: a POSIX timer expired.
+pub const SI_TIMER: i32 = -2;
 /// `si_code`: sent by `tgkill`.
 pub const SI_TKILL: i32 = -6;
 /// `si_code` of SIGCHLD: the child has exited.
@@ -444,7 +460,7 @@ pub const FPE_INTDIV: i32 = 1;
 pub const SIGEV_SIGNAL: i32 = 0;
 /// [`crate::SigEvent::notify`]: nothing.
 pub const SIGEV_NONE: i32 = 1;
-/// [`crate::SigEvent::notify`]: a function in a thread of its own.
+/// [`crate::SigEvent::notify`]: a function in a thread of its own; for the kernel the same as `SIGEV_SIGNAL`.
 pub const SIGEV_THREAD: i32 = 2;
 /// [`crate::SigEvent::notify`]: a signal for one thread.
 pub const SIGEV_THREAD_ID: i32 = 4;

@@ -52,5 +52,7 @@ pub use termios::*;
 pub const PAGE_SIZE: usize = 4096;
 /// Where a program's code would begin. Nothing can be mapped there; a signal handler's address lies in it.
 pub const TEXT_START: u64 = 0x1000;
+/// Where a program's static variables begin.
+pub const STATICS_START: u64 = 0x4800_0000;
 /// How far apart the addresses of two signal handlers of a program are.
 pub const HANDLER_BYTES: u64 = 16;

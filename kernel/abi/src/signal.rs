@@ -54,7 +54,12 @@ macro_rules! signals {
                 $(if name == stringify!($name) || stringify!($name).strip_prefix("SIG") == Some(name) {
                     return Some(Signal($number));
                 })*
-                None
+                match name {
+                    "SIGIOT" | "IOT" => Some(Signal::SIGIOT),
+                    "SIGCLD" | "CLD" => Some(Signal::SIGCLD),
+                    "SIGPOLL" | "POLL" => Some(Signal::SIGPOLL),
+                    _ => None,
+                }
             }
         }
     };
@@ -95,6 +100,12 @@ signals! {
 }
 
 impl Signal {
+    /// Another name of SIGABRT.
+    pub const SIGIOT: Signal = Signal::SIGABRT;
+    /// Another name of SIGCHLD.
+    pub const SIGCLD: Signal = Signal::SIGCHLD;
+    /// Another name of SIGIO.
+    pub const SIGPOLL: Signal = Signal::SIGIO;
     /// The highest signal number.
     pub const MAX: u8 = 64;
     /// The first real-time signal.

@@ -18,6 +18,20 @@ layouts! {
         /// Microseconds, 0 to 999,999.
         usec: i64,
     }
+    /// When a POSIX timer expires, and how often then (`timer_settime(2)`).
+    Itimerspec = "struct itimerspec" {
+        /// The time between two expiries; 0: only one.
+        interval: Timespec,
+        /// The time to the next; 0: it doesn't run.
+        value: Timespec,
+    }
+    /// The same for an interval timer (`setitimer(2)`).
+    Itimerval = "struct itimerval" {
+        /// The time between two expiries; 0: only one.
+        interval: Timeval,
+        /// The time to the next; 0: it doesn't run.
+        value: Timeval,
+    }
     /// How to tell that something has happened (`sigevent(3type)`).
     SigEvent = "struct sigevent" {
         /// What the signal brings along.
@@ -328,6 +342,14 @@ impl Timeval {
     pub const fn from_us(us: u64) -> Timeval {
         Timeval { sec: (us / 1_000_000) as i64, usec: (us % 1_000_000) as i64 }
     }
+
+    /// In microseconds; `None` if it isn't a valid time (`EINVAL`). Times too long to count are cut.
+    pub const fn to_us(self) -> Option<u64> {
+        if self.sec < 0 || self.usec < 0 || self.usec >= 1_000_000 {
+            return None;
+        }
+        Some((self.sec as u64).saturating_mul(1_000_000).saturating_add(self.usec as u64))
+    }
 }
 
 #[cfg(test)]
@@ -342,7 +364,7 @@ mod tests {
     #[test]
     fn sizes_are_those_of_linux() {
         assert_eq!(Timespec::SIZE, 16);
-        assert_eq!((SigEvent::SIZE, MqAttr::SIZE), (64, 64));
+        assert_eq!((Itimerspec::SIZE, Itimerval::SIZE, SigEvent::SIZE, MqAttr::SIZE), (32, 32, 64, 64));
         assert_eq!(Rusage::SIZE, 144);
         assert_eq!(Tms::SIZE, 32);
         assert_eq!(Sysinfo::SIZE, 112);

@@ -205,6 +205,23 @@ macro_rules! for_each_syscall {
             195 shmctl Shmctl (id: i32, command: ShmCommand, buffer: Out<ShmidDs>) -> Value
                 [EACCES EFAULT EINVAL EPERM] "Control a shared memory segment";
 
+            186 msgget Msgget (key: i32, flags: IpcFlags) -> Value
+                [EACCES EEXIST ENOENT ENOMEM ENOSPC] "Get or create a message queue";
+            189 msgsnd Msgsnd (id: i32, message: In<i64>, size: Length, flags: MsgFlags) -> Zero
+                [EACCES EAGAIN EFAULT EIDRM EINTR EINVAL ENOMEM] "Send a message";
+            188 msgrcv Msgrcv (id: i32, message: Out<i64>, size: Length, kind: i64, flags: MsgFlags) -> Count
+                [E2BIG EACCES EFAULT EIDRM EINTR EINVAL ENOMSG] "Receive a message";
+            187 msgctl Msgctl (id: i32, command: MsgCommand, buffer: Out<MsqidDs>) -> Value
+                [EACCES EFAULT EINVAL EPERM] "Control a message queue";
+            190 semget Semget (key: i32, count: i32, flags: IpcFlags) -> Value
+                [EACCES EEXIST EINVAL ENOENT ENOMEM ENOSPC] "Get or create a set of semaphores";
+            193 semop Semop (id: i32, operations: InArray<SemOperation>, count: Length) -> Zero
+                [E2BIG EACCES EAGAIN EFAULT EFBIG EIDRM EINTR EINVAL ENOMEM ERANGE] "Operate on semaphores, all at once";
+            192 semtimedop Semtimedop (id: i32, operations: InArray<SemOperation>, count: Length, timeout: In<Timespec>) -> Zero
+                [E2BIG EACCES EAGAIN EFAULT EFBIG EIDRM EINTR EINVAL ENOMEM ERANGE] "Operate on semaphores, with a time limit";
+            191 semctl Semctl (id: i32, number: i32, command: SemCommand, argument: Address) -> Value
+                [EACCES EFAULT EINVAL EPERM ERANGE] "Control a set of semaphores";
+
             // Scheduling and time.
             124 sched_yield SchedYield () -> Zero
                 [] "Give way to other runnable processes";
@@ -212,6 +229,24 @@ macro_rules! for_each_syscall {
                 [EFAULT EINTR EINVAL] "Sleep";
             113 clock_gettime ClockGettime (clock: ClockId, time: Out<Timespec>) -> Zero
                 [EFAULT EINVAL] "Get the time of a clock";
+            114 clock_getres ClockGetres (clock: ClockId, resolution: Out<Timespec>) -> Zero
+                [EFAULT EINVAL] "Get the resolution of a clock";
+            115 clock_nanosleep ClockNanosleep (clock: ClockId, flags: TimerFlags, time: In<Timespec>, remaining: Out<Timespec>) -> Zero
+                [EFAULT EINTR EINVAL EOPNOTSUPP] "Sleep for a time, or until a time, on a clock";
+            102 getitimer Getitimer (which: IntervalTimer, value: Out<Itimerval>) -> Zero
+                [EFAULT EINVAL] "Get what is left of an interval timer";
+            103 setitimer Setitimer (which: IntervalTimer, new: In<Itimerval>, old: Out<Itimerval>) -> Zero
+                [EFAULT EINVAL] "Set an interval timer";
+            107 timer_create TimerCreate (clock: ClockId, event: In<SigEvent>, timer: Out<i32>) -> Zero
+                [EAGAIN EFAULT EINVAL] "Create a POSIX timer";
+            108 timer_gettime TimerGettime (timer: i32, value: Out<Itimerspec>) -> Zero
+                [EFAULT EINVAL] "Get what is left of a POSIX timer";
+            109 timer_getoverrun TimerGetoverrun (timer: i32) -> Count
+                [EINVAL] "Count the expiries of a POSIX timer between its last signal's generation and delivery";
+            110 timer_settime TimerSettime (timer: i32, flags: TimerFlags, new: In<Itimerspec>, old: Out<Itimerspec>) -> Zero
+                [EFAULT EINVAL] "Set a POSIX timer";
+            111 timer_delete TimerDelete (timer: i32) -> Zero
+                [EINVAL] "Delete a POSIX timer";
 
             // Vitrine's own.
             1000 compute Compute (duration: Microseconds) -> Count

@@ -47,6 +47,13 @@ pub(crate) fn fifo_in(inodes: &mut Inodes, inode: InodeNo) -> &mut Fifo {
 }
 
 impl Kernel {
+    pub(crate) fn fifo(&self, inode: InodeNo) -> &Fifo {
+        match &self.inodes.at(inode).kind {
+            Kind::Fifo(fifo) => fifo,
+            _ => crate::bug("an inode that is used as a FIFO is none"),
+        }
+    }
+
     pub(crate) fn fifo_mut(&mut self, inode: InodeNo) -> &mut Fifo {
         fifo_in(&mut self.inodes, inode)
     }

@@ -61,9 +61,9 @@ impl Kernel {
             // Who stands among the senders offers something; who has been served stands nowhere.
             holds(
                 match thread.waiter.queue {
-                    Some(QueueName::Senders(_)) => matches!(thread.exchange, Exchange::Offers(_)),
-                    Some(_) => thread.exchange == Exchange::Nothing,
-                    None => true,
+                    Some(QueueName::MqSenders(_)) => matches!(thread.exchange, Exchange::Offers(_)),
+                    Some(QueueName::MqReceivers(_)) => thread.exchange == Exchange::Nothing,
+                    _ => true,
                 },
                 slot.index(),
             )?;

@@ -11,8 +11,11 @@
 //! | message queues | `message_queues.rs` |
 //! | names, inodes, FIFOs | `names.rs` |
 //! | the terminal and its session | `terminal.rs` |
+//! | sleepers and timers | `timers.rs` |
+//! | segments, messages, semaphores, and who sleeps over them | `ipc.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
+mod ipc;
 mod memory;
 mod message_queues;
 mod names;
@@ -20,11 +23,13 @@ mod references;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod tree;
 mod waiting;
 
 use core::fmt;
 
+use crate::ids::ThreadId;
 use crate::kernel::Kernel;
 
 /// An invariant that doesn't hold.
@@ -79,9 +84,24 @@ pub const INVARIANTS: &[Invariant] = &[
         check: Kernel::threads_agree,
     },
     Invariant {
+        name: "stopped-runs-nothing",
+        sentence: "the thread of a stopped process is on no CPU and in no queue, and nothing wakes it",
+        check: Kernel::stopped_threads_stand_still,
+    },
+    Invariant {
         name: "queues",
         sentence: "queues hold exactly those who say so, and only the first of one is woken",
         check: Kernel::queues_are_sound,
+    },
+    Invariant {
+        name: "alarms",
+        sentence: "the timer queue holds exactly the sleepers and the timers that run",
+        check: Kernel::alarms_are_set,
+    },
+    Invariant {
+        name: "timers",
+        sentence: "a timer is in the list of its process, and its signal is pending exactly if it says so",
+        check: Kernel::timers_are_sound,
     },
     Invariant {
         name: "no-lost-wakeup",
@@ -139,13 +159,33 @@ pub const INVARIANTS: &[Invariant] = &[
         check: Kernel::segments_are_right,
     },
     Invariant {
+        name: "messages",
+        sentence: "a message stands in one queue or is held by one thread, and a queue's bytes are those of its messages",
+        check: Kernel::messages_are_right,
+    },
+    Invariant {
+        name: "semaphores",
+        sentence: "a set has the semaphores that it says, and its waiters' operations are exactly those that are kept",
+        check: Kernel::semaphores_are_right,
+    },
+    Invariant {
+        name: "undos",
+        sentence: "what is undone to a semaphore is known to it and to a living process, once, and isn't nothing",
+        check: Kernel::undos_are_right,
+    },
+    Invariant {
+        name: "ipc-sleepers",
+        sentence: "nobody sleeps at a message queue or a semaphore who could go on",
+        check: Kernel::nobody_sleeps_over_ipc,
+    },
+    Invariant {
         name: "action-references",
         sentence: "a set of signal actions counts the processes that have it",
         check: Kernel::action_references_are_right,
     },
     Invariant {
         name: "queued-signals",
-        sentence: "the details of signals are kept for exactly those that are pending",
+        sentence: "the details of signals are kept for exactly those that are pending, and room for those of timers",
         check: Kernel::queued_signals_are_right,
     },
     Invariant {
@@ -181,6 +221,21 @@ pub const INVARIANTS: &[Invariant] = &[
 ];
 
 impl Kernel {
+    /// Checks what must hold when `resume` lets a thread go on in user mode: nothing that it could take is pending.
+    ///
+    /// # Errors
+    /// Something is.
+    pub fn check_resumed(&self, thread: ThreadId) -> Result<(), Violation> {
+        match self.has_signal_to_take(thread) {
+            true => Err(Violation {
+                name: "delivered",
+                sentence: "nothing deliverable stays pending across a resume",
+                slot: thread.slot.index(),
+            }),
+            false => Ok(()),
+        }
+    }
+
     /// Checks every invariant.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use crate::mem::region::Backing;
 use crate::name::inode::Kind;
 use crate::mem::space::PageEntry;
 use crate::thread::QueueName;
+use crate::time::timer::TimerState;
 
 /// Counts by slot.
 pub(super) struct Counts<const N: usize>([u32; N]);
@@ -92,6 +93,9 @@ impl Kernel {
         for (_, message) in self.mq_messages.iter() {
             message.frames().for_each(|frame| counts.add(frame.index()));
         }
+        for (_, message) in self.messages.iter() {
+            message.frames.iter().flatten().for_each(|frame| counts.add(frame.index()));
+        }
         self.console.input.frames().for_each(|frame| counts.add(frame.index()));
         let mut used = 0;
         for (frame, references) in self.frames.iter() {
@@ -129,17 +133,6 @@ impl Kernel {
         Ok(())
     }
 
-    pub(super) fn segments_are_right(&self) -> Result<(), Broken> {
-        let mut pages = 0;
-        for (slot, segment) in self.segments.table.iter() {
-            let object = self.objects.get(segment.object);
-            holds(object.is_some_and(|object| object.segment == Some(slot)), slot.index())?;
-            pages += segment.pages();
-        }
-        holds(self.segments.is_sound(&self.nodes), 0)?;
-        holds(pages == u64::from(self.segment_pages), 0)
-    }
-
     pub(super) fn action_references_are_right(&self) -> Result<(), Broken> {
         let mut counts = Counts::<ACTION_SETS>::new();
         for (slot, process) in self.processes.iter() {
@@ -164,6 +157,8 @@ impl Kernel {
                 holds(pending.set().has(info.signal), slot)?;
             }
         }
+        let kept = self.posix_timers.iter().filter(|(_, timer)| timer.info.is_some());
+        queued += kept.filter(|(_, timer)| timer.state != TimerState::Pending).count();
         holds(queued == self.infos.len(), 0)
     }
 
@@ -196,7 +191,8 @@ impl Kernel {
     pub(super) fn nodes_are_right(&self) -> Result<(), Broken> {
         let spaces: usize = self.processes.iter().map(|(_, process)| process.space.table.nodes()).sum();
         let objects: usize = self.objects.iter().map(|(_, object)| object.pages.nodes()).sum();
-        let keys = self.segments.nodes();
+        let sets: usize = self.sets.table.iter().map(|(_, set)| set.semaphores.nodes()).sum();
+        let keys = self.segments.nodes() + self.queues.nodes() + self.sets.nodes() + sets;
         holds(self.nodes.len() == spaces + objects + self.numbers.nodes() + keys, 0)
     }
 }

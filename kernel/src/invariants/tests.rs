@@ -3,7 +3,7 @@
 use abi::{Fd, In, InBytes, IpcFlags, Length, OpenFlags, Out, OutBytes, Path, Signal, SignalSet, Syscall, WaitStatus};
 
 use super::INVARIANTS;
-use crate::ids::{ActionsNo, CpuNo, FrameNo, MqueueNo, ObjectNo, PipeNo, ProcessNo, ThreadNo};
+use crate::ids::{ActionsNo, CpuNo, FrameNo, MqueueNo, ObjectNo, PipeNo, ProcessNo, ThreadNo, TimerNo};
 use crate::ipc::mqueue::message::MqMessage;
 use crate::ipc::mqueue::queue::Mqueue;
 use crate::list::List;
@@ -16,6 +16,8 @@ use crate::signal::queue::{Info, Pending};
 use crate::table::Entry;
 use crate::testing::{Machine, SCRATCH, read, sleep, wait, write};
 use crate::thread::{Next, ThreadState};
+use crate::time::timer::{Timer, TimerState};
+use crate::time::timer_queue::Alarm;
 
 /// A machine with everything in use: PID 1 waits for its children; one child waits to read a pipe, one to write another,
 /// one sleeps, one is a zombie, one runs.
@@ -149,6 +151,24 @@ fn a_thread_whose_call_is_forgotten_is_found() {
 }
 
 #[test]
+fn a_stopped_process_that_could_run_is_found() {
+    breaks("stopped-runs-nothing", |machine| {
+        let process = machine.slot(6);
+        machine.kernel.processes.at_mut(process).stopped = true;
+    });
+}
+
+#[test]
+fn a_signal_that_stays_behind_when_user_code_goes_on_is_found() {
+    let mut machine = busy_machine();
+    let runs = machine.current();
+    assert_eq!(machine.kernel.check_resumed(runs), Ok(()));
+    let info = Info::kernel(Signal::SIGTERM, 0);
+    machine.kernel.threads.at_mut(runs.slot).pending.add(&mut machine.kernel.infos, info);
+    assert_eq!(machine.kernel.check_resumed(runs).unwrap_err().name, "delivered");
+}
+
+#[test]
 fn a_ready_thread_outside_of_the_run_queue_is_found() {
     breaks("queues", |machine| {
         let reader = machine.thread(2);
@@ -158,10 +178,37 @@ fn a_ready_thread_outside_of_the_run_queue_is_found() {
 
 #[test]
 fn a_sleeper_that_the_timer_forgot_is_found() {
-    breaks("queues", |machine| {
+    breaks("alarms", |machine| {
         let sleeper = machine.thread(4);
         let due_us = machine.kernel.threads.at(sleeper).timer_us.unwrap();
-        machine.kernel.timers.remove(due_us, sleeper);
+        machine.kernel.timers.remove(due_us, Alarm::Sleeper(sleeper));
+    });
+}
+
+#[test]
+fn an_interval_timer_that_the_timer_queue_does_not_know_is_found() {
+    breaks("alarms", |machine| {
+        let process = machine.slot(6);
+        machine.kernel.processes.at_mut(process).intervals.real.armed = true;
+    });
+}
+
+#[test]
+fn a_timer_that_no_process_has_is_found() {
+    breaks("timers", |machine| {
+        let process = machine.slot(6);
+        machine.kernel.posix_timers.insert(Timer { process, ..Timer::VACANT }).unwrap();
+    });
+}
+
+#[test]
+fn a_timer_whose_signal_is_not_pending_as_it_says_is_found() {
+    breaks("timers", |machine| {
+        let timer = Out::at(crate::testing::SCRATCH);
+        let create = Syscall::TimerCreate { clock: abi::ClockId::CLOCK_MONOTONIC, event: abi::In::NULL, timer };
+        assert_eq!(machine.call(create), 0);
+        machine.kernel.check().unwrap();
+        machine.kernel.posix_timers.at_mut(TimerNo(0)).state = TimerState::Pending;
     });
 }
 
@@ -249,7 +296,7 @@ fn a_receiver_that_sleeps_over_a_message_is_found() {
         machine.block(Syscall::MqTimedreceive { queue, message, length, priority: Out::NULL, timeout: In::NULL });
         machine.kernel.check().unwrap();
         let message = machine.kernel.mq_messages.insert(MqMessage::VACANT).unwrap();
-        machine.kernel.insert_message(MqueueNo(0), message);
+        machine.kernel.insert_mq_message(MqueueNo(0), message);
     });
 }
 

@@ -4,6 +4,7 @@ use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
 use crate::process::Life;
 use crate::radix::Tree;
+use crate::time::interval::Intervals;
 
 impl Kernel {
     pub(super) fn tree_is_sound(&self) -> Result<(), Broken> {
@@ -67,8 +68,11 @@ impl Kernel {
                 && process.space.regions.iter().next().is_none()
                 && process.actions.is_none()
                 && process.pending == crate::signal::queue::Pending::NONE
+                && process.intervals == Intervals::OFF
+                && process.timers.is_empty()
                 && process.children.is_empty()
                 && process.waiting_for_children.is_empty()
+                && process.undos.is_empty()
                 && !process.subreaper
                 && !process.stopped
                 && process.unreported.is_none()

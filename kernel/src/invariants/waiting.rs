@@ -34,6 +34,19 @@ impl Kernel {
         Ok(())
     }
 
+    pub(super) fn stopped_threads_stand_still(&self) -> Result<(), Broken> {
+        for (slot, process) in self.processes.iter().filter(|(_, process)| process.stopped) {
+            let thread = self.threads.get(process.thread).ok_or(slot.index())?;
+            let runs = self.cpu(CpuNo(0)).current == Some(process.thread);
+            let stands_still = thread.state == ThreadState::Stopped
+                && thread.waiter.queue.is_none()
+                && !thread.waiter.woken
+                && thread.timer_us.is_none();
+            holds(stands_still && !runs, slot.index())?;
+        }
+        Ok(())
+    }
+
     /// Whether a blocked thread stands where those stand who wait for this.
     fn waits(&self, thread: &Thread, what: WaitsFor) -> bool {
         thread.waiter.queue == what.queue() && thread.timer_us == what.until_us()
@@ -54,7 +67,10 @@ impl Kernel {
             for thread in queue.iter(&self.threads) {
                 standing += 1;
                 let waiter = &self.threads.at(thread).waiter;
-                holds(waiter.queue == Some(name) && (first || !waiter.woken), thread.index())?;
+                // Several senders may be told at once that their messages would fit, and all receivers that their rights are
+                // others now.
+                let many = matches!(name, QueueName::Receivers(_) | QueueName::Senders(_));
+                holds(waiter.queue == Some(name) && (first || many || !waiter.woken), thread.index())?;
                 first = false;
             }
             Ok(())
@@ -64,8 +80,20 @@ impl Kernel {
             sound(&pipe.waiting_writers, QueueName::PipeWriters(slot))?;
         }
         for (slot, queue) in self.mqueues.iter() {
-            sound(&queue.waiting_receivers, QueueName::Receivers(slot))?;
-            sound(&queue.waiting_senders, QueueName::Senders(slot))?;
+            sound(&queue.waiting_receivers, QueueName::MqReceivers(slot))?;
+            sound(&queue.waiting_senders, QueueName::MqSenders(slot))?;
+        }
+        for (slot, queue) in self.queues.table.iter() {
+            sound(&queue.receivers, QueueName::Receivers(slot))?;
+            sound(&queue.senders, QueueName::Senders(slot))?;
+        }
+        for (slot, set) in self.sets.table.iter() {
+            sound(&set.changers, QueueName::SetChange(slot))?;
+            sound(&set.zero_waiters, QueueName::SetZero(slot))?;
+        }
+        for (slot, semaphore) in self.semaphores.iter() {
+            sound(&semaphore.changers, QueueName::SemaphoreChange(slot))?;
+            sound(&semaphore.zero_waiters, QueueName::SemaphoreZero(slot))?;
         }
         for (slot, process) in self.processes.iter() {
             sound(&process.waiting_for_children, QueueName::Children(slot))?;
@@ -79,15 +107,7 @@ impl Kernel {
         sound(&self.console.waiting_readers, QueueName::Console)?;
         sound(&self.tty.waiting_writers, QueueName::TerminalWriters)?;
         let saying_so = self.threads.iter().filter(|(_, thread)| thread.waiter.queue.is_some()).count();
-        holds(standing == saying_so, 0)?;
-
-        let mut sleeping = 0;
-        for (due_us, thread) in self.timers.iter() {
-            sleeping += 1;
-            holds(self.threads.at(thread).timer_us == Some(due_us), thread.index())?;
-        }
-        let saying_so = self.threads.iter().filter(|(_, thread)| thread.timer_us.is_some()).count();
-        holds(sleeping == saying_so, 0)
+        holds(standing == saying_so, 0)
     }
 
     pub(super) fn no_wakeup_is_lost(&self) -> Result<(), Broken> {
@@ -128,7 +148,7 @@ impl Kernel {
             holds(self.tty.output_waits() && !self.console.ended, writer.index())?;
         }
         match self.timers.iter().next() {
-            Some((due_us, thread)) => holds(due_us > self.now_us(), thread.index()),
+            Some((due_us, _)) => holds(due_us > self.now_us(), 0),
             None => Ok(()),
         }
     }
@@ -149,7 +169,8 @@ impl Kernel {
 
     pub(super) fn unblockable_signals_are_free(&self) -> Result<(), Broken> {
         for (slot, thread) in self.threads.iter() {
-            holds(!thread.blocked.intersects(SignalSet::UNBLOCKABLE), slot.index())?;
+            let masks = thread.blocked | thread.saved_mask.unwrap_or_default();
+            holds(!masks.intersects(SignalSet::UNBLOCKABLE), slot.index())?;
         }
         for (slot, _) in self.processes.iter() {
             let (ignored, caught) = self.ignored_and_caught(slot);

@@ -11,14 +11,36 @@
 //! | shared memory segments: `shmget`, and their life | `segment.rs` |
 //! | `shmat`, `shmdt` | `attach.rs` |
 //! | `shmctl` | `segment_control.rs` |
+//! | messages and their bytes | `message.rs` |
+//! | message queues: `msgget`, their life, who waits at them | `message_queue.rs` |
+//! | `msgsnd`, `msgrcv` | `send.rs` |
+//! | which message a receiver wants | `selection.rs` |
+//! | `msgctl` | `queue_control.rs` |
+//! | sets of semaphores: `semget`, their life, their queues | `semaphore.rs` |
+//! | `semop`, `semtimedop` | `operate.rs` |
+//! | operations: all or none, and whom they let go on | `operation.rs` |
+//! | `SEM_UNDO` | `undo.rs` |
+//! | `semctl` | `set_control.rs` |
+//! | what a waiting thread leaves with the kernel | `held.rs` |
 
 mod attach;
+pub mod held;
+pub mod message;
+pub mod message_queue;
 pub mod mqueue;
+mod operate;
+pub mod operation;
 pub mod permissions;
+mod queue_control;
 pub mod registry;
 pub mod segment;
 mod shared_memory;
 mod segment_control;
+mod selection;
+pub mod semaphore;
+mod send;
+mod set_control;
+pub mod undo;
 
 /// Whether a key names an object: `IPC_PRIVATE` never does.
 fn names_an_object(key: i32) -> bool {

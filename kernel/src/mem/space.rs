@@ -4,11 +4,12 @@
 //! 0x1_0000            heap, grows up with brk
 //! 0x3c00_0000         guard: never mapped, so that a stack that overflows faults
 //! 0x4000_0000         stack, grows down to its limit
+//! 0x4800_0000         static variables
 //! 0x5000_0000         mappings
 //! 0x20_0000_0000      end
 //! ```
 
-use abi::{Errno, PAGE_SIZE, Protection};
+use abi::{Errno, PAGE_SIZE, Protection, STATICS_START};
 
 use crate::host::Host;
 use crate::ids::FrameNo;
@@ -125,6 +126,18 @@ impl Space {
             space.regions.put(stack).map_err(|_| Errno::ENOMEM)?;
         }
         Ok(space)
+    }
+
+    /// Adds the static variables of an image. Their pages come when they are used.
+    pub(crate) fn add_statics(&mut self, bytes: u64) -> Result<(), Errno> {
+        let first = STATICS_START / PAGE_SIZE as u64;
+        let end = first + bytes.min(MAPPINGS_START - STATICS_START).div_ceil(PAGE_SIZE as u64);
+        let protection = Protection::PROT_READ | Protection::PROT_WRITE;
+        let statics = Region { first, end, protection, backing: Backing::Private };
+        match bytes {
+            0 => Ok(()),
+            _ => self.regions.put(statics).map_err(|_| Errno::ENOMEM),
+        }
     }
 
     /// The entry of the page that an address lies in.

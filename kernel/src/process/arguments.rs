@@ -7,7 +7,7 @@
 use abi::{Errno, PAGE_SIZE};
 
 use crate::host::Host;
-use crate::ids::ProcessNo;
+use crate::ids::{ImageNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::ARGUMENT_BYTES;
 use crate::mem::space::{STACK_TOP, Space};
@@ -98,7 +98,7 @@ impl Strings for UserStrings {
 }
 
 impl Kernel {
-    /// A fresh address space with a stack that holds these arguments; where the stack pointer points. It belongs to nobody
+    /// A fresh address space with the image's static variables and a stack that holds these arguments; where the stack pointer points. It belongs to nobody
     /// yet.
     ///
     /// # Errors
@@ -108,6 +108,7 @@ impl Kernel {
         &mut self,
         host: &mut H,
         process: ProcessNo,
+        image: ImageNo,
         argv: &impl Strings,
         envp: &impl Strings,
     ) -> Result<(Space, u64), Errno> {
@@ -120,6 +121,7 @@ impl Kernel {
         }
         let bottom = (STACK_TOP - total as u64) & !15;
         let mut space = Space::with_stack(stack_bytes)?;
+        space.add_statics(host.static_bytes(image))?;
         let filled = self.fill_stack(host, &mut space, bottom, pointers, argv, envp);
         if let Err(errno) = filled {
             self.drop_space(host, &mut space);

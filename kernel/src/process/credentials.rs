@@ -38,6 +38,12 @@ impl Credentials {
         self.effective_uid == 0
     }
 
+    /// A program is executed: the saved ids become the effective ones (`execve(2)`).
+    pub(crate) fn save_effective(&mut self) {
+        self.saved_uid = self.effective_uid;
+        self.saved_gid = self.effective_gid;
+    }
+
     fn owns_uid(&self, uid: u32) -> bool {
         [self.real_uid, self.effective_uid, self.saved_uid].contains(&uid)
     }

@@ -1,7 +1,7 @@
 //! `execve`: the process goes on with another program (`execve(2)`).
 //!
 //! Descriptors stay but those marked close-on-exec; caught signals go back to their defaults, ignored ones stay ignored;
-//! pending signals, mask, ids and limits stay. A failed call changes nothing.
+//! pending signals, mask, interval timers, ids and limits stay; POSIX timers are deleted. A failed call changes nothing.
 
 use abi::{Errno, Path, Strings};
 
@@ -51,7 +51,7 @@ impl Kernel {
         let image = host.find(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()).ok_or(Errno::ENOENT)?;
         let argv = UserStrings::new(self, host, process, argv.0)?;
         let envp = UserStrings::new(self, host, process, envp.0)?;
-        let (space, stack_pointer) = self.new_image_space(host, process, &argv, &envp)?;
+        let (space, stack_pointer) = self.new_image_space(host, process, image, &argv, &envp)?;
         Ok(NewImage { image, name, space, stack_pointer })
     }
 
@@ -61,10 +61,12 @@ impl Kernel {
         self.close_on_exec(host, process);
         self.silence_notifications(process);
         self.reset_caught_signals(process);
+        self.delete_all_timers(host, process);
         let entry = self.processes.at_mut(process);
         entry.space = new.space;
         entry.image = new.image;
         entry.has_executed = true;
+        entry.credentials.save_effective();
         let thread = entry.thread;
         entry.name_bytes = new.name;
         log::debug!("process {} executes {}", entry.pid, entry.name());

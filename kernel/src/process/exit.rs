@@ -29,12 +29,16 @@ impl Kernel {
         if self.processes.at(process).parent.is_none() {
             self.end_all_others(host, process);
         }
+        // While it has a thread: signals may be pending for that.
+        self.discard_pending(host, process, SignalSet::all());
         self.end_thread(host, thread);
+        self.delete_all_timers(host, process);
+        self.clear_intervals(process);
         self.close_all(host, process);
         self.leave_working_directory(process);
         self.release_space(host, process);
+        self.undo_all(host, process);
         self.release_actions(process);
-        self.discard_pending(process, SignalSet::all());
         self.set_subreaper(process, false);
         self.clear_report(process);
         let entry = self.processes.at_mut(process);
@@ -98,9 +102,9 @@ impl Kernel {
             cpu.current = None;
             cpu.quantum_used = false;
         }
-        self.threads.at_mut(thread).pending.discard(&mut self.infos, SignalSet::all());
         let exchanged = core::mem::take(&mut self.threads.at_mut(thread).exchange);
         self.drop_exchange(host, exchanged);
+        self.release_held(host, thread);
         let usage = self.threads.at(thread).usage;
         let process = self.threads.at(thread).process;
         self.processes.at_mut(process).usage.add(&usage);

@@ -34,7 +34,7 @@ impl Kernel {
         process: ProcessNo,
         boot: &Boot<'_>,
     ) -> Result<(), Errno> {
-        let (space, stack_pointer) = self.new_image_space(host, process, &boot.argv, &boot.envp)?;
+        let (space, stack_pointer) = self.new_image_space(host, process, boot.image, &boot.argv, &boot.envp)?;
         self.processes.at_mut(process).space = space;
         let thread = self.processes.at(process).thread;
         self.threads.at_mut(thread).next = Next::Start { stack_pointer };

@@ -1,7 +1,7 @@
 //! Fork: a child that continues where its parent called (`fork(2)`, over `clone`).
 //!
 //! The child has copies of the parent's address space (frames shared until written), descriptors (the open file
-//! descriptions shared), signal actions and mask, ids and limits; it has no pending signals, no children, no CPU time.
+//! descriptions shared), signal actions and mask, ids and limits; it has no pending signals, no timers, no children, no CPU time.
 
 use abi::{Address, CloneFlags, Errno, Resource, Signal};
 

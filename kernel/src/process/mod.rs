@@ -33,7 +33,8 @@ pub(crate) use wait::child_code;
 use abi::WaitStatus;
 
 use crate::file::descriptor::Descriptors;
-use crate::ids::{ActionsNo, ImageNo, InodeNo, NumberNo, ProcessNo, ThreadNo};
+use crate::ids::{ActionsNo, ImageNo, InodeNo, NumberNo, ProcessNo, ThreadNo, TimerNo, UndoNo};
+use crate::ipc::undo::ProcessUndos;
 use crate::limits::{PROCESSES, words};
 use crate::list::{Link, Linked, List};
 use crate::mem::space::Space;
@@ -43,6 +44,8 @@ use crate::sched::wait_queue::WaitQueue;
 use crate::signal::queue::Pending;
 use crate::table::{Entry, Table};
 use crate::thread::Usage;
+use crate::time::interval::Intervals;
+use crate::time::timer::TimerList;
 
 /// The processes, zombies included.
 pub type Processes = Table<ProcessNo, Process, PROCESSES, { words(PROCESSES) }>;
@@ -105,6 +108,10 @@ pub struct Process {
     pub descriptors: Descriptors,
     /// Signals generated for it and not yet delivered to a thread of it.
     pub pending: Pending,
+    /// Its interval timers.
+    pub intervals: Intervals,
+    /// Its POSIX timers.
+    pub timers: List<TimerList, TimerNo>,
     /// What it does on signals; `None`: the default for all.
     pub actions: Option<ActionsNo>,
     /// Its user and group ids.
@@ -115,6 +122,8 @@ pub struct Process {
     pub working_directory: Option<InodeNo>,
     /// Its file mode creation mask.
     pub umask: u32,
+    /// What it undoes to semaphores at its end.
+    pub undos: List<ProcessUndos, UndoNo>,
     /// What its ended threads have used.
     pub usage: Usage,
     /// What its reaped children have used.
@@ -199,11 +208,14 @@ macro_rules! with_process_fields {
             space,
             descriptors,
             pending,
+            intervals,
+            timers,
             actions,
             credentials,
             limits,
             working_directory,
             umask,
+            undos,
             usage,
             children_usage
         )
@@ -255,11 +267,14 @@ impl Entry for Process {
         space: Space::EMPTY,
         descriptors: Descriptors::EMPTY,
         pending: Pending::NONE,
+        intervals: Intervals::OFF,
+        timers: List::EMPTY,
         actions: None,
         credentials: Credentials::ROOT,
         limits: ResourceLimits::DEFAULT,
         working_directory: None,
         umask: 0o022,
+        undos: List::EMPTY,
         usage: Usage::ZERO,
         children_usage: Usage::ZERO,
     };

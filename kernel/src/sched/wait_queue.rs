@@ -1,10 +1,13 @@
 //! How a thread waits, and how it is woken.
 //!
-//! Queues are first in, first out. Waiting here is of the retried kind: a wake-up makes the thread ready and its call is
+//! Queues are first in, first out. Waiting is of two kinds. *Completed by the waker* (`complete`): whoever makes it possible
+//! ends the call, and the thread has its result when it runs. *Retried*: a wake-up makes the thread ready and its call is
 //! tried again. It keeps its place in the queue until that succeeds, so nobody overtakes it, and whoever leaves a queue
 //! for any reason passes the wake-up on (`settle`): that is why none is ever lost. Of the other kind are
-//! those who wait for a message queue (`ipc/mqueue/`) and a blocked `open` of a FIFO (`file/fifo.rs`): whoever makes it
+//! those who wait for a message queue (`ipc/`) and a blocked `open` of a FIFO (`file/fifo.rs`): whoever makes it
 //! possible does their part for them, so nothing is left to be passed on.
+
+use abi::Errno;
 
 use crate::file::fifo::fifo_in;
 use crate::host::{Event, Host};
@@ -12,7 +15,8 @@ use crate::ids::ThreadNo;
 use crate::kernel::Kernel;
 use crate::list::List;
 use crate::sched::policy::Became;
-use crate::thread::{QueueName, ThreadState, Threads, WaitList, WaitsFor};
+use crate::thread::{Next, QueueName, ThreadState, Threads, WaitList, WaitsFor};
+use crate::time::timer_queue::Alarm;
 
 /// A queue of threads that wait for the same.
 pub(crate) type WaitQueue = List<WaitList, ThreadNo>;
@@ -23,13 +27,16 @@ impl WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => Some(QueueName::PipeReaders(pipe)),
             WaitsFor::PipeRoom(pipe) => Some(QueueName::PipeWriters(pipe)),
-            WaitsFor::Message { queue, .. } => Some(QueueName::Receivers(queue)),
-            WaitsFor::MessageRoom { queue, .. } => Some(QueueName::Senders(queue)),
+            WaitsFor::MqMessage { queue, .. } => Some(QueueName::MqReceivers(queue)),
+            WaitsFor::MqRoom { queue, .. } => Some(QueueName::MqSenders(queue)),
             WaitsFor::FifoWriter(fifo) => Some(QueueName::FifoReaders(fifo)),
             WaitsFor::FifoReader(fifo) => Some(QueueName::FifoWriters(fifo)),
             WaitsFor::ConsoleInput | WaitsFor::TerminalInput { .. } => Some(QueueName::Console),
             WaitsFor::TerminalOutput => Some(QueueName::TerminalWriters),
             WaitsFor::Child(process) => Some(QueueName::Children(process)),
+            WaitsFor::Message(queue) => Some(QueueName::Receivers(queue)),
+            WaitsFor::MessageRoom(queue) => Some(QueueName::Senders(queue)),
+            WaitsFor::Semaphores { queue, .. } => Some(queue),
             WaitsFor::Signal | WaitsFor::Signals { .. } | WaitsFor::Time { .. } => None,
         }
     }
@@ -41,8 +48,9 @@ impl WaitsFor {
         match self {
             WaitsFor::Time { until_us } => Some(until_us),
             WaitsFor::Signals { until_us, .. }
-            | WaitsFor::Message { until_us, .. }
-            | WaitsFor::MessageRoom { until_us, .. }
+            | WaitsFor::MqMessage { until_us, .. }
+            | WaitsFor::MqRoom { until_us, .. }
+            | WaitsFor::Semaphores { until_us, .. }
             | WaitsFor::TerminalInput { until_us } => until_us,
             _ => None,
         }
@@ -70,10 +78,10 @@ impl Kernel {
             return;
         }
         if let Some(before) = before {
-            self.timers.remove(before, thread);
+            self.timers.remove(before, Alarm::Sleeper(thread));
         }
         if let Some(until_us) = until_us {
-            self.timers.insert(until_us, thread);
+            self.timers.insert(until_us, Alarm::Sleeper(thread));
         }
     }
 
@@ -97,7 +105,7 @@ impl Kernel {
     /// Takes a thread out of its queue, or out of the timer, and nothing else.
     pub(crate) fn step_out(&mut self, thread: ThreadNo) -> Option<QueueName> {
         if let Some(due_us) = self.threads.at_mut(thread).timer_us.take() {
-            self.timers.remove(due_us, thread);
+            self.timers.remove(due_us, Alarm::Sleeper(thread));
         }
         let name = self.threads.at(thread).waiter.queue?;
         let (queue, threads) = self.queue_mut(name);
@@ -105,6 +113,9 @@ impl Kernel {
         let waiter = &mut self.threads.at_mut(thread).waiter;
         waiter.queue = None;
         waiter.woken = false;
+        if let QueueName::SetChange(set) | QueueName::SetZero(set) = name {
+            self.note_leaving_set(thread, set);
+        }
         Some(name)
     }
 
@@ -139,7 +150,7 @@ impl Kernel {
 
     /// The wait of a thread has been completed: what it waited for is in its `exchange`. It leaves its queue, and if a
     /// signal or its timer has woken it meanwhile, it finds that its call has succeeded all the same, as on Linux.
-    pub(crate) fn complete<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+    pub(crate) fn hand_over<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
         self.leave_queue(thread);
         self.wake_by_timer(host, thread);
     }
@@ -154,6 +165,16 @@ impl Kernel {
         matches!(self.threads.at(thread).state, ThreadState::Blocked(_))
     }
 
+    /// Ends the call of a thread that waits, or was woken and hasn't run since, with this result: the second kind of waiting, in
+    /// which the waker completes the call.
+    pub(crate) fn complete<H: Host>(&mut self, host: &mut H, thread: ThreadNo, result: Result<i64, Errno>) {
+        let Some(call) = self.threads.at(thread).call else { crate::bug("a thread waits without a call") };
+        self.leave_queue(thread);
+        self.wake(host, thread);
+        let value = result.unwrap_or_else(Errno::to_return);
+        self.finish(host, thread, &call, Next::Return(value), result);
+    }
+
     /// Wakes the first waiter of a queue if what it waits for holds.
     pub(crate) fn settle<H: Host>(&mut self, host: &mut H, name: QueueName) {
         match name {
@@ -161,9 +182,35 @@ impl Kernel {
             QueueName::FifoReaders(fifo) | QueueName::FifoWriters(fifo) => self.settle_fifo(host, fifo),
             QueueName::Console => self.settle_console(host),
             // Their waits are completed by whoever makes that possible: nothing is left to be passed on.
-            QueueName::Receivers(_) | QueueName::Senders(_) => {}
+            QueueName::MqReceivers(_) | QueueName::MqSenders(_) => {}
             QueueName::TerminalWriters => self.settle_terminal_writers(host),
-            QueueName::Children(_) => {}
+            QueueName::SetChange(set) | QueueName::SetZero(set) => self.unmerge_queues(set),
+            QueueName::Children(_)
+            | QueueName::Receivers(_)
+            | QueueName::Senders(_)
+            | QueueName::SemaphoreChange(_)
+            | QueueName::SemaphoreZero(_) => {}
+        }
+    }
+
+    /// A queue.
+    pub(crate) fn queue(&self, name: QueueName) -> &WaitQueue {
+        match name {
+            QueueName::PipeReaders(pipe) => &self.pipes.at(pipe).waiting_readers,
+            QueueName::PipeWriters(pipe) => &self.pipes.at(pipe).waiting_writers,
+            QueueName::FifoReaders(fifo) => &self.fifo(fifo).opening_readers,
+            QueueName::FifoWriters(fifo) => &self.fifo(fifo).opening_writers,
+            QueueName::Console => &self.console.waiting_readers,
+            QueueName::TerminalWriters => &self.tty.waiting_writers,
+            QueueName::Children(process) => &self.processes.at(process).waiting_for_children,
+            QueueName::Receivers(queue) => &self.queues.table.at(queue).receivers,
+            QueueName::Senders(queue) => &self.queues.table.at(queue).senders,
+            QueueName::MqReceivers(queue) => &self.mqueues.at(queue).waiting_receivers,
+            QueueName::MqSenders(queue) => &self.mqueues.at(queue).waiting_senders,
+            QueueName::SemaphoreChange(semaphore) => &self.semaphores.at(semaphore).changers,
+            QueueName::SemaphoreZero(semaphore) => &self.semaphores.at(semaphore).zero_waiters,
+            QueueName::SetChange(set) => &self.sets.table.at(set).changers,
+            QueueName::SetZero(set) => &self.sets.table.at(set).zero_waiters,
         }
     }
 
@@ -172,13 +219,19 @@ impl Kernel {
         let queue = match name {
             QueueName::PipeReaders(pipe) => &mut self.pipes.at_mut(pipe).waiting_readers,
             QueueName::PipeWriters(pipe) => &mut self.pipes.at_mut(pipe).waiting_writers,
-            QueueName::Receivers(queue) => &mut self.mqueues.at_mut(queue).waiting_receivers,
-            QueueName::Senders(queue) => &mut self.mqueues.at_mut(queue).waiting_senders,
+            QueueName::MqReceivers(queue) => &mut self.mqueues.at_mut(queue).waiting_receivers,
+            QueueName::MqSenders(queue) => &mut self.mqueues.at_mut(queue).waiting_senders,
             QueueName::FifoReaders(fifo) => &mut fifo_in(&mut self.inodes, fifo).opening_readers,
             QueueName::FifoWriters(fifo) => &mut fifo_in(&mut self.inodes, fifo).opening_writers,
             QueueName::Console => &mut self.console.waiting_readers,
             QueueName::TerminalWriters => &mut self.tty.waiting_writers,
             QueueName::Children(process) => &mut self.processes.at_mut(process).waiting_for_children,
+            QueueName::Receivers(queue) => &mut self.queues.table.at_mut(queue).receivers,
+            QueueName::Senders(queue) => &mut self.queues.table.at_mut(queue).senders,
+            QueueName::SemaphoreChange(semaphore) => &mut self.semaphores.at_mut(semaphore).changers,
+            QueueName::SemaphoreZero(semaphore) => &mut self.semaphores.at_mut(semaphore).zero_waiters,
+            QueueName::SetChange(set) => &mut self.sets.table.at_mut(set).changers,
+            QueueName::SetZero(set) => &mut self.sets.table.at_mut(set).zero_waiters,
         };
         (queue, &mut self.threads)
     }

@@ -104,7 +104,10 @@ impl Kernel {
                 mask: wanted.mask - SignalSet::UNBLOCKABLE,
             };
             self.set_action(cx.process, signal, action);
-            self.discard_if_ignored(cx.process, signal);
+            self.discard_if_ignored(cx.host, cx.process, signal);
+            if !self.ignores(cx.process, signal) {
+                self.wake_ignored_timers(cx.host, cx.process, signal);
+            }
         }
         // Linux has set when a bad pointer for the old action is noticed (seen on the host); so have we.
         if !old.is_null() {

@@ -4,12 +4,12 @@
 //! Each handler's frame is put on top of the one before, and only then does user code run: so of several signals that are
 //! deliverable at once, the one delivered last is handled first, as on Linux.
 
-use abi::{DefaultAction, Errno, Layout, SigActionFlags, Signal, SignalSet, Syscall, Timespec};
+use abi::{DefaultAction, Errno, SigActionFlags, Signal, SignalSet, Syscall};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::entry::Resume;
 use crate::host::{Event, Host};
-use crate::ids::{ProcessNo, ThreadNo};
+use crate::ids::{ProcessNo, ThreadId, ThreadNo};
 use crate::kernel::Kernel;
 use crate::signal::action::{self, Action};
 use crate::signal::queue::Info;
@@ -47,6 +47,7 @@ impl Kernel {
             let signal = info.signal;
             let process = self.threads.at(thread).process;
             let action = self.action(process, signal);
+            let id = self.process_id(process);
             match (action.handler, signal.default_action()) {
                 (action::IGNORE, _) => {}
                 (action::DEFAULT, DefaultAction::Ignore | DefaultAction::Continue) => {}
@@ -55,16 +56,22 @@ impl Kernel {
                 (action::DEFAULT, DefaultAction::Stop) => {
                     // Only SIGSTOP stops a group that nobody could continue.
                     if signal == Signal::SIGSTOP || !self.group_is_orphaned(process) {
+                        host.event(Event::Delivered { process: id, signal, handler: false });
                         self.stop_process(host, thread, signal);
                         return Delivered::Stopped;
                     }
                 }
                 (action::DEFAULT, DefaultAction::Terminate | DefaultAction::Core) => {
+                    host.event(Event::Delivered { process: id, signal, handler: false });
                     self.terminate(host, thread, signal);
                     return Delivered::Ended;
                 }
-                _ => return Delivered::Handler(self.enter_handler(host, thread, info, action)),
+                _ => {
+                    host.event(Event::Delivered { process: id, signal, handler: true });
+                    return Delivered::Handler(self.enter_handler(host, thread, info, action));
+                }
             }
+            host.event(Event::Discarded { process: id, signal });
         }
         Delivered::Nothing
     }
@@ -114,7 +121,6 @@ impl Kernel {
             }
             stack.handlers += 1;
         }
-        host.event(Event::Delivered { thread: self.thread_id(thread), signal: info.signal });
         Resume::Handler { info, handler: action.handler, mask, returns, stack_pointer, on_alternate_stack }
     }
 
@@ -144,8 +150,7 @@ impl Kernel {
 
     /// What a call returns that has done part of its work; and what it leaves behind if it hasn't.
     fn partial_result<H: Host>(&mut self, host: &mut H, thread: ThreadNo, call: &Syscall) -> Option<i64> {
-        let entry = self.threads.at(thread);
-        let (progress, process) = (entry.progress, entry.process);
+        let progress = self.threads.at(thread).progress;
         match *call {
             Syscall::Write { .. } if progress > 0 => Some(progress as i64),
             // Bytes from the terminal in raw mode, fewer than it wants.
@@ -153,16 +158,10 @@ impl Kernel {
                 Some(Progress::unpack(progress).taken as i64)
             }
             Syscall::Compute { duration } => Some(duration.0.saturating_sub(progress) as i64),
-            Syscall::Nanosleep { remaining, .. } => {
-                if !remaining.is_null() {
-                    let left = Timespec::from_us(progress.saturating_sub(self.now_us()));
-                    let mut bytes = [0; Timespec::SIZE];
-                    left.store(&mut bytes);
-                    let _ = self.copy_to_user(host, process, remaining.address, &bytes);
-                }
+            _ => {
+                self.report_remaining(host, thread, call);
                 None
             }
-            _ => None,
         }
     }
 
@@ -178,6 +177,14 @@ impl Kernel {
         entry.next = Next::Access;
         let exchanged = core::mem::take(&mut entry.exchange);
         self.drop_exchange(host, exchanged);
+    }
+
+    /// So many handlers of a thread that ran on the alternate stack will never return: its user code jumped out of them.
+    pub fn left_alternate_stack(&mut self, thread: ThreadId, handlers: u32) {
+        if self.thread(thread).is_some() {
+            let stack = &mut self.threads.at_mut(thread.slot).alternate_stack;
+            stack.handlers = stack.handlers.saturating_sub(handlers);
+        }
     }
 
     /// A handler has returned: the mask and the interrupted context come back, as its hart kept them.
@@ -203,5 +210,15 @@ impl Kernel {
 
 /// Whether a call is made again after a handler with `SA_RESTART` (`signal(7)`, "Interruption of system calls").
 fn restarts(call: &Syscall) -> bool {
-    !matches!(call, Syscall::Nanosleep { .. } | Syscall::RtSigsuspend { .. } | Syscall::RtSigtimedwait { .. })
+    !matches!(
+        call,
+        Syscall::Nanosleep { .. }
+            | Syscall::ClockNanosleep { .. }
+            | Syscall::RtSigsuspend { .. }
+            | Syscall::RtSigtimedwait { .. }
+            | Syscall::Msgsnd { .. }
+            | Syscall::Msgrcv { .. }
+            | Syscall::Semop { .. }
+            | Syscall::Semtimedop { .. }
+    )
 }

@@ -2,31 +2,64 @@
 
 use abi::{DefaultAction, SI_KERNEL, SI_USER, SigActionFlags, Signal, SignalSet, WaitStatus};
 
-use crate::host::{Event, Host};
-use crate::ids::{ProcessNo, ThreadNo};
+use crate::host::{Event, Fate, Host};
+use crate::ids::{ProcessNo, ThreadNo, TimerNo};
 use crate::kernel::Kernel;
 use crate::process::child_code;
 use crate::sched::policy::Became;
 use crate::signal::action;
 use crate::signal::queue::Info;
 use crate::thread::{ThreadState, WaitsFor};
+use crate::time::timer::{Notify, Timer};
 
 impl Kernel {
     /// Generates a signal for a process. A zombie takes none.
     pub(crate) fn send_signal<H: Host>(&mut self, host: &mut H, process: ProcessNo, info: Info) {
         if !self.prepare_signal(host, process, info.signal) {
-            return;
+            return self.generated(host, process, info.signal, Fate::Discarded);
         }
-        self.processes.at_mut(process).pending.add(&mut self.infos, info);
-        self.announce(host, process, info.signal);
+        let new = self.processes.at_mut(process).pending.add(&mut self.infos, info);
+        self.announce(host, process, info.signal, new);
     }
 
     /// Generates a signal for one thread.
     pub(crate) fn send_thread_signal<H: Host>(&mut self, host: &mut H, thread: ThreadNo, info: Info) {
         let process = self.threads.at(thread).process;
-        if self.prepare_signal(host, process, info.signal) {
-            self.threads.at_mut(thread).pending.add(&mut self.infos, info);
-            self.announce(host, process, info.signal);
+        if !self.prepare_signal(host, process, info.signal) {
+            return self.generated(host, process, info.signal, Fate::Discarded);
+        }
+        let new = self.threads.at_mut(thread).pending.add(&mut self.infos, info);
+        self.announce(host, process, info.signal, new);
+    }
+
+    /// Generates the signal of a timer that has expired; whether it is pending now.
+    pub(crate) fn send_timer_signal<H: Host>(&mut self, host: &mut H, timer: TimerNo) -> bool {
+        let Timer { process, signal, notify, info, .. } = *self.posix_timers.at(timer);
+        let Some(entry) = info else { return false };
+        if !self.prepare_signal(host, process, signal) {
+            self.generated(host, process, signal, Fate::Discarded);
+            return false;
+        }
+        let thread = self.processes.at(process).thread;
+        let pending = match notify {
+            Notify::Thread => &mut self.threads.at_mut(thread).pending,
+            _ => &mut self.processes.at_mut(process).pending,
+        };
+        let new = pending.add_entry(&mut self.infos, entry);
+        self.announce(host, process, signal, new);
+        true
+    }
+
+    /// Takes the signal of a timer back, which is stopped or deleted.
+    pub(crate) fn withdraw_timer_signal<H: Host>(&mut self, host: &mut H, timer: TimerNo) {
+        let Timer { process, signal, .. } = *self.posix_timers.at(timer);
+        let entry = self.processes.at_mut(process);
+        let mut taken = entry.pending.take_entry(&mut self.infos, timer);
+        if !taken && self.threads.holds(entry.thread) {
+            taken = self.threads.at_mut(entry.thread).pending.take_entry(&mut self.infos, timer);
+        }
+        if taken {
+            host.event(Event::Discarded { process: self.process_id(process), signal });
         }
     }
 
@@ -45,8 +78,8 @@ impl Kernel {
             self.set_action(process, info.signal, action::Action::DEFAULT);
             self.threads.at_mut(thread).blocked.remove(SignalSet::of(info.signal));
         }
-        self.threads.at_mut(thread).pending.add(&mut self.infos, info);
-        host.event(Event::Generated { process: self.process_id(process), signal: info.signal });
+        let new = self.threads.at_mut(thread).pending.add(&mut self.infos, info);
+        self.generated(host, process, info.signal, if new { Fate::Pending } else { Fate::Coalesced });
     }
 
     /// Tells a parent by SIGCHLD what happened to a child. `SA_NOCLDSTOP` keeps stops and continuations from it; and who
@@ -83,9 +116,9 @@ impl Kernel {
     }
 
     /// Drops what is pending if the process ignores it now.
-    pub(crate) fn discard_if_ignored(&mut self, process: ProcessNo, signal: Signal) {
+    pub(crate) fn discard_if_ignored<H: Host>(&mut self, host: &mut H, process: ProcessNo, signal: Signal) {
         if self.ignores(process, signal) {
-            self.discard_pending(process, SignalSet::of(signal));
+            self.discard_pending(host, process, SignalSet::of(signal));
         }
     }
 
@@ -107,9 +140,9 @@ impl Kernel {
         }
         let thread = self.processes.at(process).thread;
         if SignalSet::STOPS.has(signal) {
-            self.discard_pending(process, SignalSet::of(Signal::SIGCONT));
+            self.discard_pending(host, process, SignalSet::of(Signal::SIGCONT));
         } else if signal == Signal::SIGCONT {
-            self.discard_pending(process, SignalSet::STOPS);
+            self.discard_pending(host, process, SignalSet::STOPS);
             self.continue_process(host, process);
         }
         // A blocked signal stays pending even if it is ignored: the action may change before it is unblocked.
@@ -123,17 +156,29 @@ impl Kernel {
     }
 
     /// Drops signals that are pending for a process or its thread.
-    pub(crate) fn discard_pending(&mut self, process: ProcessNo, signals: SignalSet) {
-        let entry = self.processes.at_mut(process);
-        entry.pending.discard(&mut self.infos, signals);
-        if self.threads.holds(entry.thread) {
-            self.threads.at_mut(entry.thread).pending.discard(&mut self.infos, signals);
+    pub(crate) fn discard_pending<H: Host>(&mut self, host: &mut H, process: ProcessNo, signals: SignalSet) {
+        let thread = self.processes.at(process).thread;
+        loop {
+            let pending = &mut self.processes.at_mut(process).pending;
+            let mut taken = pending.take_lowest(&mut self.infos, signals);
+            if taken.is_none() && self.threads.holds(thread) {
+                taken = self.threads.at_mut(thread).pending.take_lowest(&mut self.infos, signals);
+            }
+            let Some((info, timer)) = taken else { return };
+            host.event(Event::Discarded { process: self.process_id(process), signal: info.signal });
+            if let Some(timer) = timer {
+                self.timer_signal_dropped(timer);
+            }
         }
     }
 
+    fn generated<H: Host>(&self, host: &mut H, process: ProcessNo, signal: Signal, fate: Fate) {
+        host.event(Event::Generated { process: self.process_id(process), signal, fate });
+    }
+
     /// Wakes the thread if it can take the signal: one that waits, and for SIGKILL one that is stopped.
-    fn announce<H: Host>(&mut self, host: &mut H, process: ProcessNo, signal: Signal) {
-        host.event(Event::Generated { process: self.process_id(process), signal });
+    fn announce<H: Host>(&mut self, host: &mut H, process: ProcessNo, signal: Signal, new: bool) {
+        self.generated(host, process, signal, if new { Fate::Pending } else { Fate::Coalesced });
         let thread = self.processes.at(process).thread;
         let entry = self.threads.at(thread);
         let awaited = matches!(entry.state, ThreadState::Blocked(WaitsFor::Signals { set, .. }) if set.has(signal))

@@ -1,10 +1,10 @@
 //! Masks and waiting for signals: `rt_sigprocmask rt_sigpending rt_sigsuspend rt_sigtimedwait` (`sigprocmask(2)`,
 //! `sigpending(2)`, `sigsuspend(2)`, `sigwaitinfo(2)`).
 
-use abi::{DefaultAction, Errno, In, MaskHow, Out, SigInfo, SignalSet, Timespec};
+use abi::{DefaultAction, Errno, In, MaskHow, Out, SigInfo, Signal, SignalSet, Timespec};
 
 use crate::dispatch::{Cx, Flow, Outcome};
-use crate::host::Host;
+use crate::host::{Event, Host};
 use crate::ids::ThreadNo;
 use crate::kernel::Kernel;
 use crate::signal::queue::Info;
@@ -86,6 +86,8 @@ impl Kernel {
         };
         let deadly = self.deadly_signals(cx.thread);
         if let Some(taken) = self.take_signal(cx.thread, set - deadly) {
+            let process = self.process_id(cx.process);
+            cx.host.event(Event::Accepted { process, signal: taken.signal });
             // Linux has taken it when a bad pointer is noticed (seen on the host); so have we.
             if !info.is_null() {
                 self.put(cx.host, cx.process, info.address, &taken.to_abi())?;
@@ -116,14 +118,22 @@ impl Kernel {
 
     /// Takes the lowest pending signal of a set: the thread's own first, then those of its process.
     pub(crate) fn take_signal(&mut self, thread: ThreadNo, set: SignalSet) -> Option<Info> {
-        let entry = self.threads.at_mut(thread);
-        if let Some(signal) = (entry.pending.set() & set).lowest() {
-            return entry.pending.take(&mut self.infos, signal);
+        let process = self.threads.at(thread).process;
+        let own = self.threads.at_mut(thread).pending.take_lowest(&mut self.infos, set);
+        let (mut info, timer) = match own {
+            Some(taken) => taken,
+            None => {
+                let taken = self.processes.at_mut(process).pending.take_lowest(&mut self.infos, set)?;
+                if taken.0.signal == Signal::SIGALRM {
+                    self.rearm_real_timer(process);
+                }
+                taken
+            }
+        };
+        if let Some(timer) = timer {
+            info.uid = self.timer_signal_taken(timer);
         }
-        let process = entry.process;
-        let pending = &mut self.processes.at_mut(process).pending;
-        let signal = (pending.set() & set).lowest()?;
-        pending.take(&mut self.infos, signal)
+        Some(info)
     }
 }
 

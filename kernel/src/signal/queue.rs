@@ -5,7 +5,7 @@
 
 use abi::{SI_USER, SigInfo, Signal, SignalSet};
 
-use crate::ids::InfoNo;
+use crate::ids::{InfoNo, TimerNo};
 use crate::limits::{QUEUED_SIGNALS, words};
 use crate::table::{Entry, Table};
 
@@ -52,7 +52,8 @@ impl Info {
     }
 }
 
-/// One entry: details, and the next entry of the same queue.
+/// One entry: details, and the next entry of the same queue. A timer has one of its own, which stands in no queue while its
+/// signal isn't pending.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct QueuedInfo {
@@ -60,10 +61,12 @@ pub struct QueuedInfo {
     pub info: Info,
     /// The next entry.
     pub next: Option<InfoNo>,
+    /// Which POSIX timer keeps it.
+    pub timer: Option<TimerNo>,
 }
 
 impl Entry for QueuedInfo {
-    const VACANT: QueuedInfo = QueuedInfo { info: Info::kernel(Signal::SIGHUP, 0), next: None };
+    const VACANT: QueuedInfo = QueuedInfo { info: Info::kernel(Signal::SIGHUP, 0), next: None, timer: None };
 }
 
 /// The signals that are pending for a thread, or for a process.
@@ -94,60 +97,97 @@ impl Pending {
         core::iter::successors(self.first, |entry| infos.at(*entry).next).take(QUEUED_SIGNALS)
     }
 
-    /// Adds a signal. A standard one that is pending already is coalesced: `false`. If there is no room for the details,
-    /// the signal is pending without.
-    pub(crate) fn add(&mut self, infos: &mut Infos, info: Info) -> bool {
-        if self.set.has(info.signal) && !info.signal.is_realtime() {
-            return false;
+    /// How often a signal is pending: once for each entry, or once without details.
+    pub fn count(&self, infos: &Infos, signal: Signal) -> usize {
+        match self.set.has(signal) {
+            true => self.iter(infos).filter(|info| info.signal == signal).count().max(1),
+            false => 0,
         }
-        self.set.insert(SignalSet::of(info.signal));
-        let last = self.entries(infos).last();
-        if let Ok(entry) = infos.insert(QueuedInfo { info, next: None }) {
-            match last {
-                Some(last) => infos.at_mut(last).next = Some(entry),
-                None => self.first = Some(entry),
-            }
-        }
-        true
     }
 
-    /// Takes the oldest of a signal out.
-    pub(crate) fn take(&mut self, infos: &mut Infos, signal: Signal) -> Option<Info> {
+    /// Adds a signal. A standard one that is pending already is coalesced: `false`. If there is no room for the details,
+    /// the signal is pending without; so is a real-time one, which is coalesced if it was pending.
+    pub(crate) fn add(&mut self, infos: &mut Infos, info: Info) -> bool {
+        let before = self.count(infos, info.signal);
+        if before > 0 && !info.signal.is_realtime() {
+            return false;
+        }
+        if let Ok(entry) = infos.insert(QueuedInfo { info, ..QueuedInfo::VACANT }) {
+            self.append(infos, entry);
+        }
+        self.set.insert(SignalSet::of(info.signal));
+        self.count(infos, info.signal) > before
+    }
+
+    /// Adds the signal of a timer, whose entry stands in no queue: it is never lost, and nothing coalesces it but one that
+    /// is pending without details.
+    pub(crate) fn add_entry(&mut self, infos: &mut Infos, entry: InfoNo) -> bool {
+        let signal = infos.at(entry).info.signal;
+        let before = self.count(infos, signal);
+        self.append(infos, entry);
+        self.set.insert(SignalSet::of(signal));
+        self.count(infos, signal) > before
+    }
+
+    fn append(&mut self, infos: &mut Infos, entry: InfoNo) {
+        let last = self.entries(infos).last();
+        infos.at_mut(entry).next = None;
+        match last {
+            Some(last) => infos.at_mut(last).next = Some(entry),
+            None => self.first = Some(entry),
+        }
+    }
+
+    /// Takes the oldest of a signal out, and says which timer it is from, if it is from one.
+    pub(crate) fn take(&mut self, infos: &mut Infos, signal: Signal) -> Option<(Info, Option<TimerNo>)> {
         if !self.set.has(signal) {
             return None;
         }
-        let info = self.unlink(infos, signal);
+        let taken = self.unlink(infos, |entry| entry.info.signal == signal);
+        self.settle(infos, signal);
+        Some(taken.unwrap_or((Info::unknown(signal), None)))
+    }
+
+    /// The same for the lowest signal of a set.
+    pub(crate) fn take_lowest(&mut self, infos: &mut Infos, set: SignalSet) -> Option<(Info, Option<TimerNo>)> {
+        let signal = (self.set & set).lowest()?;
+        self.take(infos, signal)
+    }
+
+    /// Takes the signal of a timer out; whether it was there.
+    pub(crate) fn take_entry(&mut self, infos: &mut Infos, timer: TimerNo) -> bool {
+        let taken = self.unlink(infos, |entry| entry.timer == Some(timer));
+        if let Some((info, _)) = taken {
+            self.settle(infos, info.signal);
+        }
+        taken.is_some()
+    }
+
+    /// A signal of which no entry is left isn't pending.
+    fn settle(&mut self, infos: &Infos, signal: Signal) {
         if !self.iter(infos).any(|info| info.signal == signal) {
             self.set.remove(SignalSet::of(signal));
         }
-        Some(info.unwrap_or(Info::unknown(signal)))
     }
 
-    /// Drops these signals; how many of them there were.
-    pub(crate) fn discard(&mut self, infos: &mut Infos, signals: SignalSet) -> u32 {
-        let mut count = 0;
-        while let Some(signal) = (self.set & signals).lowest() {
-            self.take(infos, signal);
-            count += 1;
-        }
-        count
-    }
-
-    fn unlink(&mut self, infos: &mut Infos, signal: Signal) -> Option<Info> {
+    fn unlink(&mut self, infos: &mut Infos, which: impl Fn(&QueuedInfo) -> bool) -> Option<(Info, Option<TimerNo>)> {
         let mut previous = None;
         let mut at = self.first;
         while let Some(entry) = at {
-            let QueuedInfo { info, next } = *infos.at(entry);
-            if info.signal == signal {
+            let found = *infos.at(entry);
+            if which(&found) {
                 match previous {
-                    Some(previous) => infos.at_mut(previous).next = next,
-                    None => self.first = next,
+                    Some(previous) => infos.at_mut(previous).next = found.next,
+                    None => self.first = found.next,
                 }
-                infos.remove(entry);
-                return Some(info);
+                match found.timer {
+                    Some(_) => infos.at_mut(entry).next = None,
+                    None => infos.free(entry),
+                }
+                return Some((found.info, found.timer));
             }
             previous = at;
-            at = next;
+            at = found.next;
         }
         None
     }
@@ -167,7 +207,7 @@ mod tests {
         let mut pending = Pending::NONE;
         assert!(pending.add(&mut infos, queued(Signal::SIGUSR1, 1)));
         assert!(!pending.add(&mut infos, queued(Signal::SIGUSR1, 2)));
-        assert_eq!(pending.take(&mut infos, Signal::SIGUSR1).unwrap().value, 1);
+        assert_eq!(pending.take(&mut infos, Signal::SIGUSR1).unwrap().0.value, 1);
         assert_eq!(pending, Pending::NONE);
         assert!(infos.is_empty());
     }
@@ -183,10 +223,46 @@ mod tests {
         pending.add(&mut infos, queued(Signal::SIGTERM, 9));
         for value in 0..3 {
             assert!(pending.set().has(signal));
-            assert_eq!(pending.take(&mut infos, signal).unwrap().value, value);
+            assert_eq!(pending.take(&mut infos, signal).unwrap().0.value, value);
         }
         assert!(!pending.set().has(signal));
-        assert_eq!(pending.discard(&mut infos, SignalSet::all()), 1);
+        assert_eq!(pending.take(&mut infos, Signal::SIGTERM).unwrap().0.value, 9);
         assert!(infos.is_empty());
+    }
+
+    #[test]
+    fn a_timer_s_signal_stands_beside_the_same_signal_and_keeps_its_entry() {
+        let mut infos = Infos::new();
+        let mut pending = Pending::NONE;
+        let info = queued(Signal::SIGUSR1, 7);
+        let timer = Some(TimerNo(3));
+        let entry = infos.insert(QueuedInfo { info, next: None, timer }).unwrap();
+        assert!(pending.add(&mut infos, queued(Signal::SIGUSR1, 1)));
+        assert!(pending.add_entry(&mut infos, entry));
+        assert!(!pending.add(&mut infos, queued(Signal::SIGUSR1, 2)));
+        assert_eq!(pending.count(&infos, Signal::SIGUSR1), 2);
+        assert_eq!(pending.take(&mut infos, Signal::SIGUSR1).unwrap().1, None);
+        assert_eq!(pending.take(&mut infos, Signal::SIGUSR1), Some((info, timer)));
+        assert_eq!((pending, infos.len()), (Pending::NONE, 1));
+        assert!(pending.add_entry(&mut infos, entry));
+        assert!(pending.take_entry(&mut infos, TimerNo(3)) && !pending.take_entry(&mut infos, TimerNo(3)));
+        assert_eq!((pending, infos.len()), (Pending::NONE, 1));
+    }
+
+    #[test]
+    fn a_full_queue_coalesces_what_it_has_no_room_for() {
+        let mut infos = Infos::new();
+        let mut pending = Pending::NONE;
+        let signal = Signal::new(40).unwrap();
+        while infos.room() > 0 {
+            infos.insert(QueuedInfo::VACANT).unwrap();
+        }
+        assert!(pending.add(&mut infos, queued(signal, 1)), "it is pending without details");
+        assert!(!pending.add(&mut infos, queued(signal, 2)));
+        infos.free(InfoNo(0));
+        assert!(!pending.add(&mut infos, queued(signal, 3)), "what had no details has them now");
+        assert_eq!(pending.count(&infos, signal), 1);
+        assert_eq!(pending.take(&mut infos, signal).unwrap().0.value, 3);
+        assert_eq!(pending, Pending::NONE);
     }
 }

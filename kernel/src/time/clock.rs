@@ -4,6 +4,7 @@ use crate::host::Host;
 use crate::ids::CpuNo;
 use crate::kernel::Kernel;
 use crate::limits::{ACCESS_US, TICK_US};
+use crate::time::timer_queue::Alarm;
 
 /// A point in time that never comes, nor does any later one: far enough away for the clock to count on without end.
 pub const NEVER_US: u64 = 1 << 63;
@@ -13,8 +14,13 @@ pub(crate) fn left_us(until_us: u64, now_us: u64) -> u64 {
     if until_us >= NEVER_US { NEVER_US } else { until_us.saturating_sub(now_us) }
 }
 
+/// How far away a point in time is, which may have passed; one that never comes stays where it is.
+pub(crate) fn distance_us(time_us: u64, now_us: u64) -> u64 {
+    if time_us >= NEVER_US { NEVER_US } else { time_us.wrapping_sub(now_us) }
+}
+
 impl Kernel {
-    /// When the next sleeper is due, in microseconds since boot. Who sleeps for ever isn't.
+    /// When the next sleeper or timer is due, in microseconds since boot. Who sleeps for ever isn't.
     pub fn next_timer_us(&self) -> Option<u64> {
         self.timers.next_us().filter(|&us| us < NEVER_US)
     }
@@ -55,15 +61,26 @@ impl Kernel {
         while self.cpu(cpu).now_us >= self.cpu(cpu).next_tick_us {
             self.cpu_mut(cpu).next_tick_us += TICK_US;
             self.tick(cpu);
+            if let Some(thread) = self.cpu(cpu).current {
+                let process = self.threads.at(thread).process;
+                self.expire_cpu_intervals(host, process);
+                self.expire_cpu_timers(host, process);
+            }
         }
         self.fire_timers(host, cpu);
     }
 
     fn fire_timers<H: Host>(&mut self, host: &mut H, cpu: CpuNo) {
         let now_us = self.cpu(cpu).now_us;
-        while let Some(thread) = self.timers.pop_due(now_us) {
-            self.threads.at_mut(thread).timer_us = None;
-            self.wake_by_timer(host, thread);
+        while let Some(alarm) = self.timers.pop_due(now_us) {
+            match alarm {
+                Alarm::Sleeper(thread) => {
+                    self.threads.at_mut(thread).timer_us = None;
+                    self.wake_by_timer(host, thread);
+                }
+                Alarm::RealTimer(process) => self.expire_real_timer(host, process),
+                Alarm::Timer(timer) => self.expire_timer(host, timer),
+            }
         }
     }
 }

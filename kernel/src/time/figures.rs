@@ -1,9 +1,10 @@
-//! Times and figures: `clock_gettime(2) times(2) getrusage(2) sysinfo(2)`.
+//! Times and figures: `clock_gettime(2) clock_getres(2) times(2) getrusage(2) sysinfo(2)`.
 
 use abi::{CLK_TCK, ClockId, Errno, Out, PAGE_SIZE, Rusage, RusageWho, Sysinfo, Timespec, Timeval, Tms};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::Host;
+use crate::ids::ProcessNo;
 use crate::kernel::Kernel;
 use crate::limits::FRAMES;
 use crate::thread::Usage;
@@ -29,14 +30,35 @@ impl Kernel {
         clock: ClockId,
         time: Out<Timespec>,
     ) -> Outcome {
-        let us = match clock {
-            ClockId::CLOCK_REALTIME | ClockId::CLOCK_MONOTONIC => self.now_us(),
-            ClockId::CLOCK_PROCESS_CPUTIME_ID => cpu_time(&self.usage_of(cx.process)),
-            ClockId::CLOCK_THREAD_CPUTIME_ID => cpu_time(&self.threads.at(cx.thread).usage),
-            _ => return Err(Errno::EINVAL),
-        };
+        let us = self.clock_us(cx.process, clock).ok_or(Errno::EINVAL)?;
         self.put(cx.host, cx.process, time.address, &Timespec::from_us(us))?;
         Ok(Flow::Done(0))
+    }
+
+    /// Every clock counts whole microseconds.
+    pub(crate) fn sys_clock_getres<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        clock: ClockId,
+        resolution: Out<Timespec>,
+    ) -> Outcome {
+        self.clock_us(cx.process, clock).ok_or(Errno::EINVAL)?;
+        if !resolution.is_null() {
+            self.put(cx.host, cx.process, resolution.address, &Timespec::from_us(1))?;
+        }
+        Ok(Flow::Done(0))
+    }
+
+    /// What a clock shows to a process, in microseconds; `None` if there is no such clock.
+    pub(crate) fn clock_us(&self, process: ProcessNo, clock: ClockId) -> Option<u64> {
+        match clock {
+            ClockId::CLOCK_REALTIME | ClockId::CLOCK_MONOTONIC => Some(self.now_us()),
+            // Each process has one thread.
+            ClockId::CLOCK_PROCESS_CPUTIME_ID | ClockId::CLOCK_THREAD_CPUTIME_ID => {
+                Some(self.usage_of(process).cpu_us())
+            }
+            _ => None,
+        }
     }
 
     pub(crate) fn sys_getrusage<H: Host>(&mut self, cx: &mut Cx<'_, H>, who: RusageWho, usage: Out<Rusage>) -> Outcome {
@@ -79,8 +101,4 @@ impl Kernel {
         self.put(cx.host, cx.process, info.address, &figures)?;
         Ok(Flow::Done(0))
     }
-}
-
-fn cpu_time(usage: &Usage) -> u64 {
-    usage.utime_us.saturating_add(usage.stime_us)
 }

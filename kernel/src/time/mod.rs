@@ -3,16 +3,20 @@
 //! | question | file |
 //! | --- | --- |
 //! | how does the clock move, and what falls due? | `clock.rs` |
-//! | who sleeps until when? | `timer_queue.rs` |
-//! | `nanosleep` | `sleep.rs` |
-//! | `clock_gettime`, `times`, `getrusage` | `figures.rs` |
+//! | what is due when? | `timer_queue.rs` |
+//! | `nanosleep`, `clock_nanosleep` | `sleep.rs` |
+//! | interval timers: `setitimer`, `getitimer` | `interval.rs` |
+//! | POSIX timers: `timer_create` ... | `timer.rs` |
+//! | `clock_gettime`, `clock_getres`, `times`, `getrusage` | `figures.rs` |
 //! | `compute`, `sched_yield` | `compute.rs` |
 
 mod clock;
 mod compute;
 mod figures;
+pub mod interval;
 mod sleep;
+pub mod timer;
 pub mod timer_queue;
 
 pub use clock::NEVER_US;
-pub(crate) use clock::left_us;
+pub(crate) use clock::{distance_us, left_us};

@@ -1,82 +1,97 @@
-//! Who sleeps until when: sorted by time, then by thread, so that equal sets of sleepers are equal queues.
+//! What is due when: sorted by time, then by what it is for, so that equal sets of alarms are equal queues.
 
-use crate::ids::ThreadNo;
-use crate::limits::THREADS;
+use crate::ids::{ProcessNo, ThreadNo, TimerNo};
+use crate::limits::{PROCESSES, THREADS, TIMERS};
 use crate::table::clone_vec_from;
 use crate::time::left_us;
 
-/// The sleepers, the next one to wake last.
+/// A thread sleeps once at most, a process has one real interval timer, and a POSIX timer is due once at a time.
+const ALARMS: usize = THREADS + PROCESSES + TIMERS;
+
+/// What happens when its time has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Alarm {
+    /// The thread wakes.
+    Sleeper(ThreadNo),
+    /// The process gets SIGALRM (`setitimer`).
+    RealTimer(ProcessNo),
+    /// The timer expires (`timer_settime`).
+    Timer(TimerNo),
+}
+
+/// The alarms, the next one last.
 #[derive(PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TimerQueue {
-    timers: heapless::Vec<Timer, THREADS>,
+    entries: heapless::Vec<Due, ALARMS>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Timer {
+struct Due {
     due_us: u64,
-    thread: ThreadNo,
+    alarm: Alarm,
 }
 
 impl TimerQueue {
     pub(crate) const fn new() -> TimerQueue {
-        TimerQueue { timers: heapless::Vec::new() }
+        TimerQueue { entries: heapless::Vec::new() }
     }
 
-    /// Whether nobody sleeps.
+    /// Whether nothing is ever due.
     pub fn is_empty(&self) -> bool {
-        self.timers.is_empty()
+        self.entries.is_empty()
     }
 
     /// When the next one is due.
     pub fn next_us(&self) -> Option<u64> {
-        self.timers.last().map(|timer| timer.due_us)
+        self.entries.last().map(|entry| entry.due_us)
     }
 
-    /// Who sleeps, and until when.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, ThreadNo)> + '_ {
-        self.timers.iter().rev().map(|timer| (timer.due_us, timer.thread))
+    /// What is due, and when; the next one first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, Alarm)> + '_ {
+        self.entries.iter().rev().map(|entry| (entry.due_us, entry.alarm))
     }
 
-    pub(crate) fn insert(&mut self, due_us: u64, thread: ThreadNo) {
-        let timer = Timer { due_us, thread };
-        let place = self.timers.partition_point(|other| *other > timer);
-        if self.timers.insert(place, timer).is_err() {
-            crate::bug("more threads sleep than there are");
+    pub(crate) fn insert(&mut self, due_us: u64, alarm: Alarm) {
+        let entry = Due { due_us, alarm };
+        let place = self.entries.partition_point(|other| *other > entry);
+        if self.entries.insert(place, entry).is_err() {
+            crate::bug("more alarms are set than there can be");
         }
     }
 
-    /// Forgets a sleeper.
-    pub(crate) fn remove(&mut self, due_us: u64, thread: ThreadNo) {
-        let timer = Timer { due_us, thread };
-        let place = self.timers.partition_point(|other| *other > timer);
-        if self.timers.get(place) == Some(&timer) {
-            self.timers.remove(place);
+    /// Forgets an alarm.
+    pub(crate) fn remove(&mut self, due_us: u64, alarm: Alarm) {
+        let entry = Due { due_us, alarm };
+        let place = self.entries.partition_point(|other| *other > entry);
+        if self.entries.get(place) == Some(&entry) {
+            self.entries.remove(place);
         }
     }
 
-    /// The next sleeper who is due by now, taken out.
-    pub(crate) fn pop_due(&mut self, now_us: u64) -> Option<ThreadNo> {
-        let due = self.timers.last().is_some_and(|timer| timer.due_us <= now_us);
-        if due { self.timers.pop().map(|timer| timer.thread) } else { None }
+    /// The next alarm that is due by now, taken out, and when it was due.
+    pub(crate) fn pop_due(&mut self, now_us: u64) -> Option<Alarm> {
+        let due = self.entries.last().is_some_and(|entry| entry.due_us <= now_us);
+        if due { self.entries.pop().map(|entry| entry.alarm) } else { None }
     }
 
     /// Turns points in time into what is left of them.
     pub(crate) fn relative_to(&mut self, now_us: u64) {
-        for timer in &mut self.timers {
-            timer.due_us = left_us(timer.due_us, now_us);
+        for entry in &mut self.entries {
+            entry.due_us = left_us(entry.due_us, now_us);
         }
     }
 }
 
 impl Clone for TimerQueue {
     fn clone(&self) -> Self {
-        TimerQueue { timers: self.timers.clone() }
+        TimerQueue { entries: self.entries.clone() }
     }
 
     fn clone_from(&mut self, from: &Self) {
-        clone_vec_from(&mut self.timers, &from.timers);
+        clone_vec_from(&mut self.entries, &from.entries);
     }
 }
 
@@ -85,17 +100,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sleepers_wake_in_order_of_time_and_then_of_slot() {
+    fn alarms_come_in_order_of_time_and_then_of_slot() {
+        let sleeper = |slot| Alarm::Sleeper(ThreadNo(slot));
         let mut timers = TimerQueue::new();
-        for (due_us, thread) in [(30, 1), (10, 2), (20, 3), (10, 0)] {
-            timers.insert(due_us, ThreadNo(thread));
+        for (due_us, slot) in [(30, 1), (10, 2), (20, 3), (10, 0)] {
+            timers.insert(due_us, sleeper(slot));
         }
+        timers.insert(10, Alarm::Timer(TimerNo(0)));
+        timers.insert(10, Alarm::RealTimer(ProcessNo(7)));
         assert_eq!(timers.next_us(), Some(10));
-        timers.remove(20, ThreadNo(3));
+        timers.remove(20, sleeper(3));
         assert_eq!(timers.pop_due(9), None);
-        assert_eq!(timers.pop_due(30), Some(ThreadNo(0)));
-        assert_eq!(timers.pop_due(30), Some(ThreadNo(2)));
+        assert_eq!(timers.pop_due(30), Some(sleeper(0)));
+        assert_eq!(timers.pop_due(30), Some(sleeper(2)));
+        assert_eq!(timers.pop_due(30), Some(Alarm::RealTimer(ProcessNo(7))));
+        assert_eq!(timers.pop_due(30), Some(Alarm::Timer(TimerNo(0))));
         assert_eq!(timers.pop_due(29), None);
-        assert_eq!(timers.pop_due(30), Some(ThreadNo(1)));
+        assert_eq!(timers.pop_due(30), Some(sleeper(1)));
     }
 }

@@ -8,11 +8,17 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use sim::Input;
+use sim::arrival::{Arrival, Arrived, Moment};
 use sim::record::{InputKeeper, InputName};
 
 use super::status::{Failure, Status};
+use super::terminal::{Seen, Terminal};
+
+/// A busy machine makes so many steps between two looks at its terminal: some tens of microseconds.
+const MOMENTS_BETWEEN_LOOKS: u32 = 256;
 
 /// The console of one run. Copies are handles to the same.
 #[derive(Clone)]
@@ -41,6 +47,12 @@ struct Source {
     start: u64,
     ended: bool,
     keeper: Option<InputKeeper>,
+    /// What arrived at a terminal.
+    arrivals: Vec<Arrival>,
+    /// The host's terminal, if it is the machine's.
+    terminal: Option<Terminal>,
+    /// Moments to let pass before the next look at it, as long as somebody can run.
+    moments: u32,
 }
 
 impl Console {
@@ -49,9 +61,24 @@ impl Console {
         Console::new(Box::new(io::stdin().lock()), keeper)
     }
 
-    /// The host's standard output and error, and this input.
-    pub(crate) fn with_input(input: Vec<u8>) -> Result<Console, Failure> {
-        Console::new(Box::new(io::Cursor::new(input)), None)
+    /// The host's standard output and error, and this input, which arrived so at a terminal.
+    pub(crate) fn with_input(input: Vec<u8>, arrivals: Vec<Arrival>) -> Result<Console, Failure> {
+        let console = Console::new(Box::new(io::Cursor::new(input)), None)?;
+        console.0.source.borrow_mut().arrivals = arrivals;
+        Ok(console)
+    }
+
+    /// The host's terminal.
+    pub(crate) fn terminal(terminal: Terminal, keeper: Option<InputKeeper>) -> Result<Console, Failure> {
+        let console = Console::new(Box::new(io::empty()), keeper)?;
+        console.0.source.borrow_mut().terminal = Some(terminal);
+        Ok(console)
+    }
+
+    /// Gives the host's terminal back, if it was taken.
+    pub(crate) fn let_go(&self) {
+        self.flush();
+        self.0.source.borrow_mut().terminal = None;
     }
 
     fn new(bytes: Box<dyn Read>, keeper: Option<InputKeeper>) -> Result<Console, Failure> {
@@ -60,7 +87,16 @@ impl Console {
             Err(error) => Err(Failure::stdout(&error)),
         };
         let output = Output { streams: [stream(&io::stdout())?, stream(&io::stderr())?], last: 0 };
-        let source = Source { bytes, read: Vec::new(), start: 0, ended: false, keeper };
+        let source = Source {
+            bytes,
+            read: Vec::new(),
+            start: 0,
+            ended: false,
+            keeper,
+            arrivals: Vec::new(),
+            terminal: None,
+            moments: 0,
+        };
         Ok(Console(Rc::new(Shared {
             output: RefCell::new(output),
             source: RefCell::new(source),
@@ -138,9 +174,86 @@ impl Input for Console {
             }
         }
     }
+
+    fn arrival(&mut self, index: u64, moment: &Moment) -> Option<Arrival> {
+        let known = {
+            let mut source = self.0.source.borrow_mut();
+            let known = usize::try_from(index).ok().and_then(|index| source.arrivals.get(index)).copied();
+            if known.is_none() && !source.is_time_to_look(moment) {
+                return None;
+            }
+            known
+        };
+        match known {
+            Some(arrival) => moment.takes(&arrival).then_some(arrival),
+            None => self.look_at_terminal(moment),
+        }
+    }
+}
+
+impl Console {
+    /// What arrives at the host's terminal.
+    fn look_at_terminal(&self, moment: &Moment) -> Option<Arrival> {
+        if self.0.stop.get() {
+            return None;
+        }
+        self.flush();
+        let mut source = self.0.source.borrow_mut();
+        let what = match source.look(moment) {
+            Ok((Seen::Nothing, _)) => return None,
+            Ok((Seen::Typed(count), at_us)) => (Arrived::Typed(count as u64), at_us),
+            Ok((Seen::Resized(window), at_us)) => (Arrived::Resized(window), at_us),
+            Ok((Seen::Gone, at_us)) => (Arrived::HungUp, at_us),
+            Ok((Seen::Ending(signal), _)) => {
+                let status = Status(u8::try_from(128 + signal).unwrap_or(u8::MAX));
+                self.fail(Failure::new(status, format_args!("ended by signal {signal}")));
+                return None;
+            }
+            Err(error) => {
+                self.fail(Failure::new(Status::IO, format_args!("cannot read the terminal: {error}")));
+                return None;
+            }
+        };
+        let arrival = Arrival { step: moment.step, at_us: what.1, what: what.0 };
+        source.arrivals.push(arrival);
+        Some(arrival)
+    }
 }
 
 impl Source {
+    /// Whether to look at the terminal at this moment. A look costs more than a step.
+    fn is_time_to_look(&mut self, moment: &Moment) -> bool {
+        if self.terminal.is_none() || moment.is_idle() || self.moments == 0 {
+            self.moments = MOMENTS_BETWEEN_LOOKS;
+            return self.terminal.is_some();
+        }
+        self.moments -= 1;
+        false
+    }
+
+    /// What there is at the terminal, and when. An idle machine's time passes as the host's does.
+    fn look(&mut self, moment: &Moment) -> io::Result<(Seen, u64)> {
+        let Some(terminal) = &mut self.terminal else { return Ok((Seen::Nothing, moment.now_us)) };
+        let begin = Instant::now();
+        let patience = moment.until_us.map(|until_us| Duration::from_micros(until_us.saturating_sub(moment.now_us)));
+        let mut typed = [0; 1024];
+        loop {
+            let passed = begin.elapsed();
+            let left = patience.map(|patience| patience.saturating_sub(passed));
+            let seen = terminal.look(left, &mut typed)?;
+            let passed_us = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
+            let now_us = moment.now_us.saturating_add(passed_us).min(moment.until_us.unwrap_or(u64::MAX));
+            if let Seen::Typed(count) = seen {
+                panic_if_asked(&typed[..count]);
+                self.read.extend_from_slice(&typed[..count]);
+            }
+            // A signal that was none of ours may have cut the waiting short.
+            if seen != Seen::Nothing || left.is_some_and(|left| left.is_zero()) {
+                return Ok((seen, now_us));
+            }
+        }
+    }
+
     /// Everything before `position` was taken, and won't be asked for again.
     fn taken(&mut self, position: u64) -> io::Result<()> {
         let count = position.saturating_sub(self.start).min(self.read.len() as u64) as usize;
@@ -177,6 +290,16 @@ impl Source {
     fn finish(&mut self, taken: u64) -> io::Result<InputName> {
         self.taken(taken)?;
         self.keeper.take().map_or(Ok(InputName::default()), InputKeeper::finish)
+    }
+}
+
+/// A bug for tests, which want to see what becomes of the terminal: typing what `VITRINE_TEST_PANIC` says. Not in a release.
+fn panic_if_asked(typed: &[u8]) {
+    if cfg!(debug_assertions)
+        && let Ok(asked) = std::env::var("VITRINE_TEST_PANIC")
+        && typed == asked.as_bytes()
+    {
+        panic!("asked for by VITRINE_TEST_PANIC");
     }
 }
 
@@ -219,7 +342,16 @@ mod tests {
     }
 
     fn source(bytes: Box<dyn Read>) -> Source {
-        Source { bytes, read: Vec::new(), start: 0, ended: false, keeper: None }
+        Source {
+            bytes,
+            read: Vec::new(),
+            start: 0,
+            ended: false,
+            keeper: None,
+            arrivals: Vec::new(),
+            terminal: None,
+            moments: 0,
+        }
     }
 
     #[test]

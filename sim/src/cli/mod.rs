@@ -5,6 +5,7 @@
 //! | which commands and options are there? | `options.rs` |
 //! | how is a program run, and recorded? | `run.rs` |
 //! | how is a record replayed? | `replay.rs` |
+//! | the shell on the host's terminal | `shell.rs`, `terminal.rs` |
 //! | a conversation about a run | `debug/` |
 //! | the lists of programs and of system calls | `list.rs` |
 //! | where do the console's bytes come from and go to? | `console.rs` |
@@ -19,7 +20,9 @@ mod logging;
 mod options;
 mod replay;
 mod run;
+mod shell;
 mod status;
+mod terminal;
 mod watcher;
 
 use std::io::{self, IsTerminal};
@@ -31,6 +34,7 @@ use status::{Failure, Status};
 fn obey(options: Options) -> Result<Status, Failure> {
     match options.command {
         Some(Command::Run(options)) => run::run(&options),
+        Some(Command::Shell(options)) => shell::shell(&options),
         Some(Command::Replay { file }) => replay::replay(&file),
         Some(Command::Debug(options)) => debug::debug(&options),
         Some(Command::Programs) => list::programs(),

@@ -17,8 +17,16 @@ Examples:
   printf 'pear\\nfig\\n' | vitrine run sort       standard input feeds the console
   vitrine run --trace sh -c 'echo hi | cat'     every system call, as strace shows them
   vitrine run --seed 7 --record a.rec sh -c 'true & false & wait'
+  vitrine shell                                 type commands yourself
   vitrine replay a.rec                          the same run again, every step compared
   vitrine debug sh -c 'echo hi | cat'           step through it, forward and back";
+
+const SHELL_EXAMPLES: &str = "\
+Examples:
+  vitrine shell                                 type at it
+  vitrine shell --record a.rec                  and have the session replayed: vitrine replay a.rec
+  vitrine shell script.sh pear                  commands from a file
+  echo 'seq 3 | sort -r' | vitrine shell        or from standard input";
 
 const DEBUG_HELP: &str = "\
 Commands come from standard input, one a line; `help` lists them. The program's own input comes from `--input`.
@@ -50,6 +58,7 @@ impl Options {
         // looks like the program.
         let (verb, program) = match &options.command {
             Some(Command::Run(run)) => ("run", &run.program[..]),
+            Some(Command::Shell(shell)) => ("shell", &shell.script[..]),
             Some(Command::Debug(debug)) => ("debug", &debug.program[..]),
             _ => return Ok(options),
         };
@@ -78,6 +87,12 @@ pub(crate) enum Command {
     /// Run a program.
     #[command(after_help = after_help())]
     Run(RunOptions),
+    /// Run the shell, on the terminal if there is one.
+    ///
+    /// Ctrl+C, Ctrl+Z, Ctrl+\\ and Ctrl+D are the machine's; `exit` ends it, with the shell's status. A sleeping machine takes
+    /// its time.
+    #[command(after_help = format!("{SHELL_EXAMPLES}\n\n{}", status::HELP))]
+    Shell(ShellOptions),
     /// Replay a recorded run, and compare every step with the record.
     ///
     /// Prints what the program printed and ends with its status. If the replay differs, names the first step that does.
@@ -126,6 +141,30 @@ pub(crate) struct RunOptions {
     /// The program (see `vitrine programs`) and its arguments, which are passed on as they are.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_names = ["PROGRAM", "ARGS"])]
     pub(crate) program: Vec<OsString>,
+}
+
+/// Options of `shell`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ShellOptions {
+    /// Choose at random who runs and when, from this seed; without it the scheduling policy decides.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Show every system call, in a file.
+    #[arg(long, value_name = "FILE", require_equals = true)]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// Record the session into a file, with what was typed beside it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Record the hash of every N-th step [default: each of the first 10,000, then each 1,000th].
+    #[arg(long, value_name = "N", requires = "record")]
+    pub(crate) hash_every: Option<NonZeroU64>,
+
+    /// A file with commands, and its arguments; without it they come from standard input.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_names = ["SCRIPT", "ARGS"])]
+    pub(crate) script: Vec<OsString>,
 }
 
 /// Options of `debug`.

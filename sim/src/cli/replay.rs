@@ -40,9 +40,10 @@ pub(crate) fn replay(file: &Path) -> Result<Status, Failure> {
     }
     let input = load_input(file, &record.input).map_err(|why| bad(&Refused { line: record.input_line, why }))?;
 
-    let console = Console::with_input(input)?;
+    let console = Console::with_input(input, record.arrivals.clone())?;
     let mut watcher = Watcher::new(console.clone());
-    let mut machine = Machine::new(PROGRAMS, Settings::default()).with_input(console.clone());
+    let settings = Settings { terminal: record.header.terminal, ..Settings::default() };
+    let mut machine = Machine::new(PROGRAMS, settings).with_input(console.clone());
     let mut world = boot(&mut machine, &record.header.argv, &record.header.envp, &mut watcher)?;
     let run = || drive::replay(&mut machine, &mut world, &record, &mut watcher, console.stop());
     let run = catch_unwind(AssertUnwindSafe(run));

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use abi::WindowSize;
 use sim::chooser::{Chooser, Default as PolicyDecides, Recording, Seeded};
 use sim::drive::{self, Ending};
 use sim::record::{End, Header, InputKeeper, Recorder, Schedule, fingerprint};
@@ -27,18 +28,29 @@ const INIT: &[u8] = b"init";
 
 /// Runs a program.
 pub(crate) fn run(options: &RunOptions) -> Result<Status, Failure> {
+    let console = Console::host(options.record.as_deref().map(InputKeeper::new))?;
+    run_on(options, argv(&options.program)?, &console, None)
+}
+
+/// Boots a machine with these arguments of PID 1, and runs it on this console, which may be a terminal.
+pub(crate) fn run_on(
+    options: &RunOptions,
+    argv: Vec<Vec<u8>>,
+    console: &Console,
+    terminal: Option<WindowSize>,
+) -> Result<Status, Failure> {
     let header = Header {
         build: fingerprint(),
-        argv: argv(&options.program)?,
+        argv,
         envp: ENVIRONMENT.map(<[u8]>::to_vec).to_vec(),
         seed: options.seed,
         schedule: options.hash_every.map_or(Schedule::Default, Schedule::Every),
+        terminal,
     };
     let chooser: Box<dyn Chooser> = match options.seed {
         Some(seed) => Box::new(Seeded::new(seed)),
         None => Box::new(PolicyDecides),
     };
-    let console = Console::host(options.record.as_deref().map(InputKeeper::new))?;
     let mut watcher = Watcher::new(console.clone());
     if let Some(file) = &options.trace {
         watcher = watcher.tracing(file.as_deref())?;
@@ -47,12 +59,13 @@ pub(crate) fn run(options: &RunOptions) -> Result<Status, Failure> {
         // Futures can only be made again from histories that were kept.
         glass: options.forget_every.is_some(),
         forget_every: options.forget_every.map_or(0, |steps| steps.get()),
+        terminal,
         ..Settings::default()
     };
     let mut machine = Machine::new(PROGRAMS, settings).with_input(console.clone());
     let mut world = boot(&mut machine, &header.argv, &header.envp, &mut watcher)?;
     let ending = match &options.record {
-        Some(file) => record(file, &header, chooser, &mut machine, &mut world, &mut watcher, &console)?,
+        Some(file) => record(file, &header, chooser, &mut machine, &mut world, &mut watcher, console)?,
         None => {
             let mut chooser = chooser;
             let run = || drive::run(&mut machine, &mut world, &mut chooser, &mut watcher, console.stop());
@@ -66,6 +79,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<Status, Failure> {
         }
     };
     watcher.finish(&world);
+    console.let_go();
     console.finish(world.input_position())?;
     Ok(status(&ending))
 }
@@ -127,6 +141,7 @@ fn record(
         }
         Err(_) => {
             console.flush();
+            drive::note_arrivals(machine, &mut recorder).map_err(failed)?;
             for deviation in chooser.take() {
                 recorder.choice(&deviation).map_err(failed)?;
             }

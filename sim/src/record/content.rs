@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
-use abi::WaitStatus;
+use abi::{WaitStatus, WindowSize};
 
 /// How a run was begun.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +18,8 @@ pub struct Header {
     pub seed: Option<u64>,
     /// Which steps have their hash in the record.
     pub schedule: Schedule,
+    /// The size of the window, if the console was a terminal.
+    pub terminal: Option<WindowSize>,
 }
 
 /// Which steps have their exact hash in a record.

@@ -7,8 +7,10 @@
 //! environment "HOME=/"
 //! seed 42                                    where the choices came from, or `none`
 //! hash-every default                         or a number of steps
+//! terminal 24 80                             lines and columns; only if the console is a terminal
 //! hash 0 0f6b2c1d88e3a945                    the exact hash of the world after that many steps
 //! choice 17 run 2/3                          at step 17 thread 2 of 3 ran, where the default is 0
+//! arrive 18 52311 typed 3                    after 18 steps, at that time in us, the next 3 bytes of the input were typed
 //! input 5a0c44e19b7d2f36 15                  hash and length of the console's input, in the file `HASH.input` beside it
 //! end 940 exited 0 hash 77aa01c9e4d2b853 output 6 1be0c55d20f7a694
 //! check 6f3e0d92b1c7a845                     hash of everything above

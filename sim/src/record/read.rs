@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU64;
 
-use abi::{Signal, WaitStatus};
+use abi::{Signal, WaitStatus, WindowSize};
 
 use super::line::{Line, Lines, Refused, number};
 use super::{End, Header, InputName, RecordedHash, Schedule, Totals};
+use crate::arrival::{Arrival, Arrived};
 use crate::chooser::{Choice, Deviation};
 
 /// A record that has been read.
@@ -13,6 +14,8 @@ use crate::chooser::{Choice, Deviation};
 pub struct Record {
     /// How the run was begun.
     pub header: Header,
+    /// What arrived at the terminal, in order.
+    pub arrivals: Vec<Arrival>,
     /// The choices that weren't the default, in order.
     pub choices: Vec<Deviation>,
     /// The hashes, in order.
@@ -36,12 +39,12 @@ impl Record {
     pub fn read(bytes: &[u8]) -> Result<Record, Refused> {
         let mut lines = Lines::new(bytes);
         let header = read_header(&mut lines)?;
-        let (choices, hashes) = read_steps(&mut lines, header.schedule)?;
+        let Steps { arrivals, choices, hashes } = read_steps(&mut lines, &header)?;
         let input = read_input(&mut lines)?;
         let input_line = lines.number();
         let totals = read_end(&mut lines, header.schedule, &choices, &hashes)?;
         let changed = read_check(&mut lines)?;
-        Ok(Record { header, choices, hashes, input, input_line, totals, changed })
+        Ok(Record { header, arrivals, choices, hashes, input, input_line, totals, changed })
     }
 }
 
@@ -66,16 +69,46 @@ fn read_header(lines: &mut Lines<'_>) -> Result<Header, Refused> {
             None => return Err(every.expected("a number of steps above 0, or `default`")),
         },
     };
-    Ok(Header { build, argv, envp, seed, schedule })
+    let terminal = match lines.peek("hash 0 HASH")?.text.starts_with("terminal ") {
+        true => Some(read_window(&mut lines.next("")?.word("terminal")?)?),
+        false => None,
+    };
+    Ok(Header { build, argv, envp, seed, schedule, terminal })
 }
 
-/// Reads the lines that the steps left: choices and hashes, in the order of the steps.
-fn read_steps(lines: &mut Lines<'_>, schedule: Schedule) -> Result<(Vec<Deviation>, Vec<RecordedHash>), Refused> {
-    let (mut choices, mut hashes) = (Vec::<Deviation>::new(), Vec::<RecordedHash>::new());
+fn read_window(line: &mut Line<'_>) -> Result<WindowSize, Refused> {
+    let (rows, columns) = (line.number()?, line.number()?);
+    line.end()?;
+    match (u16::try_from(rows), u16::try_from(columns)) {
+        (Ok(rows), Ok(columns)) => Ok(WindowSize { rows, columns, ..WindowSize::default() }),
+        _ => Err(line.expected("a window of at most 65535 lines and columns")),
+    }
+}
+
+/// What the steps left.
+#[derive(Default)]
+struct Steps {
+    arrivals: Vec<Arrival>,
+    choices: Vec<Deviation>,
+    hashes: Vec<RecordedHash>,
+}
+
+/// Reads the lines that the steps left: arrivals, choices and hashes, in the order of the steps.
+fn read_steps(lines: &mut Lines<'_>, header: &Header) -> Result<Steps, Refused> {
+    let schedule = header.schedule;
+    let Steps { mut arrivals, mut choices, mut hashes } = Steps::default();
     loop {
         let line = lines.peek("input HASH LENGTH")?;
         let reached = hashes.last().map_or(0, |last| last.step);
-        if line.text.starts_with("choice ") {
+        if line.text.starts_with("arrive ") && header.terminal.is_some() {
+            let mut line = lines.next("")?.word("arrive")?;
+            let arrival = read_arrival(&mut line)?;
+            let earliest = arrivals.last().map_or((reached, 0), |last| (last.step.max(reached), last.at_us));
+            if arrival.step < earliest.0 || arrival.at_us < earliest.1 {
+                return Err(line.expected(&format!("a step from {} and a time from {} on", earliest.0, earliest.1)));
+            }
+            arrivals.push(arrival);
+        } else if line.text.starts_with("choice ") {
             let mut line = lines.next("")?.word("choice")?;
             let deviation = read_choice(&mut line)?;
             let earliest = choices.last().map_or(reached, |last| last.step.max(reached));
@@ -93,11 +126,23 @@ fn read_steps(lines: &mut Lines<'_>, schedule: Schedule) -> Result<(Vec<Deviatio
             }
             hashes.push(RecordedHash { step, hash, line: number });
         } else if line.text.starts_with("input ") {
-            return Ok((choices, hashes));
+            return Ok(Steps { arrivals, choices, hashes });
         } else {
             return Err(line.expected("`choice STEP KIND VALUE/OPTIONS`, `hash STEP HASH` or `input HASH LENGTH`"));
         }
     }
+}
+
+fn read_arrival(line: &mut Line<'_>) -> Result<Arrival, Refused> {
+    let (step, at_us) = (line.number()?, line.number()?);
+    let what = match line.take() {
+        "typed" => Arrived::Typed(line.number()?),
+        "window" => Arrived::Resized(read_window(line)?),
+        "hangup" => Arrived::HungUp,
+        _ => return Err(line.expected("`typed BYTES`, `window LINES COLUMNS` or `hangup` behind step and time")),
+    };
+    line.end()?;
+    Ok(Arrival { step, at_us, what })
 }
 
 fn read_choice(line: &mut Line<'_>) -> Result<Deviation, Refused> {
@@ -199,6 +244,35 @@ mod tests {
             envp: vec![b"HOME=/".to_vec()],
             seed: Some(42),
             schedule: Schedule::Every(NonZeroU64::new(10).unwrap()),
+            terminal: None,
+        }
+    }
+
+    #[test]
+    fn arrivals_at_a_terminal_are_read_as_they_were_written() {
+        let window = WindowSize { rows: 24, columns: 80, ..WindowSize::default() };
+        let header = Header { terminal: Some(window), ..header() };
+        let mut recorder = Recorder::new(Vec::new(), &header).unwrap();
+        let arrivals = [Arrived::Typed(7), Arrived::Resized(window), Arrived::HungUp];
+        let arrivals = arrivals.map(|what| Arrival { step: 0, at_us: 1000, what });
+        recorder.hash(0, 0xa0).unwrap();
+        for arrival in &arrivals {
+            recorder.arrival(arrival).unwrap();
+        }
+        let totals = Totals { steps: 1, end: End::Deadlock, hash: 0, output_length: 0, output_hash: 0 };
+        let text = String::from_utf8(recorder.finish(&InputName::default(), &totals).unwrap()).unwrap();
+        let record = Record::read(text.as_bytes()).unwrap();
+        assert_eq!((record.header, &record.arrivals[..]), (header, &arrivals[..]));
+        for (from, to, what) in [
+            ("terminal 24 80", "terminal 24", "a number"),
+            ("terminal 24 80", "terminal 24 65536", "at most 65535"),
+            ("0 1000 typed 7", "0 1000 typed", "a number"),
+            ("0 1000 typed 7", "0 1000 pressed 7", "`typed BYTES`"),
+            ("0 1000 typed 7", "0 1001 typed 7", "a time from 1001 on"),
+            ("terminal 24 80\n", "", "`choice STEP KIND VALUE/OPTIONS`"),
+        ] {
+            let refused = Record::read(text.replacen(from, to, 1).as_bytes()).unwrap_err();
+            assert!(refused.why.contains(what), "{from} -> {to}: {refused}");
         }
     }
 

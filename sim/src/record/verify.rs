@@ -156,11 +156,19 @@ mod tests {
 
     fn record() -> Record {
         let every = Schedule::Every(5.try_into().unwrap());
-        let header = Header { build: 0, argv: vec![b"true".to_vec()], envp: vec![], seed: None, schedule: every };
+        let header = Header {
+            build: 0,
+            argv: vec![b"true".to_vec()],
+            envp: vec![],
+            seed: None,
+            schedule: every,
+            terminal: None,
+        };
         let hashes = (0..3).map(|i| RecordedHash { step: 5 * i, hash: 100 + 5 * i, line: 7 + i as usize }).collect();
         let end = End::Halted(WaitStatus::Exited(0));
         let totals = Totals { steps: 12, end, hash: 112, output_length: 4, output_hash: 1 };
-        Record { header, choices: vec![], hashes, input: InputName::default(), input_line: 10, totals, changed: None }
+        let (arrivals, choices, input) = (vec![], vec![], InputName::default());
+        Record { header, arrivals, choices, hashes, input, input_line: 10, totals, changed: None }
     }
 
     /// Replays a made-up run whose hash after each step is `hash(step)`.

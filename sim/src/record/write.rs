@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
+use abi::WindowSize;
+
 use super::{ContentHash, Header, InputName, Totals};
+use crate::arrival::Arrival;
 use crate::chooser::Deviation;
 use crate::quote::Quoted;
 
@@ -29,7 +32,15 @@ impl<W: Write> Recorder<W> {
             None => recorder.line(format_args!("seed none"))?,
         }
         recorder.line(format_args!("hash-every {}", header.schedule))?;
+        if let Some(WindowSize { rows, columns, .. }) = header.terminal {
+            recorder.line(format_args!("terminal {rows} {columns}"))?;
+        }
         Ok(recorder)
+    }
+
+    /// Something arrived at the terminal.
+    pub fn arrival(&mut self, arrival: &Arrival) -> io::Result<()> {
+        self.line(format_args!("arrive {arrival}"))
     }
 
     /// A choice that wasn't the default.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use kernel::{Event, ProcessId, ThreadId};
+use kernel::{Event, Fate, ProcessId, ThreadId};
 use userland::hart::{Operation, SourceLine};
 
 use crate::chooser::Deviation;
@@ -257,11 +257,23 @@ impl Observer for Reporter {
                 self.note(self.process(world, process), format!("+++ {} +++", ending(status)));
             }
             Event::Reaped { process } => self.note(self.process(world, process), "+++ reaped +++"),
-            Event::Generated { process, signal } => {
-                self.note(self.process(world, process), format!("--- {signal} ---"));
+            Event::Generated { process, signal, fate } => {
+                let note = match fate {
+                    Fate::Pending => format!("--- {signal} ---"),
+                    Fate::Coalesced => format!("--- {signal}, which is pending already ---"),
+                    // SIGCHLD for instance, of which most never know.
+                    Fate::Discarded => return,
+                };
+                self.note(self.process(world, process), note);
             }
-            Event::Delivered { thread, signal } => {
-                self.note(self.thread(world, thread), format!("--- {signal} enters its handler ---"));
+            Event::Delivered { process, signal, handler: true } => {
+                self.note(self.process(world, process), format!("--- {signal} enters its handler ---"));
+            }
+            Event::Accepted { process, signal } => {
+                self.note(self.process(world, process), format!("--- {signal} is accepted ---"));
+            }
+            Event::Discarded { process, signal } => {
+                self.note(self.process(world, process), format!("--- {signal} is discarded ---"));
             }
             Event::PageFault { thread, address, write } => {
                 let what = if write { "store to" } else { "load from" };
@@ -271,7 +283,7 @@ impl Observer for Reporter {
                 Some((last, text)) if *last == stream => text.extend_from_slice(bytes),
                 _ => self.output.push((stream, bytes.to_vec())),
             },
-            Event::Entered { .. } | Event::Switched { .. } => {}
+            Event::Entered { .. } | Event::Switched { .. } | Event::Delivered { handler: false, .. } => {}
         }
     }
 

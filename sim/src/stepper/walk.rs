@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::chooser::{Chooser, Deviation};
+use crate::signal_counts::SignalCounts;
 use crate::{Machine, Observer, Outcome, Unobserved, World};
 
 use super::report::{Report, Reporter};
@@ -33,13 +34,15 @@ use super::steered::Steered;
 pub struct Stepper<C> {
     pub(super) machine: Machine,
     pub(super) world: World,
+    /// What became of signals up to here.
+    signal_counts: SignalCounts,
     /// Decides what nobody has chosen explicitly. It may have a state, which is part of a snapshot.
     chooser: C,
     /// Explicit choices of this run, by their steps.
     pub(super) explicit: BTreeMap<u64, Deviation>,
     /// What wasn't the default, up to the furthest step.
     taken: Vec<Deviation>,
-    snapshots: Snapshots<(World, C)>,
+    snapshots: Snapshots<(World, SignalCounts, C)>,
     furthest: u64,
     /// What comes behind the furthest step, once it is known that no step does.
     end: Option<Outcome>,
@@ -51,11 +54,12 @@ impl<C: Chooser + Clone> Stepper<C> {
     /// The machine must keep the histories of all programs (`Settings::glass`), and have done so since this world's boot:
     /// else a leaf program can't be taken back.
     pub fn new(machine: Machine, world: World, chooser: C) -> Stepper<C> {
-        let snapshots = Snapshots::new(world.steps(), (world.clone(), chooser.clone()));
+        let snapshots = Snapshots::new(world.steps(), (world.clone(), SignalCounts::default(), chooser.clone()));
         let furthest = world.steps();
         Stepper {
             machine,
             world,
+            signal_counts: SignalCounts::default(),
             chooser,
             explicit: BTreeMap::new(),
             taken: Vec::new(),
@@ -68,6 +72,11 @@ impl<C: Chooser + Clone> Stepper<C> {
     /// The world where one stands.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// What became of signals from the beginning to where one stands.
+    pub fn signal_counts(&self) -> &SignalCounts {
+        &self.signal_counts
     }
 
     /// The furthest step that was made in this run.
@@ -120,9 +129,9 @@ impl<C: Chooser + Clone> Stepper<C> {
     pub fn go_to(&mut self, step: u64) -> u64 {
         let (now, first) = (self.world.steps(), self.snapshots.before(0).0);
         let target = step.clamp(first, self.furthest);
-        let (kept, (world, chooser)) = self.snapshots.before(target);
+        let (kept, (world, counts, chooser)) = self.snapshots.before(target);
         if target < now || kept > now {
-            (self.world, self.chooser) = (world.clone(), chooser.clone());
+            (self.world, self.signal_counts, self.chooser) = (world.clone(), counts.clone(), chooser.clone());
         }
         while self.world.steps() < target
             && let Outcome::Stepped { .. } = self.advance(&mut Unobserved)
@@ -151,11 +160,12 @@ impl<C: Chooser + Clone> Stepper<C> {
             return end.clone();
         }
         if self.snapshots.wants(step) {
-            self.snapshots.keep(step, (self.world.clone(), self.chooser.clone()));
+            self.snapshots.keep(step, (self.world.clone(), self.signal_counts.clone(), self.chooser.clone()));
         }
         let explicit = self.explicit.get(&step).copied();
         let mut chooser = Steered { own: &mut self.chooser, explicit, taken: None };
-        let outcome = self.machine.step(&mut self.world, &mut chooser, observer);
+        let mut observer = (&mut self.signal_counts, observer);
+        let outcome = self.machine.step(&mut self.world, &mut chooser, &mut observer);
         let taken = chooser.taken;
         match outcome {
             Outcome::Stepped { .. } if step == self.furthest => {
@@ -175,8 +185,8 @@ impl<C: Chooser + Clone> Stepper<C> {
 
     /// Makes where one stands again, out of a snapshot.
     fn restore(&mut self, step: u64) {
-        let (_, (world, chooser)) = self.snapshots.before(step);
-        (self.world, self.chooser) = (world.clone(), chooser.clone());
+        let (_, (world, counts, chooser)) = self.snapshots.before(step);
+        (self.world, self.signal_counts, self.chooser) = (world.clone(), counts.clone(), chooser.clone());
         self.go_to(step);
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use abi::{Errno, Syscall};
-use kernel::{Event, ProcessId, ThreadId};
+use kernel::{Event, Fate, ProcessId, ThreadId};
 
 use super::call;
 use super::ending::ending;
@@ -110,7 +110,9 @@ impl<W: Write> Tracer<W> {
                 self.note(view, child, format!("+++ adopted by {} +++", parent.pid), false);
                 Ok(())
             }
-            Event::Generated { process, signal } => {
+            // One that is ignored leaves no trace, as in strace.
+            Event::Generated { fate: Fate::Discarded, .. } => Ok(()),
+            Event::Generated { process, signal, .. } => {
                 self.note(view, process, format!("--- {signal} ---"), false);
                 Ok(())
             }
@@ -125,6 +127,8 @@ impl<W: Write> Tracer<W> {
             Event::Woken { .. }
             | Event::Switched { .. }
             | Event::Delivered { .. }
+            | Event::Accepted { .. }
+            | Event::Discarded { .. }
             | Event::PageFault { .. }
             | Event::ConsoleOutput { .. } => Ok(()),
         }
@@ -340,7 +344,7 @@ mod tests {
     fn a_process_killed_in_a_call_ends_with_its_call() {
         let script = [
             ("cat", 3, entered(3, &WRITE)),
-            ("cat", 3, Event::Generated { process: process(3), signal: Signal::SIGPIPE }),
+            ("cat", 3, Event::Generated { process: process(3), signal: Signal::SIGPIPE, fate: Fate::Pending }),
             ("cat", 3, finished(3, &WRITE, -32)),
             ("cat", 3, entered(3, &READ)),
             ("cat", 2, Event::Ended { process: process(3), status: WaitStatus::from_raw(13) }),

@@ -8,7 +8,7 @@
 //! | what has a process open? | `descriptors.rs` |
 //! | what is in a pipe, and who holds its ends? | `pipes.rs` |
 //! | what does a process have mapped, and whom does it share frames with? | `memory.rs` |
-//! | which signals are pending, blocked, ignored, caught? | `signals.rs` |
+//! | which signals are pending, blocked, ignored, caught, delivered? what became of them? | `signals.rs` |
 
 mod descriptors;
 mod memory;
@@ -27,5 +27,5 @@ pub use operation::{operation, with_result};
 pub use pipes::pipes;
 pub use places::places;
 pub use processes::processes;
-pub use signals::signals;
+pub use signals::{delivered, signal_counts, signals};
 pub use table::{Column, Table};

@@ -3,7 +3,7 @@
 use abi::Errno;
 use kernel::ThreadId;
 use kernel::thread::Next;
-use userland::hart::Operation;
+use userland::hart::{Atomic, Operation};
 
 use crate::World;
 use crate::process::Process;
@@ -26,6 +26,22 @@ pub fn operation(operation: &Operation, peek: Peek<'_>) -> String {
         Operation::Store { address, size, value } => format!("store({address:#x}, {size}, {value})"),
         Operation::LoadBytes { address, length } => format!("load_bytes({address:#x}, {length})"),
         Operation::StoreBytes { address, length } => format!("store_bytes({address:#x}, {length})"),
+        Operation::Atomic { kind: Atomic::CompareExchange, address, size, value, expected } => {
+            format!("compare_exchange({address:#x}, {size}, {expected}, {value})")
+        }
+        Operation::Atomic { kind, address, size, value, .. } => {
+            let name = match kind {
+                Atomic::Swap => "swap",
+                Atomic::Add => "fetch_add",
+                Atomic::And => "fetch_and",
+                Atomic::Or => "fetch_or",
+                Atomic::Xor | Atomic::CompareExchange => "fetch_xor",
+            };
+            format!("{name}({address:#x}, {size}, {value})")
+        }
+        Operation::Fence => "fence()".into(),
+        Operation::SetJump { address, .. } => format!("setjmp({address:#x})"),
+        Operation::LongJump { address, value } => format!("longjmp({address:#x}, {value})"),
         Operation::Checkpoint => "checkpoint()".into(),
         Operation::IllegalInstruction => "illegal_instruction()".into(),
         Operation::DivideByZero => "divide_by_zero()".into(),
@@ -38,7 +54,9 @@ pub fn with_result(asked: &Operation, process: Option<&Process>) -> String {
     let text = operation(asked, &|_, _| 0);
     let Some(pending) = process.and_then(|process| process.pending.as_ref()) else { return text };
     match (asked, &pending.bytes) {
-        (Operation::Load { .. }, _) => format!("{text} = {}", pending.value),
+        (Operation::Load { .. } | Operation::Atomic { .. } | Operation::SetJump { .. }, _) => {
+            format!("{text} = {}", pending.value)
+        }
         (Operation::LoadBytes { .. }, Some(bytes)) => format!("{text} = {}", Quoted::cut(bytes, SHOWN_BYTES)),
         _ => text,
     }

@@ -1,9 +1,10 @@
-//! Signals of a process: pending, blocked, ignored, caught.
+//! Signals of a process: pending, blocked, ignored, caught, delivered; and what became of them so far.
 
 use abi::SignalSet;
 use kernel::ProcessId;
 
 use crate::World;
+use crate::signal_counts::SignalCounts;
 
 use super::{Column, Table};
 
@@ -17,9 +18,33 @@ pub fn signals(world: &World, process: ProcessId) -> Table {
         ("blocked", info.blocked),
         ("ignored", info.ignored),
         ("caught", info.caught),
+        ("delivered, handler running", delivered(world, process)),
     ];
     for (what, set) in sets {
         table.push([what.into(), names(set)]);
+    }
+    table
+}
+
+/// The signals whose handlers run.
+pub fn delivered(world: &World, process: ProcessId) -> SignalSet {
+    let own = world.processes().filter(|own| own.id == process);
+    let handled = own.flat_map(|own| own.interrupted());
+    handled.fold(SignalSet::empty(), |set, interrupted| set | SignalSet::of(interrupted.info.signal))
+}
+
+/// What became of the signals of a process so far, a row for each.
+pub fn signal_counts(world: &World, process: ProcessId, counts: &SignalCounts) -> Table {
+    use Column::{Number, Text};
+    let columns = ["generated", "delivered", "accepted", "pending", "coalesced", "discarded"].map(Number);
+    let mut table = Table::new([&[Text("signal")], &columns[..]].concat());
+    for signal in SignalSet::all().signals() {
+        let of = counts.of(process, signal);
+        if of.generated > 0 {
+            let pending = world.kernel.pending_count(process, signal) as u64;
+            let numbers = [of.generated, of.delivered, of.accepted, pending, of.coalesced, of.discarded];
+            table.push([signal.to_string()].into_iter().chain(numbers.map(|number| number.to_string())));
+        }
     }
     table
 }

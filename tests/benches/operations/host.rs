@@ -1,7 +1,7 @@
 //! The same operations of the host's kernel, in a process of their own: a small one with one thread, so that its forks
 //! cost what a small program's forks cost.
 //!
-//! The one file of this package with `unsafe` in it: `fork`.
+//! The one file of this package with `unsafe` in it: `fork` and `sigaction`.
 
 #![allow(unsafe_code)]
 
@@ -14,6 +14,7 @@ use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_close, mq_open, mq_receive, mq_send
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity, sched_yield};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::stat::Mode;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::time::TimeValLike;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork, getpid, pipe, read, write};
@@ -31,6 +32,8 @@ pub(crate) enum Operation {
     Getpid,
     /// `sched_yield`, of two processes that do nothing else.
     Yield,
+    /// A signal to oneself, its handler, and the way back.
+    Signal,
     /// A byte to another process and back.
     RoundTrip,
     /// A message of 64 bytes to another process and back, by two message queues.
@@ -45,6 +48,7 @@ impl Operation {
     const ALL: [Operation; 6] = [
         Operation::Getpid,
         Operation::Yield,
+        Operation::Signal,
         Operation::RoundTrip,
         Operation::QueueRoundTrip,
         Operation::Bulk,
@@ -56,6 +60,7 @@ impl Operation {
         match self {
             Operation::Getpid => 5_000,
             Operation::Yield => 1_000,
+            Operation::Signal => 500,
             Operation::RoundTrip | Operation::QueueRoundTrip => 250,
             Operation::Bulk => 80,
             Operation::Fork => 10,
@@ -71,6 +76,7 @@ impl Operation {
                 Ok(())
             }),
             Operation::Yield => time_yields(count),
+            Operation::Signal => time_signals(count),
             Operation::RoundTrip => time_round_trips(count),
             Operation::QueueRoundTrip => time_queue_round_trips(count),
             Operation::Bulk => time_bulk(count),
@@ -166,6 +172,15 @@ fn time_yields(count: u32) -> nix::Result<f64> {
     Ok(time * f64::from(count) / (2 * switched.max(1)) as f64)
 }
 
+fn time_signals(count: u32) -> nix::Result<f64> {
+    extern "C" fn returns(_: i32) {}
+    let action = SigAction::new(SigHandler::Handler(returns), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing at all.
+    unsafe { sigaction(Signal::SIGUSR1, &action)? };
+    let me = getpid();
+    timed(count, || kill(me, Signal::SIGUSR1))
+}
+
 fn time_round_trips(count: u32) -> nix::Result<f64> {
     let ((to_read, to_write), (from_read, from_write)) = (pipe()?, pipe()?);
     let mut byte = [1];
@@ -245,6 +260,6 @@ fn in_a_child(what: impl FnOnce() -> nix::Result<()>) -> nix::Result<Pid> {
 }
 
 fn end(child: Pid) -> nix::Result<()> {
-    nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL)?;
+    kill(child, Signal::SIGKILL)?;
     waitpid(child, None).map(drop)
 }

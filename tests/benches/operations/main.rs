@@ -69,6 +69,8 @@ fn operations(comparison: &mut Comparison<'_>, host: &Host) {
     add("null syscall", "getpid", stretch, Operation::Getpid, Goal::Faster(1.0));
     let stretch = Stretch { counts: yielded, events: 1, before: 100, operations: 10_000 };
     add("context switch (sched_yield)", "yields", stretch, Operation::Yield, Goal::None);
+    let stretch = Stretch { counts: caught, events: 1, before: 100, operations: 5_000 };
+    add("kill oneself, handler, return", "signals", stretch, Operation::Signal, Goal::Faster(5.0));
     let stretch = Stretch { counts: read, events: 2, before: 100, operations: 1_000 };
     add("pipe round trip, 1 byte", "ping", stretch, Operation::RoundTrip, Goal::Faster(8.0));
     let stretch = Stretch { counts: received, events: 2, before: 100, operations: 1_000 };
@@ -102,6 +104,10 @@ fn getpid(event: &Event<'_>) -> bool {
 
 fn yielded(event: &Event<'_>) -> bool {
     matches!(event, Event::Finished { call: Syscall::SchedYield {}, .. })
+}
+
+fn caught(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::RtSigreturn { .. }, .. })
 }
 
 /// Two make a round trip.

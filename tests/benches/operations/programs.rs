@@ -1,14 +1,15 @@
 //! The programs that are timed.
 
-use abi::{Fd, MapFlags, MqAttr, OpenFlags, Protection};
-use userland::sys::{FileActions, Forked};
-use userland::{Args, Program, Sys};
+use abi::{Fd, MapFlags, MqAttr, OpenFlags, Protection, SigInfo, Signal};
+use userland::sys::{Action, FileActions, Forked};
+use userland::{Args, Program, Sys, handlers};
 
 /// They.
 pub(crate) static PROGRAMS: &[Program] = &[
     Program::new("getpid", "", &getpid),
     Program::leaf("leaf", "", &getpid),
     Program::new("yields", "", &yields),
+    Program::new("signals", "", &signals).with_handlers(HANDLERS),
     Program::new("ping", "", &ping),
     Program::new("letters", "", &letters),
     Program::new("bulk", "", &bulk),
@@ -32,6 +33,19 @@ fn number(args: &Args, index: usize) -> usize {
 async fn getpid(sys: Sys, _: Args) -> i32 {
     loop {
         sys.getpid().await;
+    }
+}
+
+handlers! { HANDLERS: RETURNS = returns; }
+
+async fn returns(_: Sys, _: SigInfo) {}
+
+/// Catches its own signals for ever.
+async fn signals(sys: Sys, _: Args) -> i32 {
+    let me = sys.getpid().await;
+    let _ = sys.sigaction(Signal::SIGUSR1, Some(Action::catch(RETURNS))).await;
+    loop {
+        let _ = sys.kill(me, Some(Signal::SIGUSR1)).await;
     }
 }
 

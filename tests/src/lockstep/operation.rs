@@ -54,6 +54,13 @@ const SUPPORTED: &[&str] = &[
     "shmat",
     "shmdt",
     "shmctl",
+    "msgget",
+    "msgsnd",
+    "msgrcv",
+    "msgctl",
+    "semget",
+    "semop",
+    "semctl",
 ];
 
 /// Whether an operation exists here.
@@ -408,6 +415,61 @@ impl World {
                 command: if argument(1) == "RMID" { ShmCommand::IPC_RMID } else { ShmCommand::IPC_STAT },
                 buffer: Out::at(RESULTS),
             },
+            "msgget" => Syscall::Msgget {
+                key: int(0) as i32,
+                flags: IpcFlags::from_bits_retain(flags(&argument(1), IPC_FLAGS) as u32 | 0o600),
+            },
+            "msgsnd" => {
+                self.put(process, BYTES, &int(1));
+                let bytes = pattern(int(2), int(4));
+                self.machine.put(process, BYTES + 8, &bytes).expect("the scratch area can be written");
+                let flags = MsgFlags::from_bits_retain(flags(&argument(3), MSG_FLAGS) as u32);
+                let size = Length(int(2) as u64);
+                Syscall::Msgsnd { id: self.objects.id(&argument(0)), message: In::at(BYTES), size, flags }
+            }
+            "msgrcv" => {
+                let flags = MsgFlags::from_bits_retain(flags(&argument(3), MSG_FLAGS) as u32);
+                let (id, size) = (self.objects.id(&argument(0)), Length(int(1) as u64));
+                Syscall::Msgrcv { id, message: Out::at(BYTES), size, kind: int(2), flags }
+            }
+            "msgctl" => {
+                let command = match argument(1).as_str() {
+                    Some("RMID") => MsgCommand::IPC_RMID,
+                    Some("SET") => MsgCommand::IPC_SET,
+                    _ => MsgCommand::IPC_STAT,
+                };
+                let perm = IpcPerm { mode: 0o600, ..IpcPerm::default() };
+                self.put(process, RESULTS, &MsqidDs { perm, qbytes: int(2) as u64, ..MsqidDs::default() });
+                Syscall::Msgctl { id: self.objects.id(&argument(0)), command, buffer: Out::at(RESULTS) }
+            }
+            "semget" => Syscall::Semget {
+                key: int(0) as i32,
+                count: int(1) as i32,
+                flags: IpcFlags::from_bits_retain(flags(&argument(2), IPC_FLAGS) as u32 | 0o600),
+            },
+            "semop" => {
+                let operations = argument(1).as_array().cloned().unwrap_or_default();
+                for (index, operation) in operations.iter().enumerate() {
+                    let (number, op) = (operation[0].as_u64().unwrap_or(0), operation[1].as_i64().unwrap_or(0));
+                    let flags = flags(&operation[2], SEM_FLAGS) as i16;
+                    let operation = SemOperation { number: number as u16, op: op as i16, flags };
+                    self.put(process, ARGUMENTS + (index * SemOperation::SIZE) as u64, &operation);
+                }
+                let count = Length(operations.len() as u64);
+                Syscall::Semop { id: self.objects.id(&argument(0)), operations: InArray::at(ARGUMENTS), count }
+            }
+            "semctl" => {
+                let command = match argument(2).as_str() {
+                    Some("GETVAL") => SemCommand::GETVAL,
+                    Some("SETVAL") => SemCommand::SETVAL,
+                    Some("GETPID") => SemCommand::GETPID,
+                    Some("GETNCNT") => SemCommand::GETNCNT,
+                    Some("GETZCNT") => SemCommand::GETZCNT,
+                    _ => SemCommand::IPC_RMID,
+                };
+                let (id, argument) = (self.objects.id(&argument(0)), Address(int(3) as u64));
+                Syscall::Semctl { id, number: int(1) as i32, command, argument }
+            }
             other => panic!("no such operation: {other}"),
         };
         Request::Call(call)
@@ -523,13 +585,7 @@ impl World {
                 }
                 let mut bytes = vec![0; value as usize];
                 self.machine.get(process, BYTES, &mut bytes).expect("what was read can be loaded");
-                put(
-                    "d",
-                    json!(match bytes.len() {
-                        0..=24 => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
-                        _ => format!("crc:{:08x}", crc32fast::hash(&bytes)),
-                    }),
-                );
+                put("d", shown(&bytes));
             }
             "fcntl" if asked["a"][1] == "GETFL" => {
                 let flags = OpenFlags::from_bits_retain(value as u32);
@@ -547,6 +603,24 @@ impl World {
             "dup2" if asked["a"][0] == asked["a"][1] => put("r", asked["a"][1].clone()),
             "mmap" | "shmat" => put("r", json!(0)),
             "shmget" => put("r", json!(self.objects.name('m', value as i32))),
+            "msgget" => put("r", json!(self.objects.name('q', value as i32))),
+            "semget" => put("r", json!(self.objects.name('s', value as i32))),
+            "semctl" if asked["a"][2] == "GETPID" => put("r", json!(self.name_or_none(value as i32))),
+            "msgrcv" => {
+                put("r", json!(value));
+                let mut bytes = vec![0; value as usize];
+                self.machine.get(process, BYTES + 8, &mut bytes).expect("what was received can be loaded");
+                put("d", shown(&bytes));
+                put("type", json!(self.machine.load::<i64>(process, BYTES).expect("results can be loaded")));
+            }
+            "msgctl" => {
+                put("r", json!(value));
+                if asked["a"][1] == "STAT" {
+                    let stat: MsqidDs = self.load(process);
+                    let (sender, receiver) = (self.name_or_none(stat.lspid), self.name_or_none(stat.lrpid));
+                    put("qst", json!([stat.qnum, stat.cbytes, stat.qbytes, sender, receiver]));
+                }
+            }
             "shmctl" => {
                 put("r", json!(value));
                 if asked["a"][1] == "STAT" {
@@ -616,6 +690,23 @@ const OPEN_FLAGS: Names = &[
 ];
 
 const IPC_FLAGS: Names = &[("CREAT", IpcFlags::IPC_CREAT.bits() as u64), ("EXCL", IpcFlags::IPC_EXCL.bits() as u64)];
+
+const MSG_FLAGS: Names =
+    &[("NOWAIT", MsgFlags::IPC_NOWAIT.bits() as u64), ("NOERROR", MsgFlags::MSG_NOERROR.bits() as u64)];
+const SEM_FLAGS: Names = &[("NOWAIT", IPC_NOWAIT as u64), ("UNDO", SEM_UNDO as u64)];
+
+/// So many bytes of the pattern with this seed.
+fn pattern(count: i64, seed: i64) -> Vec<u8> {
+    (0..count).map(|i| (seed + 7 * i + (i >> 8)) as u8).collect()
+}
+
+/// Bytes as the records show them: few in full, of many their checksum.
+fn shown(bytes: &[u8]) -> Value {
+    json!(match bytes.len() {
+        0..=24 => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        _ => format!("crc:{}", crc32fast::hash(bytes)),
+    })
+}
 
 /// The bits of a list of flags; a number in it stands for itself.
 fn flags(list: &Value, names: Names) -> u64 {

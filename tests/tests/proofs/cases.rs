@@ -68,6 +68,8 @@ pub(crate) const PROGRAMS: &[Case] = &[
     case(&["orphanage"]),
     case(&["commute"]),
     case(&["letters", "2", "2"]),
+    case(&["catcher"]),
+    case(&["jumper"]),
 ];
 
 /// Some of whose processes stop: if the one that would continue them is killed, they stay so.

@@ -8,7 +8,7 @@ use abi::{Address, Errno, FcntlCommand, Fd, In, InArray, Length, MapFlags, Out, 
 use abi::{MqAttr, OpenFlags, Resource, Rlimit, SigInfo, SignalNumber, SignalSet, Strings, Timespec, WaitOptions, WaitStatus};
 use harness::{PAGE, Scenario, ends, fork, join, map, map_shared, signaled};
 use kernel::limits::*;
-use userland::sys::{Action, FileActions, Forked};
+use userland::sys::{Action, FileActions, Forked, Notification};
 use userland::{Args, Program, Sys};
 
 /// Who fills which limit.
@@ -29,6 +29,7 @@ const FILLERS: &[Program] = &[
     Program::new("MQ_MESSAGES", "", &mq_messages),
     Program::new("ACTION_SETS", "", &action_sets),
     Program::new("QUEUED_SIGNALS", "", &queued_signals),
+    Program::new("TIMERS", "", &timers),
     Program::new("ARGUMENT_BYTES", "", &argument_bytes),
     Program::new("PATH_BYTES", "", &path_bytes),
     Program::new("SPAWN_ACTIONS", "", &spawn_actions),
@@ -566,6 +567,7 @@ async fn queued_signals(sys: Sys, _: Args) -> i32 {
         }
     };
     assert_eq!((sent, errno), (QUEUED_SIGNALS, Errno::EAGAIN));
+    assert_eq!(sys.timer_create(abi::ClockId::CLOCK_MONOTONIC, None).await, Err(Errno::EAGAIN));
     // Other signals lose their details only.
     sys.kill(own, Some(Signal::SIGUSR1)).await.expect("it isn't lost");
     sys.store::<u64>(set, SignalSet::of(Signal::SIGUSR1).bits()).await;
@@ -581,6 +583,30 @@ async fn queued_signals(sys: Sys, _: Args) -> i32 {
     }
     sys.store::<i32>(info + 8, abi::SI_QUEUE).await;
     sys.raw().rt_sigqueueinfo(own, realtime, In::at(info)).await.expect("there is room again");
+    0
+}
+
+async fn timers(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let clock = abi::ClockId::CLOCK_MONOTONIC;
+    // Without a signal they need no room for one.
+    let mut made = Vec::new();
+    let errno = loop {
+        match sys.timer_create(clock, Some(Notification::None)).await {
+            Ok(timer) => made.push(timer),
+            Err(errno) => break errno,
+        }
+    };
+    assert_eq!((made.len(), errno), (TIMERS, Errno::EAGAIN));
+    let child = fork(sys, async move |sys| {
+        assert_eq!(sys.timer_create(clock, None).await, Err(Errno::EAGAIN), "they are the whole system's");
+    })
+    .await;
+    join(sys, child).await;
+    bystander.goes_on(sys).await;
+    sys.timer_delete(made[0]).await.expect("it exists");
+    assert_eq!(sys.timer_create(clock, None).await, Ok(made[0]));
+    bystander.end(sys).await;
     0
 }
 

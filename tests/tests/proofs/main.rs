@@ -10,6 +10,7 @@
 //! | does each limit hold? | `limits.rs` |
 //! | does each message arrive once? | `letters.rs` |
 //! | does the kernel withstand any calls? | `storm.rs` |
+//! | is any signal lost or delivered twice, whenever it comes? | `placement/` |
 //! | what was found by these tests? | `regressions.rs` |
 //! | does text come through unharmed? | `text.rs` |
 
@@ -19,6 +20,7 @@ mod killed;
 mod lab;
 mod letters;
 mod limits;
+mod placement;
 mod programs;
 mod regressions;
 mod script;

@@ -1,10 +1,13 @@
 //! Test programs: small ones around each mechanism. Whatever becomes of one of their processes, the others must end; so a
 //! failed call ends the process instead of being tried for ever.
 
-use abi::{Fd, IdType, OpenFlags, Pid, Signal, Timespec, WaitOptions};
+use abi::{
+    Errno, Fd, IdType, OpenFlags, Pid, SigActionFlags, SigInfo, Signal, StackDescription, Timespec, WaitOptions,
+};
 use harness::{PAGE, map, map_shared};
-use userland::sys::{FileActions, Forked};
-use userland::{Args, Program, Sys};
+use userland::libc::raise;
+use userland::sys::{Action, FileActions, Forked, JumpBuffer};
+use userland::{Args, Program, Sys, handlers, statics};
 
 use crate::{letters, script};
 
@@ -21,6 +24,8 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::new("stopped", "", &stopped),
     Program::new("commute", "", &commute),
     Program::new("letters", "", &letters::main),
+    Program::new("catcher", "", &catcher).with_handlers(HANDLERS).with_statics(STATICS),
+    Program::new("jumper", "", &jumper).with_handlers(HANDLERS).with_statics(STATICS),
     Program::new("script", "", &script::main),
 ];
 
@@ -251,4 +256,82 @@ async fn go_to_work(sys: Sys, start: Fd) -> i32 {
     let _ = sys.write(write, b"text").await;
     let _ = sys.read(read, &mut [0; 4]).await;
     0
+}
+
+statics! { STATICS: CAUGHT: u64; PLACE: JumpBuffer; }
+
+handlers! { HANDLERS: COUNTS = counts; NESTS = nests; JUMPS = jumps; }
+
+/// Makes calls of its own, which use the place of the stack that those which it interrupts use.
+async fn counts(sys: Sys, info: SigInfo) {
+    let Ok((read, write)) = sys.pipe().await else { return };
+    let _ = sys.write(write, &[info.signo as u8; 24]).await;
+    let _ = sys.read(read, &mut [0; 24]).await;
+    let _ = sys.close(read).await;
+    let _ = sys.close(write).await;
+    CAUGHT.fetch_add(sys, 1).await;
+}
+
+async fn nests(sys: Sys, _: SigInfo) {
+    CAUGHT.fetch_add(sys, 1).await;
+    raise(sys, Signal::SIGUSR2).await;
+}
+
+async fn jumps(sys: Sys, info: SigInfo) {
+    sys.siglongjmp(PLACE, info.signo).await;
+}
+
+/// A child sends signals to its parent while that reads from it; and the parent forks a child in the meantime.
+async fn catcher(sys: Sys, _: Args) -> i32 {
+    let Ok((read, write)) = sys.pipe().await else { return 1 };
+    let me = sys.getpid().await;
+    let restart = Action::catch(COUNTS).with_flags(SigActionFlags::SA_RESTART);
+    let _ = sys.sigaction(Signal::SIGUSR1, Some(restart)).await;
+    let _ = sys.sigaction(Signal::SIGUSR2, Some(Action::catch(COUNTS))).await;
+    if sys.fork().await == Ok(Forked::Child) {
+        let _ = sys.close(read).await;
+        for signal in [Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGUSR1] {
+            let _ = sys.write(write, b"some text").await;
+            let _ = sys.kill(me, Some(signal)).await;
+        }
+        return 0;
+    }
+    let _ = sys.close(write).await;
+    let mut bytes = [0; 24];
+    let mut total = 0;
+    loop {
+        match sys.read(read, &mut bytes).await {
+            Ok(0) => break,
+            Ok(count) => total += count,
+            Err(Errno::EINTR) => {}
+            Err(_) => return 2,
+        }
+    }
+    // A child of one whose handlers have run.
+    if sys.fork().await == Ok(Forked::Child) {
+        return CAUGHT.load(sys).await as i32;
+    }
+    wait_for_all(sys).await;
+    total as i32
+}
+
+/// Leaves nested handlers by jumps, on its stack and on another; its child jumps to where its parent has been.
+async fn jumper(sys: Sys, _: Args) -> i32 {
+    let base = map(sys, 2).await;
+    let _ = sys.sigaltstack(Some(StackDescription { base, size: 2 * PAGE, ..StackDescription::default() })).await;
+    for flags in [SigActionFlags::empty(), SigActionFlags::SA_ONSTACK] {
+        let _ = sys.sigaction(Signal::SIGUSR1, Some(Action::catch(NESTS).with_flags(flags))).await;
+        let _ = sys.sigaction(Signal::SIGUSR2, Some(Action::catch(JUMPS).with_flags(flags))).await;
+        let point = sys.sigsetjmp(PLACE, true).await;
+        match point.value {
+            0 => raise(sys, Signal::SIGUSR1).await,
+            5 => return 5,
+            _ => {}
+        }
+        if sys.fork().await == Ok(Forked::Child) {
+            sys.longjmp(PLACE, 5).await;
+        }
+    }
+    wait_for_all(sys).await;
+    CAUGHT.load(sys).await as i32
 }

@@ -108,6 +108,26 @@ fn setresuid_permutes_the_three_and_takes_nothing_else() {
 }
 
 #[test]
+fn seteuid_and_setegid_set_the_effective_id_alone() {
+    program(&|sys, _| async move {
+        sys.setresgid(4, 5, 6).await.unwrap();
+        sys.setresuid(1, 2, 3).await.unwrap();
+        for (uid, gid) in [(1, 4), (3, 6), (ANY, ANY), (9, 9)] {
+            let expected = match uid {
+                ANY => Err(EINVAL),
+                9 => Err(EPERM),
+                _ => Ok(()),
+            };
+            assert_eq!((sys.seteuid(uid).await, sys.setegid(gid).await), (expected, expected));
+            let effective = if expected.is_ok() { (uid, gid) } else { (3, 6) };
+            assert_eq!((user(sys).await, group(sys).await), ([1, effective.0, 3], [4, effective.1, 6]));
+        }
+        0
+    })
+    .succeeds();
+}
+
+#[test]
 fn groups_follow_the_same_rules_judged_by_the_user() {
     program(&|sys, _| async move {
         assert_eq!(sys.setgid(ANY).await, Err(EINVAL));

@@ -48,6 +48,7 @@ fn the_process_stays_the_same() {
             args.rest().map(|number| std::str::from_utf8(number).unwrap().parse().unwrap()).collect();
         let found = [sys.getpid().await.0, sys.getppid().await.0, sys.getpgid(abi::Pid(0)).await.unwrap().0];
         assert_eq!(expected[..3], found);
+        assert_eq!(sys.getsid(abi::Pid(0)).await, Ok(abi::Pid(1)));
         assert_eq!(sys.getuid().await, 0);
         assert_eq!(sys.umask(0).await, 0o123);
         assert_eq!(sys.getrlimit(abi::Resource::RLIMIT_CORE).await.unwrap().cur, 77);
@@ -65,6 +66,25 @@ fn the_process_stays_the_same() {
         let ids = [sys.getpid().await.0, sys.getppid().await.0, sys.getpgid(abi::Pid(0)).await.unwrap().0];
         let ids = ids.map(|id| id.to_string());
         sys.execve(b"child", &[b"child", ids[0].as_bytes(), ids[1].as_bytes(), ids[2].as_bytes()], &[]).await;
+        1
+    })
+    .with("child", &child)
+    .succeeds();
+}
+
+/// Seen on Linux: real 1000, effective 1001 and saved 1002 become 1000, 1001, 1001.
+#[test]
+fn the_saved_ids_become_the_effective_ones() {
+    async fn child(sys: Sys, _: Args) -> i32 {
+        let (user, group) = (sys.getresuid().await.unwrap(), sys.getresgid().await.unwrap());
+        assert_eq!((user.real, user.effective, user.saved), (1000, 1001, 1001));
+        assert_eq!((group.real, group.effective, group.saved), (4, 5, 5));
+        0
+    }
+    program(&|sys, _| async move {
+        sys.setresgid(4, 5, 6).await.unwrap();
+        sys.setresuid(1000, 1001, 1002).await.unwrap();
+        sys.execve(b"child", &[b"child"], &[]).await;
         1
     })
     .with("child", &child)

@@ -1,9 +1,13 @@
 //! PID 1: it can't be killed, and its end is the machine's.
 
 use abi::{Errno, Pid, Signal, WaitStatus};
+use harness::signals::{handled, note_signal, share_notes};
 use harness::{ends, fork, program, signaled};
 use sim::Outcome;
+use userland::handlers;
 use userland::sys::Action;
+
+handlers! { HANDLERS: NOTES = note_signal; }
 
 #[test]
 fn no_signal_ends_or_stops_it() {
@@ -22,6 +26,26 @@ fn no_signal_ends_or_stops_it() {
     })
     .as_pid_1()
     .exits(7);
+}
+
+/// `kill(2)`, NOTES: only signals that it has a handler for.
+#[test]
+fn a_signal_that_it_catches_reaches_it() {
+    program(&|sys, _| async move {
+        share_notes(sys).await;
+        sys.sigaction(Signal::SIGTERM, Some(Action::catch(NOTES))).await.unwrap();
+        let child = fork(sys, async |sys| {
+            for signal in [Signal::SIGTERM, Signal::SIGUSR1] {
+                sys.kill(Pid(1), Some(signal)).await.unwrap();
+            }
+        })
+        .await;
+        while sys.waitpid(child, abi::WaitOptions::empty()).await == Err(Errno::EINTR) {}
+        i32::from(handled(sys, Signal::SIGTERM).await != 1)
+    })
+    .handlers(HANDLERS)
+    .as_pid_1()
+    .succeeds();
 }
 
 #[test]

@@ -203,3 +203,27 @@ fn nobody_has_no_group_and_no_session() {
     })
     .succeeds();
 }
+
+#[test]
+fn zeros_stand_for_the_caller_and_for_the_process() {
+    program(&|sys, _| async move {
+        let child = fork(sys, async |sys| {
+            let me = sys.getpid().await;
+            assert_ne!(sys.getpgrp().await, me);
+            let member = sleeper(sys).await;
+            sys.setpgid(Pid(0), Pid(0)).await.unwrap();
+            assert_eq!((sys.getpgrp().await, sys.getpgid(Pid(0)).await), (me, Ok(me)));
+            sys.setpgid(member, Pid(0)).await.unwrap();
+            assert_eq!(sys.getpgid(member).await, Ok(member));
+            sys.setpgid(Pid(0), member).await.unwrap();
+            assert_eq!(sys.getpgrp().await, member);
+            assert_eq!(sys.setpgrp().await, Ok(()));
+            assert_eq!(sys.getpgrp().await, me);
+            end(sys, member).await;
+        })
+        .await;
+        join(sys, child).await;
+        0
+    })
+    .succeeds();
+}

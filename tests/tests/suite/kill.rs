@@ -178,6 +178,42 @@ fn minus_one_is_everyone_but_pid_1_and_the_caller() {
     .succeeds();
 }
 
+/// PID 1 and the caller aside. That some may not be signalled is no failure here.
+#[test]
+fn everyone_that_the_caller_may_signal_and_nobody_else() {
+    program(&|sys, _| async move {
+        let (same, other) = (sleeper_of(sys, 1000).await, sleeper_of(sys, 1001).await);
+        let child = fork(sys, async |sys| {
+            sys.setuid(1000).await.unwrap();
+            assert_eq!(sys.kill(Pid(-1), Some(Signal::SIGTERM)).await, Ok(()));
+        })
+        .await;
+        join(sys, child).await;
+        ends(sys, same, signaled(Signal::SIGTERM)).await;
+        assert_eq!(sys.waitpid(other, abi::WaitOptions::WNOHANG).await, Ok(None));
+        end(sys, other).await;
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn the_privileged_may_signal_anyone() {
+    program(&|sys, _| async move {
+        let target = sleeper_of(sys, 1000).await;
+        let child = fork(sys, async |sys| {
+            // Privilege is the effective user's.
+            sys.setresuid(1001, 0, 1001).await.unwrap();
+            assert_eq!(sys.kill(target, Some(Signal::SIGTERM)).await, Ok(()));
+        })
+        .await;
+        join(sys, child).await;
+        ends(sys, target, signaled(Signal::SIGTERM)).await;
+        0
+    })
+    .succeeds();
+}
+
 #[test]
 fn without_privilege_only_processes_of_the_same_user_can_be_signalled() {
     program(&|sys, _| async move {
@@ -249,6 +285,26 @@ fn the_real_and_the_saved_user_of_the_target_count() {
             let child = fork(sys, async |sys| {
                 sys.setuid(uid).await.unwrap();
                 assert_eq!(sys.kill(target, None).await, expected, "{uid}");
+            })
+            .await;
+            join(sys, child).await;
+        }
+        end(sys, target).await;
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn the_real_and_the_effective_user_of_the_sender_count() {
+    program(&|sys, _| async move {
+        let target = sleeper_of(sys, 1000).await;
+        for (ids, expected) in
+            [((1000, 1001, 1002), Ok(())), ((1001, 1000, 1002), Ok(())), ((1001, 1002, 1000), Err(Errno::EPERM))]
+        {
+            let child = fork(sys, async |sys| {
+                sys.setresuid(ids.0, ids.1, ids.2).await.unwrap();
+                assert_eq!(sys.kill(target, None).await, expected, "{ids:?}");
             })
             .await;
             join(sys, child).await;

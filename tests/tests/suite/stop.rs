@@ -219,6 +219,33 @@ fn they_do_not_stop_an_orphaned_group() {
     .succeeds();
 }
 
+/// One member with a parent in another group of the session is enough, and it needn't be who is to be stopped.
+#[test]
+fn a_parent_in_another_group_of_the_session_keeps_a_group_from_being_orphaned() {
+    program(&|sys, _| async move {
+        let page = map_shared(sys, 1).await;
+        let session = fork(sys, async |sys| {
+            sys.setsid().await.unwrap();
+            let linked = fork(sys, async |sys| {
+                sys.setpgid(Pid(0), Pid(0)).await.unwrap();
+                // Its parent is of the same group.
+                let child = counter(sys, page).await;
+                send(sys, child, Signal::SIGTSTP).await;
+                let stopped = Ok(Some((child, WaitStatus::Stopped(Signal::SIGTSTP))));
+                assert_eq!(sys.waitpid(child, WaitOptions::WUNTRACED).await, stopped);
+                send(sys, child, Signal::SIGKILL).await;
+                ends(sys, child, signaled(Signal::SIGKILL)).await;
+            })
+            .await;
+            join(sys, linked).await;
+        })
+        .await;
+        join(sys, session).await;
+        0
+    })
+    .succeeds();
+}
+
 /// `_exit(2)`: when the exit of a process orphans a group with stopped members, they get SIGHUP and SIGCONT.
 #[test]
 fn a_stopped_group_that_becomes_orphaned_is_hung_up_and_continued() {

@@ -1,6 +1,6 @@
 //! Time: `nanosleep(2) clock_gettime(2)`, `compute`, and the figures of `getrusage(2)` and `times(2)`.
 
-use abi::{ClockId, Errno, RusageWho, Timespec};
+use abi::{ClockId, Errno, RusageWho, TimerFlags, Timespec};
 use harness::{fork, join, program};
 use userland::Sys;
 
@@ -144,6 +144,109 @@ fn the_children_s_time_is_counted_when_they_are_reaped() {
         assert!((3_000_000..3_010_000).contains(&counted), "{counted}");
         let (times, _) = sys.times().await.unwrap();
         assert_eq!(times.cutime, (counted / 10_000) as i64);
+        0
+    })
+    .seeds(1)
+    .succeeds();
+}
+
+#[test]
+fn a_sleep_until_a_time_ends_then() {
+    program(&|sys, _| async move {
+        for clock in [ClockId::CLOCK_REALTIME, ClockId::CLOCK_MONOTONIC] {
+            let at = now(sys).await + 70_000;
+            sys.compute(30_000).await;
+            sys.clock_nanosleep(clock, TimerFlags::TIMER_ABSTIME, Timespec::from_us(at)).await.unwrap();
+            assert!((at..at + 100).contains(&now(sys).await));
+            // It has passed.
+            sys.clock_nanosleep(clock, TimerFlags::TIMER_ABSTIME, Timespec::from_us(at)).await.unwrap();
+            sys.clock_nanosleep(clock, TimerFlags::TIMER_ABSTIME, Timespec::default()).await.unwrap();
+            assert!(now(sys).await < at + 200);
+            sys.clock_nanosleep(clock, TimerFlags::empty(), Timespec::from_us(5_000)).await.unwrap();
+            assert!(now(sys).await >= at + 5_000);
+        }
+        0
+    })
+    .seeds(0)
+    .succeeds();
+}
+
+#[test]
+fn a_sleep_on_a_cpu_clock_waits_for_what_a_sleeper_does_not_use() {
+    program(&|sys, _| async move {
+        let clock = ClockId::CLOCK_PROCESS_CPUTIME_ID;
+        sys.compute(5_000).await;
+        sys.clock_nanosleep(clock, TimerFlags::TIMER_ABSTIME, Timespec::from_us(5_000)).await.unwrap();
+        let child = fork(sys, async |sys| {
+            let _ = sys.clock_nanosleep(clock, TimerFlags::empty(), Timespec::from_us(1)).await;
+        })
+        .await;
+        sys.nanosleep(Timespec { sec: 1000, nsec: 0 }).await.unwrap();
+        harness::until_state(sys, child, 'S').await;
+        sys.kill(child, Some(abi::Signal::SIGTERM)).await.unwrap();
+        harness::ends(sys, child, harness::signaled(abi::Signal::SIGTERM)).await;
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn sleeps_that_make_no_sense_are_refused() {
+    program(&|sys, _| async move {
+        let refused = async |clock: i32, flags: u32, (sec, nsec)| {
+            let flags = TimerFlags::from_bits_retain(flags);
+            let slept = sys.clock_nanosleep(ClockId(clock), flags, Timespec { sec, nsec }).await;
+            slept.map_err(|(errno, _)| errno)
+        };
+        assert_eq!(refused(99, 0, (0, 1)).await, Err(Errno::EINVAL));
+        assert_eq!(refused(3, 0, (0, 1)).await, Err(Errno::EOPNOTSUPP));
+        assert_eq!(refused(1, 98, (0, 1)).await, Ok(()), "flags without a name have no effect");
+        for flags in [0, 1] {
+            for time in [(-5, 0), (0, -1), (0, 1_000_000_000)] {
+                assert_eq!(refused(1, flags, time).await, Err(Errno::EINVAL));
+            }
+        }
+        let null = abi::Out::NULL;
+        let fault = sys.raw().clock_nanosleep(ClockId(1), TimerFlags::empty(), abi::In::at(8), null).await;
+        assert_eq!(fault, Err(Errno::EFAULT));
+        let unknown = sys.raw().clock_nanosleep(ClockId(99), TimerFlags::empty(), abi::In::at(8), null).await;
+        assert_eq!(unknown, Err(Errno::EINVAL));
+        0
+    })
+    .seeds(1)
+    .succeeds();
+}
+
+#[test]
+fn a_sleep_until_a_time_that_was_stopped_still_ends_then() {
+    program(&|sys, _| async move {
+        let at = now(sys).await + 100_000;
+        let child = fork(sys, async |sys| {
+            sys.clock_nanosleep(ClockId::CLOCK_MONOTONIC, TimerFlags::TIMER_ABSTIME, Timespec::from_us(at))
+                .await
+                .unwrap();
+        })
+        .await;
+        harness::until_state(sys, child, 'S').await;
+        sys.kill(child, Some(abi::Signal::SIGSTOP)).await.unwrap();
+        harness::until_state(sys, child, 'T').await;
+        sys.kill(child, Some(abi::Signal::SIGCONT)).await.unwrap();
+        join(sys, child).await;
+        assert!(now(sys).await >= at);
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn every_clock_counts_microseconds() {
+    program(&|sys, _| async move {
+        for clock in 0..4 {
+            assert_eq!(sys.clock_getres(ClockId(clock)).await, Ok(Timespec { sec: 0, nsec: 1000 }));
+        }
+        assert_eq!(sys.clock_getres(ClockId(99)).await, Err(Errno::EINVAL));
+        assert_eq!(sys.raw().clock_getres(ClockId(1), abi::Out::NULL).await, Ok(0));
+        assert_eq!(sys.raw().clock_getres(ClockId(1), abi::Out::at(8)).await, Err(Errno::EFAULT));
         0
     })
     .seeds(1)

@@ -1,9 +1,12 @@
 //! `wait4(2)` and `waitid(2)`: each option, each target, each status.
 
-use abi::{CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, Errno, IdType, Pid, Signal, WaitOptions, WaitStatus};
-use harness::{ends, fork, join, map_shared, program, signaled, until_state};
+use abi::{
+    CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, Errno, IdType, Layout, Pid, Signal, WaitOptions, WaitStatus,
+};
+use harness::{ends, fork, join, map, map_shared, program, signaled, until_state};
+use kernel::limits::PROCESSES;
 use userland::Sys;
-use userland::sys::Action;
+use userland::sys::{Action, Forked};
 
 const NOTHING: WaitOptions = WaitOptions::empty();
 const WNOHANG: WaitOptions = WaitOptions::WNOHANG;
@@ -335,6 +338,164 @@ fn a_zombie_from_before_sigchld_was_ignored_is_still_there() {
         until_state(sys, child, 'Z').await;
         sys.sigaction(Signal::SIGCHLD, Some(Action::IGNORE)).await.unwrap();
         join(sys, child).await;
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn wait_sleeps_until_any_child_ends() {
+    program(&|sys, _| async move {
+        let (read, write) = sys.pipe().await.unwrap();
+        let first = fork(sys, async |sys| {
+            sys.close(write).await.unwrap();
+            sys.read(read, &mut [0]).await.unwrap();
+        })
+        .await;
+        let me = sys.getpid().await;
+        let second = fork(sys, async |sys| {
+            until_state(sys, me, 'S').await;
+            sys.exit(2).await;
+        })
+        .await;
+        assert_eq!(sys.wait().await, Ok((second, WaitStatus::Exited(2))));
+        sys.close(write).await.unwrap();
+        let any = sys.raw().wait4(Pid(-1), abi::Out::NULL, NOTHING, abi::Out::NULL).await;
+        assert_eq!(any, Ok(first.0.into()));
+        0
+    })
+    .succeeds();
+}
+
+/// The default disposition of SIGCHLD ignores it too, and yet makes zombies.
+#[test]
+fn a_zombie_holds_its_slot_until_it_is_waited_for() {
+    program(&|sys, _| async move {
+        let before = sys.sysinfo().await.unwrap().procs;
+        let mut zombies = Vec::new();
+        while let Ok(forked) = sys.fork().await {
+            match forked {
+                Forked::Child => return 0,
+                Forked::Parent(child) => zombies.push(child),
+            }
+            until_state(sys, *zombies.last().unwrap(), 'Z').await;
+        }
+        assert_eq!(zombies.len(), PROCESSES - usize::from(before));
+        assert_eq!(sys.fork().await, Err(Errno::EAGAIN));
+        join(sys, zombies.pop().unwrap()).await;
+        let child = fork(sys, async |_| ()).await;
+        assert_eq!(sys.fork().await, Err(Errno::EAGAIN));
+        for zombie in zombies.into_iter().chain([child]) {
+            join(sys, zombie).await;
+        }
+        assert_eq!(sys.sysinfo().await.unwrap().procs, before);
+        0
+    })
+    .seeds(1)
+    .succeeds();
+}
+
+#[test]
+fn a_zombie_keeps_its_usage() {
+    program(&|sys, _| async move {
+        let page = map(sys, 1).await;
+        let (usage, info) = (abi::Out::at(page), abi::Out::at(page + 2048));
+        for with_waitid in [false, true] {
+            let child = fork(sys, async |sys| {
+                let grandchild = fork(sys, async |sys| sys.compute(300_000).await).await;
+                join(sys, grandchild).await;
+                sys.compute(200_000).await;
+            })
+            .await;
+            until_state(sys, child, 'Z').await;
+            let waited = match with_waitid {
+                true => sys.raw().waitid(IdType::P_PID, child, info, WEXITED, usage).await,
+                false => sys.raw().wait4(child, abi::Out::NULL, NOTHING, usage).await,
+            };
+            assert_eq!(waited, Ok(if with_waitid { 0 } else { child.0.into() }));
+            let mut bytes = [0; abi::Rusage::SIZE];
+            sys.load_bytes(page, &mut bytes).await;
+            let used = abi::Rusage::load(&bytes).utime;
+            let used_us = used.sec * 1_000_000 + used.usec;
+            // Its own, and that of the children for which it has waited.
+            assert!((500_000..510_000).contains(&used_us), "{used_us}");
+        }
+        0
+    })
+    .seeds(1)
+    .succeeds();
+}
+
+#[test]
+fn waitid_with_group_0_means_the_caller_s_group() {
+    program(&|sys, _| async move {
+        let (own, other) = (sleeper(sys).await, sleeper(sys).await);
+        sys.setpgid(other, other).await.unwrap();
+        kill(sys, other, Signal::SIGTERM).await;
+        until_state(sys, other, 'Z').await;
+        assert_eq!(sys.waitid(IdType::P_PGID, Pid(0), WEXITED | WNOHANG).await, Ok(None));
+        kill(sys, own, Signal::SIGTERM).await;
+        assert_eq!(sys.waitid(IdType::P_PGID, Pid(0), WEXITED).await.unwrap().unwrap().pid, own.0);
+        assert_eq!(sys.waitid(IdType::P_PGID, Pid(0), WEXITED).await, Err(Errno::ECHILD));
+        ends(sys, other, signaled(Signal::SIGTERM)).await;
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn waitid_for_all_ignores_the_id() {
+    program(&|sys, _| async move {
+        for id in [0, 30_000, -5] {
+            let child = fork(sys, async |_| ()).await;
+            assert_eq!(sys.waitid(IdType::P_ALL, Pid(id), WEXITED).await.unwrap().unwrap().pid, child.0);
+        }
+        0
+    })
+    .succeeds();
+}
+
+/// As the kernel has it; the library of C hands its 0 on.
+#[test]
+fn waitid_without_details_succeeds() {
+    program(&|sys, _| async move {
+        fork(sys, async |_| ()).await;
+        let waited = sys.raw().waitid(IdType::P_ALL, Pid(0), abi::Out::NULL, WEXITED, abi::Out::NULL).await;
+        assert_eq!(waited, Ok(0));
+        assert_eq!(sys.wait().await, Err(Errno::ECHILD));
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn wnohang_zeroes_the_details() {
+    program(&|sys, _| async move {
+        let page = map(sys, 1).await;
+        let child = sleeper(sys).await;
+        sys.store_bytes(page, &[0xff; abi::SigInfo::SIZE]).await;
+        let waited = sys.raw().waitid(IdType::P_ALL, Pid(0), abi::Out::at(page), WEXITED | WNOHANG, abi::Out::NULL);
+        assert_eq!(waited.await, Ok(0));
+        let mut bytes = [0; abi::SigInfo::SIZE];
+        sys.load_bytes(page, &mut bytes).await;
+        let info = abi::SigInfo::load(&bytes);
+        assert_eq!((info.pid, info.signo), (0, 0));
+        kill(sys, child, Signal::SIGKILL).await;
+        ends(sys, child, signaled(Signal::SIGKILL)).await;
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn the_real_user_is_told() {
+    program(&|sys, _| async move {
+        let child = fork(sys, async |sys| {
+            sys.setresuid(1000, 1001, 1002).await.unwrap();
+        })
+        .await;
+        let info = sys.waitid(IdType::P_PID, child, WEXITED).await.unwrap().unwrap();
+        assert_eq!(info.uid, 1000);
         0
     })
     .succeeds();

@@ -42,9 +42,24 @@ pub fn reap(sys: Sys, target: Pid) -> impl Future<Output = Result<(Pid, WaitStat
 /// # Errors
 /// Those of `fork(2)`.
 pub async fn run_program(sys: Sys, caller: &str, argv: &[&[u8]], envp: &[&[u8]]) -> Result<Pid, Errno> {
+    run_program_after(sys, caller, argv, envp, async |_| ()).await
+}
+
+/// The same; the child does this before it executes the program.
+///
+/// # Errors
+/// Those of `fork(2)`.
+pub async fn run_program_after(
+    sys: Sys,
+    caller: &str,
+    argv: &[&[u8]],
+    envp: &[&[u8]],
+    before: impl AsyncFnOnce(Sys),
+) -> Result<Pid, Errno> {
     match sys.fork().await? {
         Forked::Parent(child) => Ok(child),
         Forked::Child => {
+            before(sys).await;
             let program = argv.first().copied().unwrap_or_default();
             let errno = sys.execve(program, argv, envp).await;
             perror(sys, caller, String::from_utf8_lossy(program), errno).await;

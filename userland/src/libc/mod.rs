@@ -11,15 +11,20 @@
 //! | a program's manual: usage line, options, `--help` | `manual.rs` |
 //! | options and operands (`getopt(3)`) | `options.rs` |
 //! | counts with suffixes, process ids | `number.rs` |
+//! | editing a line on a terminal (`readline(3)`) | `line_editor/` |
 //! | decimal fractions, exactly | `decimal.rs` |
 //! | character classes (`ctype.h`) | `character.rs` |
 //! | regular expressions (`regcomp(3)`) | `regex/` |
 //! | waiting for a child, texts of its status | `child.rs` |
 //! | sleeping through signals | `rest.rs` |
+//! | `signal(3)`, `raise(3)`, `abort(3)` and their relatives | `signal.rs` |
+//! | `alarm`, `ualarm` | `alarm.rs` |
 
+mod alarm;
 mod character;
 mod child;
 mod decimal;
+pub mod line_editor;
 mod manual;
 mod message;
 mod number;
@@ -30,10 +35,12 @@ mod print;
 mod reader;
 mod regex;
 mod rest;
+mod signal;
 mod writer;
 
+pub use alarm::{alarm, ualarm};
 pub use character::{Class, in_class};
-pub use child::{describe, reap, run_program, wait_for};
+pub use child::{describe, reap, run_program, run_program_after, wait_for};
 pub use decimal::Decimal;
 pub use manual::{Manual, Opt, Order, PLAIN};
 pub use message::{complain, perror, quote};
@@ -45,6 +52,9 @@ pub use print::print_text;
 pub use reader::Reader;
 pub use regex::{Node, Regex, Searcher, Syntax, parse_pattern};
 pub use rest::{sleep_through, sleep_us};
+pub use signal::{
+    abort, killpg, pause, psignal, raise, sighold, sigignore, signal, sigpause, sigrelse, sigset, sigwait, strsignal,
+};
 pub use writer::{Buffering, Writer, write_all};
 
 /// Bytes that a program reads or writes at once.

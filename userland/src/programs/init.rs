@@ -5,14 +5,15 @@
 
 use abi::Pid;
 
-use crate::libc::{Manual, Order, PLAIN, complain, reap, run_program};
+use crate::libc::{Manual, Opt, Order, PLAIN, STDIN, complain, perror, reap, run_program_after};
 use crate::{Args, Sys};
 
 static MANUAL: Manual = Manual {
     name: "init",
-    usage: "PROGRAM [ARGUMENT]...",
+    usage: "[-t] PROGRAM [ARGUMENT]...",
     about: "Run PROGRAM as a child, adopt and reap orphans, and end when it ends,\n\
             with its exit status, or 128 plus the number of the signal that ended it.",
+    options: &[Opt::flag("t", "", "PROGRAM leads a session of its own, whose terminal is standard input")],
     order: Order::First,
     misuse: 2,
     ..PLAIN
@@ -42,11 +43,28 @@ async fn start(sys: Sys, args: &Args) -> Result<Pid, i32> {
     if given.operands.is_empty() {
         return Err(MANUAL.misuse(sys, "missing operand").await);
     }
-    match run_program(sys, MANUAL.name, &given.operands, &args.envp()).await {
+    let at_terminal = given.has("t");
+    let begin = async move |sys: Sys| {
+        if at_terminal {
+            take_terminal(sys).await;
+        }
+    };
+    match run_program_after(sys, MANUAL.name, &given.operands, &args.envp(), begin).await {
         Ok(child) => Ok(child),
         Err(errno) => {
             complain(sys, MANUAL.name, format_args!("cannot fork: {errno}")).await;
             Err(126)
         }
+    }
+}
+
+/// What `login` does before it executes a shell: it leads a session, and has the terminal.
+async fn take_terminal(sys: Sys) {
+    let taken = match sys.setsid().await {
+        Ok(_) => sys.set_controlling_terminal(STDIN).await,
+        Err(errno) => Err(errno),
+    };
+    if let Err(errno) = taken {
+        perror(sys, MANUAL.name, "cannot take the terminal", errno).await;
     }
 }

@@ -10,7 +10,7 @@ use crate::libc::{Manual, Opt, PLAIN, complain, display_name, parse_number, quot
 use crate::{Args, Sys};
 
 /// For the help text; what looks like an option is a signal here, so options are read by hand.
-static MANUAL: Manual = Manual {
+pub(super) static MANUAL: Manual = Manual {
     name: "kill",
     usage: "[-s SIGNAL | -SIGNAL] PID...\n-l [SIGNAL | STATUS]...",
     about: "Send a signal, TERM by default, to processes; to groups with a negative PID,\n\
@@ -26,7 +26,7 @@ static MANUAL: Manual = Manual {
 
 /// What is asked for.
 #[derive(PartialEq, Eq, Debug)]
-enum Job<'a> {
+pub(super) enum Asked<'a> {
     Help,
     List(Vec<&'a [u8]>),
     Send { signal: Option<Signal>, targets: Vec<&'a [u8]> },
@@ -35,18 +35,18 @@ enum Job<'a> {
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
     match understand(&args.rest().collect::<Vec<_>>()) {
-        Job::Help => MANUAL.print_help(sys).await,
-        Job::Wrong(message) => MANUAL.misuse(sys, message).await,
-        Job::List(items) => list(sys, &items).await,
-        Job::Send { signal, targets } => send(sys, signal, &targets).await,
+        Asked::Help => MANUAL.print_help(sys).await,
+        Asked::Wrong(message) => MANUAL.misuse(sys, message).await,
+        Asked::List(items) => list(sys, &items).await,
+        Asked::Send { signal, targets } => send(sys, signal, &targets).await,
     }
 }
 
-fn understand<'a>(arguments: &[&'a [u8]]) -> Job<'a> {
+pub(super) fn understand<'a>(arguments: &[&'a [u8]]) -> Asked<'a> {
     let (signal, targets) = match arguments {
-        [b"--help", ..] => return Job::Help,
-        [b"-l" | b"--list" | b"-L", items @ ..] => return Job::List(items.into()),
-        [b"-s" | b"-n" | b"--signal"] => return Job::Wrong("option requires an argument -- 's'".into()),
+        [b"--help", ..] => return Asked::Help,
+        [b"-l" | b"--list" | b"-L", items @ ..] => return Asked::List(items.into()),
+        [b"-s" | b"-n" | b"--signal"] => return Asked::Wrong("option requires an argument -- 's'".into()),
         [b"-s" | b"-n" | b"--signal", signal, targets @ ..] => (*signal, targets),
         [b"--", targets @ ..] => (&b"TERM"[..], targets),
         [[b'-', signal @ ..], targets @ ..] => (signal, targets),
@@ -54,14 +54,14 @@ fn understand<'a>(arguments: &[&'a [u8]]) -> Job<'a> {
     };
     let targets = targets.strip_prefix(&[&b"--"[..]]).unwrap_or(targets);
     match (parse_signal(signal), targets) {
-        (None, _) => Job::Wrong(format!("invalid signal {}", quote(signal))),
-        (_, []) => Job::Wrong("missing operand".into()),
-        (Some(signal), targets) => Job::Send { signal, targets: targets.into() },
+        (None, _) => Asked::Wrong(format!("invalid signal {}", quote(signal))),
+        (_, []) => Asked::Wrong("missing operand".into()),
+        (Some(signal), targets) => Asked::Send { signal, targets: targets.into() },
     }
 }
 
 /// A signal by name or number; `Some(None)` is 0, which isn't sent. `None`: there is no such signal.
-fn parse_signal(text: &[u8]) -> Option<Option<Signal>> {
+pub(super) fn parse_signal(text: &[u8]) -> Option<Option<Signal>> {
     match parse_number(text) {
         Some(0) => Some(None),
         Some(number) => Signal::new(number).map(Some),
@@ -85,7 +85,7 @@ async fn send(sys: Sys, signal: Option<Signal>, targets: &[&[u8]]) -> i32 {
     status
 }
 
-async fn list(sys: Sys, items: &[&[u8]]) -> i32 {
+pub(super) async fn list(sys: Sys, items: &[&[u8]]) -> i32 {
     let mut text = String::new();
     let mut status = 0;
     if items.is_empty() {
@@ -125,7 +125,7 @@ fn convert(item: &[u8]) -> Option<String> {
 }
 
 /// The name without its `SIG`.
-fn short_name(signal: Signal) -> String {
+pub(super) fn short_name(signal: Signal) -> String {
     let name = format!("{signal}");
     match name.strip_prefix("SIG") {
         Some(short) => short.into(),
@@ -157,14 +157,14 @@ mod tests {
         let targets = |targets: &[&'static str]| targets.iter().map(|target| target.as_bytes()).collect();
         assert_eq!(
             send(&["-9", "-5", "7"]),
-            Job::Send { signal: Some(Signal::SIGKILL), targets: targets(&["-5", "7"]) }
+            Asked::Send { signal: Some(Signal::SIGKILL), targets: targets(&["-5", "7"]) }
         );
         assert_eq!(
             send(&["-s", "INT", "--", "-1"]),
-            Job::Send { signal: Some(Signal::SIGINT), targets: targets(&["-1"]) }
+            Asked::Send { signal: Some(Signal::SIGINT), targets: targets(&["-1"]) }
         );
-        assert_eq!(send(&["--", "-1"]), Job::Send { signal: Some(Signal::SIGTERM), targets: targets(&["-1"]) });
-        assert!(matches!(send(&["-9"]), Job::Wrong(_)));
-        assert!(matches!(send(&[]), Job::Wrong(_)));
+        assert_eq!(send(&["--", "-1"]), Asked::Send { signal: Some(Signal::SIGTERM), targets: targets(&["-1"]) });
+        assert!(matches!(send(&["-9"]), Asked::Wrong(_)));
+        assert!(matches!(send(&[]), Asked::Wrong(_)));
     }
 }

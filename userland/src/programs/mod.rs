@@ -50,7 +50,9 @@ pub static PROGRAMS: &[Program] = &[
     Program::leaf("ps", "list processes", &ps::main),
     Program::leaf("pstree", "show who is whose child", &pstree::main),
     Program::leaf("seq", "print a sequence of numbers", &seq::main),
-    Program::new("sh", "run commands", &sh::main),
+    Program::new("sh", "run commands", &sh::main)
+        .with_handlers(sh::pending::HANDLERS)
+        .with_statics(sh::pending::STATIC_BYTES),
     Program::leaf("sleep", "wait for a time", &sleep::main),
     Program::leaf("sort", "sort lines", &sort::main),
     Program::leaf("tail", "print the last lines or bytes", &tail::main),

@@ -76,6 +76,26 @@ setters! {
 }
 
 impl Sys {
+    /// Sets the effective user id alone (`seteuid(2)`): to the real or the saved one, or with privilege to any.
+    ///
+    /// # Errors
+    /// `EPERM`: neither of them, without privilege. `EINVAL`: no valid id.
+    #[track_caller]
+    pub fn seteuid(self, uid: u32) -> impl Future<Output = Result<(), Errno>> {
+        let sys = self.here();
+        async move { if uid == UNCHANGED { Err(Errno::EINVAL) } else { sys.setresuid(UNCHANGED, uid, UNCHANGED).await } }
+    }
+
+    /// Sets the effective group id alone (`setegid(2)`), as [`Sys::seteuid`] does for users.
+    ///
+    /// # Errors
+    /// As [`Sys::seteuid`].
+    #[track_caller]
+    pub fn setegid(self, gid: u32) -> impl Future<Output = Result<(), Errno>> {
+        let sys = self.here();
+        async move { if gid == UNCHANGED { Err(Errno::EINVAL) } else { sys.setresgid(UNCHANGED, gid, UNCHANGED).await } }
+    }
+
     /// The three user ids (`getresuid(2)`).
     ///
     /// # Errors

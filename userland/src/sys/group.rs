@@ -26,6 +26,23 @@ impl Sys {
         async move { self.call(move || Syscall::Setpgid { pid, pgid }, line).await.map(drop) }
     }
 
+    /// The caller's own process group (`getpgrp(2)`). It can't fail.
+    #[track_caller]
+    pub fn getpgrp(self) -> impl Future<Output = Pid> {
+        let sys = self.here();
+        async move { sys.getpgid(Pid(0)).await.unwrap_or(Pid(0)) }
+    }
+
+    /// Makes the caller the leader of a group of its own: System V's `setpgrp(2)`.
+    ///
+    /// # Errors
+    /// `EPERM`: it leads a session.
+    #[track_caller]
+    pub fn setpgrp(self) -> impl Future<Output = Result<(), Errno>> {
+        let sys = self.here();
+        async move { sys.setpgid(Pid(0), Pid(0)).await }
+    }
+
     /// The session of a process; 0 is the caller (`getsid(2)`).
     ///
     /// # Errors

@@ -14,21 +14,27 @@
 //! | user and group ids: `getuid setuid` ..., `umask` | `credentials.rs` |
 //! | `prlimit getrlimit setrlimit` | `limit.rs` |
 //! | figures: `getrusage times uname sysinfo` | `figures.rs` |
-//! | signals: `kill sigaction` | `signal.rs` |
+//! | signals: `kill tgkill sigqueue sigaction sigaltstack` | `signal.rs` |
+//! | blocked and pending signals: `sigprocmask sigpending sigsuspend sigtimedwait` | `signal_mask.rs` |
+//! | atomic operations on memory | `atomic.rs` |
+//! | `setjmp longjmp sigsetjmp siglongjmp` | `jump.rs` |
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
 //! | POSIX message queues: `mq_open mq_send mq_receive` ... | `message_queue.rs` |
 //! | POSIX shared memory: `shm_open ftruncate` ... | `shared_memory.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
-//! | time: `nanosleep clock_gettime compute sched_yield` | `time.rs` |
+//! | time: `nanosleep clock_nanosleep clock_gettime compute sched_yield` | `time.rs` |
+//! | timers: `setitimer getitimer timer_create` ... | `timer.rs` |
 //! | all of them by address, generated from the table | `raw.rs` |
 
+mod atomic;
 mod credentials;
 mod descriptor;
 mod figures;
 mod group;
 mod heap;
+mod jump;
 mod limit;
 mod list;
 mod memory;
@@ -38,12 +44,15 @@ mod process;
 mod raw;
 mod shared_memory;
 mod signal;
+mod signal_mask;
 mod spawn;
 mod terminal;
 mod time;
+mod timer;
 mod wait;
 
 pub use credentials::{Ids, UNCHANGED};
+pub use jump::{JumpBuffer, JumpPoint};
 pub use memory::Word;
 pub use message_queue::{Mqd, Notify};
 pub use process::{Forked, Never};
@@ -51,6 +60,7 @@ pub use raw::Raw;
 pub use signal::{Action, Disposition};
 pub use spawn::FileActions;
 pub use terminal::SetWhen;
+pub use timer::{Notification, TimerId};
 
 use alloc::string::String;
 

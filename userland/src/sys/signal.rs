@@ -1,4 +1,4 @@
-//! Signals: `kill(2) sigaction(2)`.
+//! Signals: `kill(2) tgkill(2) sigqueue(3) sigaction(2) sigaltstack(2)`.
 
 use abi::*;
 
@@ -97,6 +97,59 @@ impl Sys {
         let line = self.caller();
         let signal = SignalNumber(signal.map_or(0, |signal| signal.number().into()));
         async move { self.call(move || Syscall::Kill { pid, signal }, line).await.map(drop) }
+    }
+
+    /// Sends a signal to a thread of a process (`tgkill(2)`).
+    ///
+    /// # Errors
+    /// `ESRCH`: no such thread. `EPERM`: it may not be signalled by the caller. `EINVAL`: no such ids.
+    #[track_caller]
+    pub fn tgkill(self, pid: Pid, tid: Pid, signal: Option<Signal>) -> impl Future<Output = Result<(), Errno>> {
+        let line = self.caller();
+        let signal = SignalNumber(signal.map_or(0, |signal| signal.number().into()));
+        async move { self.call(move || Syscall::Tgkill { pid, tid, signal }, line).await.map(drop) }
+    }
+
+    /// Sends a signal with a value (`sigqueue(3)`). Real-time signals queue: each that is sent is delivered.
+    ///
+    /// # Errors
+    /// As of `kill`; `EAGAIN`: too many signals are queued.
+    #[track_caller]
+    pub fn sigqueue(self, pid: Pid, signal: Signal, value: u64) -> impl Future<Output = Result<(), Errno>> {
+        let sys = self.here();
+        let line = sys.caller();
+        async move {
+            let (me, uid) = (sys.getpid().await, sys.getuid().await);
+            let number = i32::from(signal.number());
+            let info = SigInfo { signo: number, code: SI_QUEUE, pid: me.0, uid, ..SigInfo::default() };
+            let info = SigInfo { status: value as i32, value_high: (value >> 32) as i32, ..info };
+            let call = {
+                let info = In::at(put(&mut sys.hart.stage(), &info));
+                move || Syscall::RtSigqueueinfo { pid, signal: SignalNumber(number), info }
+            };
+            sys.staged(call, [None; 2], line).await.map(drop)
+        }
+    }
+
+    /// Sets (if `new` is given) the stack on which handlers with `SA_ONSTACK` run, and returns the one before
+    /// (`sigaltstack(2)`).
+    ///
+    /// # Errors
+    /// `EINVAL`: unknown flags. `ENOMEM`: it is too small. `EPERM`: a handler runs on the present one.
+    #[track_caller]
+    pub fn sigaltstack(self, new: Option<StackDescription>) -> impl Future<Output = Result<StackDescription, Errno>> {
+        let line = self.caller();
+        async move {
+            let (call, out) = {
+                let stage = &mut *self.hart.stage();
+                let new = new.map_or(In::NULL, |new| In::at(put(stage, &new)));
+                let address = stage.room(StackDescription::SIZE);
+                let out = OutRegion { address, length: StackDescription::SIZE as u32, filled: Filled::OnSuccess };
+                (move || Syscall::Sigaltstack { new, old: Out::at(address) }, out)
+            };
+            self.staged(call, [Some(out), None], line).await?;
+            Ok(self.result_at(0))
+        }
     }
 
     /// Sets (if `new` is given) what a signal does, and returns what it did before (`sigaction(2)`).

@@ -1,4 +1,4 @@
-//! Time and the processor: `nanosleep(2) clock_gettime(2) sched_yield(2)`, and `compute`, which burns CPU time.
+//! Time and the processor: `nanosleep(2) clock_nanosleep(2) clock_gettime(2) clock_getres(2) sched_yield(2)`, and `compute`, which burns CPU time.
 
 use abi::*;
 
@@ -31,6 +31,49 @@ impl Sys {
                 Ok(_) => Ok(()),
                 Err(errno) => Err((errno, self.result_at(0))),
             }
+        }
+    }
+
+    /// Sleeps for a time on a clock, or with `TIMER_ABSTIME` until a time (`clock_nanosleep(2)`). If a caught signal ends it
+    /// early, what was left of a duration.
+    #[track_caller]
+    pub fn clock_nanosleep(
+        self,
+        clock: ClockId,
+        flags: TimerFlags,
+        time: Timespec,
+    ) -> impl Future<Output = Result<(), (Errno, Timespec)>> {
+        let line = self.caller();
+        async move {
+            let (call, out) = {
+                let stage = &mut *self.hart.stage();
+                let time = In::at(put(stage, &time));
+                let address = stage.room(Timespec::SIZE);
+                let out = OutRegion { address, length: Timespec::SIZE as u32, filled: Filled::Always };
+                (move || Syscall::ClockNanosleep { clock, flags, time, remaining: Out::at(address) }, out)
+            };
+            match self.staged(call, [Some(out), None], line).await {
+                Ok(_) => Ok(()),
+                Err(errno) => Err((errno, self.result_at(0))),
+            }
+        }
+    }
+
+    /// The resolution of a clock (`clock_getres(2)`).
+    ///
+    /// # Errors
+    /// `EINVAL`: no such clock.
+    #[track_caller]
+    pub fn clock_getres(self, clock: ClockId) -> impl Future<Output = Result<Timespec, Errno>> {
+        let line = self.caller();
+        async move {
+            let (call, out) = {
+                let address = self.hart.stage().room(Timespec::SIZE);
+                let out = OutRegion { address, length: Timespec::SIZE as u32, filled: Filled::OnSuccess };
+                (move || Syscall::ClockGetres { clock, resolution: Out::at(address) }, out)
+            };
+            self.staged(call, [Some(out), None], line).await?;
+            Ok(self.result_at(0))
         }
     }
 

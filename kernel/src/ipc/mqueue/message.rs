@@ -49,7 +49,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `EFAULT`: they can't be read. `ENOMEM`: there is no room for one more message, or for its bytes.
-    pub(crate) fn load_message<H: Host>(
+    pub(crate) fn load_mq_message<H: Host>(
         &mut self,
         host: &mut H,
         process: ProcessNo,
@@ -98,7 +98,7 @@ impl Kernel {
     }
 
     /// Copies a message to user memory, as far as that can be written.
-    pub(crate) fn store_message<H: Host>(
+    pub(crate) fn store_mq_message<H: Host>(
         &mut self,
         host: &mut H,
         process: ProcessNo,
@@ -114,7 +114,7 @@ impl Kernel {
     }
 
     /// Takes a message out of the pool, with its frames still its own.
-    pub(crate) fn take_message(&mut self, message: MqMessageNo) -> MqMessage {
+    pub(crate) fn take_mq_message(&mut self, message: MqMessageNo) -> MqMessage {
         match self.mq_messages.remove(message) {
             Some(message) => message,
             None => crate::bug("a message that is referred to doesn't exist"),
@@ -122,7 +122,7 @@ impl Kernel {
     }
 
     /// Gives the frames of a message back that is out of the pool.
-    pub(crate) fn drop_message<M: PhysMem>(&mut self, memory: &mut M, message: MqMessage) {
+    pub(crate) fn drop_mq_message<M: PhysMem>(&mut self, memory: &mut M, message: MqMessage) {
         for frame in message.frames() {
             self.frames.release(memory, frame);
         }

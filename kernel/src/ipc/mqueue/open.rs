@@ -111,7 +111,7 @@ impl Kernel {
     pub(crate) fn end_mqueue<M: PhysMem>(&mut self, memory: &mut M, queue: MqueueNo) {
         let entry = self.mqueues.at(queue);
         let (uid, bytes) = (entry.charged_uid, charge(entry.max_messages, entry.message_bytes));
-        self.drop_messages(memory, queue);
+        self.drop_mq_messages(memory, queue);
         self.uncharge_queue(uid, bytes);
         self.mqueues.free(queue);
     }

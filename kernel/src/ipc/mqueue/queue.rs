@@ -167,7 +167,7 @@ impl Mqueue {
 
 impl Kernel {
     /// Puts a message into a queue that has room for it.
-    pub(crate) fn insert_message(&mut self, queue: MqueueNo, message: MqMessageNo) {
+    pub(crate) fn insert_mq_message(&mut self, queue: MqueueNo, message: MqMessageNo) {
         self.mqueues.at_mut(queue).insert(&mut self.mq_messages, message);
     }
 
@@ -177,10 +177,10 @@ impl Kernel {
     }
 
     /// Gives all messages of a queue back.
-    pub(crate) fn drop_messages<M: PhysMem>(&mut self, memory: &mut M, queue: MqueueNo) {
+    pub(crate) fn drop_mq_messages<M: PhysMem>(&mut self, memory: &mut M, queue: MqueueNo) {
         while let Some(message) = self.first_message(queue) {
-            let message = self.take_message(message);
-            self.drop_message(memory, message);
+            let message = self.take_mq_message(message);
+            self.drop_mq_message(memory, message);
         }
     }
 }

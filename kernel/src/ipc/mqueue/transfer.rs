@@ -69,22 +69,22 @@ impl Kernel {
         // As on Linux, the message is copied before anything else is looked at. Who is continued after a stop has it still.
         let message = match self.threads.at(cx.thread).exchange {
             Exchange::Offers(message) => message,
-            _ => self.load_message(cx.host, cx.process, message.0, length.0 as usize, priority as u16)?,
+            _ => self.load_mq_message(cx.host, cx.process, message.0, length.0 as usize, priority as u16)?,
         };
         // From here on `finish` drops it, unless it has been given away.
         self.threads.at_mut(cx.thread).exchange = Exchange::Offers(message);
         if self.mqueues.at(queue).is_full() {
             self.may_wait(&description, until_us)?;
-            return self.wait_in(cx.thread, QueueName::Senders(queue), until_us);
+            return self.wait_in(cx.thread, QueueName::MqSenders(queue), until_us);
         }
         self.threads.at_mut(cx.thread).exchange = Exchange::Nothing;
         match self.mqueues.at(queue).waiting_receivers.first() {
             Some(receiver) => {
                 self.threads.at_mut(receiver).exchange = Exchange::Received(message);
-                self.complete(cx.host, receiver);
+                self.hand_over(cx.host, receiver);
             }
             None => {
-                self.insert_message(queue, message);
+                self.insert_mq_message(queue, message);
                 self.notify_of_message(cx.host, cx.process, queue);
             }
         }
@@ -101,7 +101,7 @@ impl Kernel {
         timeout: In<Timespec>,
     ) -> Outcome {
         if let Exchange::Received(message) = self.threads.at(cx.thread).exchange {
-            return self.deliver_message(cx, message, buffer, priority);
+            return self.deliver_mq_message(cx, message, buffer, priority);
         }
         if let Some(outcome) = self.waits_on(cx.thread) {
             return outcome;
@@ -117,10 +117,10 @@ impl Kernel {
         }
         let Some(message) = self.first_message(queue) else {
             self.may_wait(&description, until_us)?;
-            return self.wait_in(cx.thread, QueueName::Receivers(queue), until_us);
+            return self.wait_in(cx.thread, QueueName::MqReceivers(queue), until_us);
         };
         self.take_offer(cx.host, queue);
-        self.deliver_message(cx, message, buffer, priority)
+        self.deliver_mq_message(cx, message, buffer, priority)
     }
 
     /// When the waiting ends, in microseconds since boot.
@@ -148,8 +148,8 @@ impl Kernel {
         self.threads.at_mut(thread).progress = until_us;
         let until_us = (until_us < NEVER_US).then_some(until_us);
         Ok(Flow::Wait(match name {
-            QueueName::Receivers(queue) => WaitsFor::Message { queue, until_us },
-            QueueName::Senders(queue) => WaitsFor::MessageRoom { queue, until_us },
+            QueueName::MqReceivers(queue) => WaitsFor::MqMessage { queue, until_us },
+            QueueName::MqSenders(queue) => WaitsFor::MqRoom { queue, until_us },
             _ => crate::bug("a message is awaited in another queue"),
         }))
     }
@@ -172,12 +172,12 @@ impl Kernel {
             crate::bug("a sender waits that has no message");
         };
         self.threads.at_mut(sender).exchange = Exchange::Sent;
-        self.insert_message(queue, message);
-        self.complete(host, sender);
+        self.insert_mq_message(queue, message);
+        self.hand_over(host, sender);
     }
 
     /// A message that is out of its queue goes to the caller. As on Linux it is gone even if that fails.
-    fn deliver_message<H: Host>(
+    fn deliver_mq_message<H: Host>(
         &mut self,
         cx: &mut Cx<'_, H>,
         message: MqMessageNo,
@@ -185,22 +185,22 @@ impl Kernel {
         priority: Out<u32>,
     ) -> Outcome {
         self.threads.at_mut(cx.thread).exchange = Exchange::Nothing;
-        let message = self.take_message(message);
+        let message = self.take_mq_message(message);
         let stored = match priority.is_null() {
             true => Ok(()),
             false => self.put(cx.host, cx.process, priority.address, &u32::from(message.priority)),
         };
-        let stored = stored.and_then(|()| self.store_message(cx.host, cx.process, &message, buffer.0));
+        let stored = stored.and_then(|()| self.store_mq_message(cx.host, cx.process, &message, buffer.0));
         let length = message.length;
-        self.drop_message(cx.host, message);
+        self.drop_mq_message(cx.host, message);
         stored.map(|()| Flow::Done(length.into()))
     }
 
     /// What a thread has in hand when its call ends is dropped.
     pub(crate) fn drop_exchange<M: PhysMem>(&mut self, memory: &mut M, exchange: Exchange) {
         if let Some(message) = exchange.message() {
-            let message = self.take_message(message);
-            self.drop_message(memory, message);
+            let message = self.take_mq_message(message);
+            self.drop_mq_message(memory, message);
         }
     }
 

@@ -57,7 +57,7 @@ const ROWS: &[Row] = &[
     row("where", "w", Takes::PidOrAll(Command::Where), "show the source line on which a process stands, or all"),
     row("fds", "f", Takes::Pid(Command::Fds), "list what a process has open"),
     row("memory", "m", Takes::Pid(Command::Memory), "list regions, pages and frames of a process"),
-    row("signals", "", Takes::Pid(Command::Signals), "list pending, blocked, ignored and caught signals"),
+    row("signals", "", Takes::Pid(Command::Signals), "list its signals: pending, blocked, ignored, caught, delivered"),
     row("pipes", "p", Takes::Nothing(Command::Pipes), "list pipes and who holds their ends"),
     row("help", "h", Takes::Nothing(Command::Help), "list the commands"),
     row("quit", "q", Takes::Nothing(Command::Quit), "end the session; so does the end of the input"),

@@ -95,7 +95,7 @@ impl<W: Write, C: Chooser + Clone> Session<W, C> {
             Command::Where(Some(pid)) => self.show_of(pid, |world, process| views::places(world, Some(process))),
             Command::Fds(pid) => self.show_of(pid, views::descriptors),
             Command::Memory(pid) => self.show_of(pid, views::memory),
-            Command::Signals(pid) => self.show_of(pid, views::signals),
+            Command::Signals(pid) => self.signals(pid),
             Command::Pipes => self.show(views::pipes(self.stepper.world())),
             Command::Help => {
                 self.screen.say(Command::help())?;
@@ -197,6 +197,18 @@ impl<W: Write, C: Chooser + Clone> Session<W, C> {
             Some(process) => self.show(view(world, process)),
             None => self.no_process(pid),
         }
+    }
+
+    fn signals(&mut self, pid: u32) -> io::Result<Obeyed> {
+        let world = self.stepper.world();
+        let Some(process) = world.kernel.process_by_pid(pid) else { return self.no_process(pid) };
+        let counts = views::signal_counts(world, process, self.stepper.signal_counts());
+        let sets = views::signals(world, process);
+        self.screen.say(sets)?;
+        if !counts.is_empty() {
+            self.screen.say(counts)?;
+        }
+        Ok(Obeyed::Done)
     }
 
     fn no_process(&mut self, pid: u32) -> io::Result<Obeyed> {

@@ -8,9 +8,11 @@
 //! | is what the pages show what really happens? | `sessions.rs` |
 //! | are all limits there, with their defaults? | `limits.rs` |
 //! | is every system call there, with its arguments and errors? | `syscalls.rs` |
+//! | does every claim of the manual's pages have its test? | `manual.rs` |
 //! | does every file exist that a page names, and what it is said to hold? | `names.rs` |
 
 mod limits;
+mod manual;
 mod names;
 mod sessions;
 mod syscalls;

@@ -1,45 +1,67 @@
 //! Commands that the shell itself carries out, because a child couldn't do it for it
 //! (POSIX.1-2024, Shell & Utilities, 2.15, and `cd`, `wait`, `false`, `true`).
 
+use alloc::format;
 use alloc::vec::Vec;
 
 use super::command::execute;
 use super::run::Flow;
 use super::state::Shell;
 use super::syntax::is_name;
+use super::{jobs, kill, prompt, trap, wait};
 use crate::libc::{Output, display_name, parse_number, quote};
 
 /// Which builtin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Builtin {
+    Bg,
     Break,
     Cd,
     Colon,
     Continue,
+    Eval,
     Exec,
     Exit,
     Export,
     False,
+    Fg,
+    History,
+    Jobs,
+    Kill,
     Set,
     Shift,
+    Trap,
     True,
     Unset,
     Wait,
 }
 
+/// Their names, for completion.
+pub(super) const NAMES: &[&str] = &[
+    "bg", "break", "cd", "continue", "eval", "exec", "exit", "export", "false", "fg", "history", "jobs", "kill", "set",
+    "shift", "trap", "true", "unset", "wait",
+];
+
 /// The builtin with this name.
 pub(super) fn find(name: &[u8]) -> Option<Builtin> {
     Some(match name {
+        b"bg" => Builtin::Bg,
         b"break" => Builtin::Break,
         b"cd" => Builtin::Cd,
         b":" => Builtin::Colon,
         b"continue" => Builtin::Continue,
+        b"eval" => Builtin::Eval,
         b"exec" => Builtin::Exec,
         b"exit" => Builtin::Exit,
         b"export" => Builtin::Export,
         b"false" => Builtin::False,
+        b"fg" => Builtin::Fg,
+        b"history" => Builtin::History,
+        b"jobs" => Builtin::Jobs,
+        b"kill" => Builtin::Kill,
         b"set" => Builtin::Set,
         b"shift" => Builtin::Shift,
+        b"trap" => Builtin::Trap,
         b"true" => Builtin::True,
         b"unset" => Builtin::Unset,
         b"wait" => Builtin::Wait,
@@ -58,10 +80,16 @@ pub(super) async fn run(shell: &mut Shell, builtin: Builtin, fields: &[Vec<u8>])
             shell.complain("cd: there is no file system yet").await;
             1
         }
-        Builtin::Exit => match number_or(shell, "exit", arguments, shell.parameters.status).await {
-            Ok(status) => match shell.sys.exit(status).await {},
-            Err(status) => match shell.sys.exit(status).await {},
-        },
+        Builtin::Bg => jobs::bg(shell, arguments).await,
+        Builtin::Eval => return trap::eval(shell, &arguments.join(&b' ')).await,
+        Builtin::Exit => {
+            let (Ok(status) | Err(status)) = number_or(shell, "exit", arguments, shell.parameters.status).await;
+            if shell.may_leave().await {
+                shell.parameters.status = status;
+                match shell.leave().await {}
+            }
+            1
+        }
         Builtin::Break | Builtin::Continue => {
             let name = if builtin == Builtin::Break { "break" } else { "continue" };
             match number_or(shell, name, arguments, 1).await {
@@ -78,16 +106,24 @@ pub(super) async fn run(shell: &mut Shell, builtin: Builtin, fields: &[Vec<u8>])
         Builtin::Exec if arguments.is_empty() => 0,
         Builtin::Exec => {
             execute(shell, arguments).await;
-            match shell.sys.exit(shell.parameters.status).await {}
+            match shell.leave().await {}
         }
         Builtin::Export => export(shell, arguments).await,
         Builtin::Unset => {
             arguments.iter().for_each(|name| shell.parameters.unset(name));
             0
         }
+        Builtin::Fg => match jobs::fg(shell, arguments).await {
+            Ok(flow) => return flow,
+            Err(status) => status,
+        },
+        Builtin::History => prompt::history(shell).await,
+        Builtin::Jobs => jobs::jobs(shell, arguments).await,
+        Builtin::Kill => kill::kill(shell, arguments).await,
         Builtin::Set => set(shell, arguments).await,
         Builtin::Shift => shift(shell, arguments).await,
-        Builtin::Wait => wait(shell, arguments).await,
+        Builtin::Trap => trap::trap(shell, arguments).await,
+        Builtin::Wait => wait::wait(shell, arguments).await,
     };
     shell.parameters.status = status;
     flow
@@ -126,23 +162,55 @@ async fn export(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
     0
 }
 
-/// `set` lists all variables; `set -- ARGUMENTS` sets `$1` and so on.
+/// `set` lists all variables; `set -- ARGUMENTS` sets `$1` and so on, `set -m` and `set -o monitor` options.
 async fn set(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
-    match arguments.split_first() {
-        None => list_variables(shell, "", |_| true).await,
-        Some((first, rest)) if first == b"--" => {
-            shell.parameters.positions = rest.into();
-            0
-        }
-        Some((first, _)) if first.starts_with(b"-") || first.starts_with(b"+") => {
-            shell.complain(format_args!("set: illegal option {}", display_name(first))).await;
-            2
-        }
-        Some(_) => {
-            shell.parameters.positions = arguments.into();
-            0
+    let mut rest = arguments;
+    while let Some((first, behind)) = rest.split_first() {
+        rest = behind;
+        let on = first.starts_with(b"-");
+        match &first[..] {
+            b"--" => {
+                shell.parameters.positions = rest.into();
+                return 0;
+            }
+            b"-o" | b"+o" if rest.is_empty() => return list_options(shell, on).await,
+            b"-o" | b"+o" if rest[0] == b"monitor" => {
+                rest = &rest[1..];
+                shell.set_monitor(on).await;
+            }
+            b"-m" | b"+m" => shell.set_monitor(on).await,
+            [b'-' | b'+', _, ..] => {
+                let wrong = if matches!(&first[..], b"-o" | b"+o") { &rest[0] } else { first };
+                shell.complain(format_args!("set: illegal option {}", display_name(wrong))).await;
+                return 2;
+            }
+            _ => {
+                shell.parameters.positions = [core::slice::from_ref(first), rest].concat();
+                return 0;
+            }
         }
     }
+    match arguments {
+        [] => list_variables(shell, "", |_| true).await,
+        _ => 0,
+    }
+}
+
+/// The options as a person reads them (`set -o`), or as a shell does (`set +o`).
+async fn list_options(shell: &Shell, readable: bool) -> i32 {
+    let on = shell.options.monitor;
+    let text = match readable {
+        true => format!("monitor         {}\n", if on { "on" } else { "off" }),
+        false => format!("set {}o monitor\n", if on { '-' } else { '+' }),
+    };
+    print(shell, text.as_bytes()).await
+}
+
+/// Writes to standard output; the status to end with.
+pub(super) async fn print(shell: &Shell, text: &[u8]) -> i32 {
+    let mut output = Output::new(shell.sys, &super::MANUAL);
+    output.push(text);
+    output.flush().await.err().unwrap_or(0)
 }
 
 async fn list_variables(shell: &Shell, prefix: &str, shown: fn(&super::state::Variable) -> bool) -> i32 {
@@ -173,21 +241,12 @@ async fn shift(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
     }
 }
 
-/// `wait` for all background processes, or `wait PID...` for some: the status of the last one.
-async fn wait(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
-    if arguments.is_empty() {
-        shell.wait_for_jobs().await;
-        return 0;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_that_of_a_builtin() {
+        assert!(NAMES.iter().all(|name| find(name.as_bytes()).is_some()) && NAMES.is_sorted());
     }
-    let mut status = 0;
-    for argument in arguments {
-        status = match parse_number(argument).and_then(|pid| i32::try_from(pid).ok()) {
-            Some(pid) => shell.wait_for_job(pid).await,
-            None => {
-                shell.complain(format_args!("wait: illegal number: {}", display_name(argument))).await;
-                2
-            }
-        };
-    }
-    status
 }

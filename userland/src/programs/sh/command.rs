@@ -49,7 +49,7 @@ pub(super) async fn run_in_child(shell: &mut Shell, command: &Command) -> Never 
             }
         }
     }
-    shell.sys.exit(shell.parameters.status).await
+    shell.leave().await
 }
 
 async fn run_compound(shell: &mut Shell, kind: &CommandKind) -> Flow {
@@ -64,8 +64,11 @@ async fn run_compound(shell: &mut Shell, kind: &CommandKind) -> Flow {
 
 /// Runs a command in a child and waits for it.
 async fn run_child(shell: &mut Shell, command: &Command) -> Flow {
-    match fork_child(shell, Plumbing::default()).await {
-        Ok(Forked::Parent(child)) => shell.parameters.status = shell.wait_for_all(&[child]).await,
+    match fork_child(shell, Plumbing { group: shell.new_group(), ..Plumbing::default() }).await {
+        Ok(Forked::Parent(child)) => {
+            let job = shell.add_job(&[child], Vec::from([command.text.clone()]), false);
+            return shell.wait_for_foreground(job).await;
+        }
         Ok(Forked::Child) => match run_in_child(shell, command).await {},
         Err(errno) => {
             shell.complain(format_args!("cannot fork: {errno}")).await;

@@ -51,6 +51,7 @@ fn value(parameters: &Parameters, parameter: &Parameter) -> Vec<u8> {
         Parameter::Status => parameters.status.to_string().into(),
         Parameter::Pid => parameters.pid.to_string().into(),
         Parameter::LastBackground => parameters.last_background.map(|pid| pid.to_string().into()).unwrap_or_default(),
+        Parameter::Options => parameters.options.clone().into(),
         Parameter::EachPosition | Parameter::AllPositions => parameters.positions.join(&b' '),
     }
 }

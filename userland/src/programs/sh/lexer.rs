@@ -10,6 +10,8 @@ use super::syntax::{Parameter, Part, Word, is_name_byte, is_name_start};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Token {
     pub(super) kind: TokenKind,
+    /// Its first byte.
+    pub(super) start: usize,
     pub(super) line: usize,
     pub(super) column: usize,
 }
@@ -56,6 +58,11 @@ impl<'a> Lexer<'a> {
         Lexer { text, at: from, line, line_start, joined_at: None }
     }
 
+    /// What stands between two places.
+    pub(super) fn between(&self, start: usize, end: usize) -> &'a [u8] {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
     /// Where the next token is looked for.
     pub(super) fn position(&self) -> usize {
         self.at
@@ -83,8 +90,9 @@ impl<'a> Lexer<'a> {
     pub(super) fn next_token(&mut self) -> Result<Token, LexError> {
         self.skip_blanks();
         let (line, column) = self.place();
+        let start = self.at;
         let kind = self.kind()?;
-        Ok(Token { kind, line, column })
+        Ok(Token { kind, start, line, column })
     }
 
     fn kind(&mut self) -> Result<TokenKind, LexError> {
@@ -252,6 +260,7 @@ fn parameter(text: &[u8], in_braces: bool) -> Option<(Parameter, usize)> {
         b'?' => (Parameter::Status, 1),
         b'$' => (Parameter::Pid, 1),
         b'!' => (Parameter::LastBackground, 1),
+        b'-' => (Parameter::Options, 1),
         b'#' => (Parameter::Count, 1),
         b'@' => (Parameter::EachPosition, 1),
         b'*' => (Parameter::AllPositions, 1),

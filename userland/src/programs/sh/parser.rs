@@ -43,7 +43,7 @@ pub(super) struct Trouble {
 /// # Errors
 /// It is wrong, or unfinished.
 pub(super) fn parse(lexer: &mut Lexer<'_>) -> Result<Parsed, ParseError> {
-    let mut parser = Parser { token: next(lexer)?, lexer };
+    let mut parser = Parser { token: next(lexer)?, behind: 0, lexer };
     let parsed = match parser.token.kind {
         TokenKind::End => return Ok(Parsed::End),
         TokenKind::Newline => Parsed::Empty,
@@ -74,10 +74,13 @@ struct Parser<'a, 'b> {
     lexer: &'a mut Lexer<'b>,
     /// The token that comes next.
     token: Token,
+    /// Where the one before it ended.
+    behind: usize,
 }
 
 impl Parser<'_, '_> {
     fn advance(&mut self) -> Result<Token, ParseError> {
+        self.behind = self.lexer.position();
         let following = next(self.lexer)?;
         Ok(core::mem::replace(&mut self.token, following))
     }
@@ -210,7 +213,7 @@ impl Parser<'_, '_> {
     }
 
     fn command(&mut self) -> Result<Command, ParseError> {
-        let line = self.token.line;
+        let (line, start) = (self.token.line, self.token.start);
         let kind = match &self.token.kind {
             TokenKind::Operator("(") => {
                 self.advance()?;
@@ -229,10 +232,10 @@ impl Parser<'_, '_> {
                 Some(b"for") => self.for_command()?,
                 Some(b"case") => return Err(self.wrong("\"case\" is not supported")),
                 Some(text) if RESERVED.contains(&text) && text != b"in" => return Err(self.unexpected("")),
-                _ => return self.simple_command(line),
+                _ => return self.simple_command(line, start),
             },
             TokenKind::Number(_) | TokenKind::Operator("<" | ">" | "<&" | ">&" | "<<" | "<<-" | ">>" | "<>" | ">|") => {
-                return self.simple_command(line);
+                return self.simple_command(line, start);
             }
             _ => return Err(self.unexpected("")),
         };
@@ -240,7 +243,7 @@ impl Parser<'_, '_> {
         while let Some(redirection) = self.redirection()? {
             redirections.push(redirection);
         }
-        Ok(Command { kind, redirections, line })
+        Ok(Command { kind, redirections, line, text: self.text_from(start) })
     }
 
     fn group(&mut self) -> Result<CommandKind, ParseError> {
@@ -311,7 +314,7 @@ impl Parser<'_, '_> {
         Ok(CommandKind::For { name, words, body: self.do_group()? })
     }
 
-    fn simple_command(&mut self, line: usize) -> Result<Command, ParseError> {
+    fn simple_command(&mut self, line: usize, start: usize) -> Result<Command, ParseError> {
         let (mut assignments, mut words, mut redirections) = (Vec::new(), Vec::new(), Vec::new());
         loop {
             if let Some(redirection) = self.redirection()? {
@@ -331,7 +334,13 @@ impl Parser<'_, '_> {
                 _ => self.unexpected(""),
             });
         }
-        Ok(Command { kind: CommandKind::Simple { assignments, words }, redirections, line })
+        let kind = CommandKind::Simple { assignments, words };
+        Ok(Command { kind, redirections, line, text: self.text_from(start) })
+    }
+
+    /// What was taken since `start`, on one line.
+    fn text_from(&self, start: usize) -> Vec<u8> {
+        on_one_line(self.lexer.between(start, self.behind))
     }
 
     /// The redirection that comes next, if one does.
@@ -368,6 +377,22 @@ impl Parser<'_, '_> {
         self.advance()?;
         Ok(Some(redirection))
     }
+}
+
+/// Commands over several lines as one: `;` joins what a newline has separated.
+fn on_one_line(text: &[u8]) -> Vec<u8> {
+    let mut joined: Vec<u8> = Vec::with_capacity(text.len());
+    for line in text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()) {
+        if !joined.is_empty() {
+            let goes_on = joined.ends_with(b"\\") && joined.pop().is_some();
+            let last_word = joined.rsplit(|&byte| matches!(byte, b' ' | b';')).next().unwrap_or_default();
+            let wants_more = matches!(last_word, b"do" | b"then" | b"else" | b"if" | b"while" | b"until")
+                || matches!(joined.last(), Some(b'|' | b'&' | b';' | b'(' | b'{'));
+            joined.extend_from_slice(if goes_on || wants_more { b" " } else { b"; " });
+        }
+        joined.extend_from_slice(line);
+    }
+    joined
 }
 
 #[cfg(test)]
@@ -462,6 +487,17 @@ mod tests {
             [Redirection::Duplicate { fd: Fd(2), from: Fd(1) }, Redirection::Close { fd: Fd(1) }]
         );
         assert_eq!(simple(command).0, [b"a", b"b"]);
+    }
+
+    #[test]
+    fn a_command_knows_its_text() {
+        let texts = |text| {
+            let list = list(text);
+            list.items[0].first.commands.iter().map(|command| command.text.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(texts("yes  'a b' | wc -c 2>&1 & b"), [&b"yes  'a b'"[..], b"wc -c 2>&1"]);
+        assert_eq!(texts("(a; b) | { c; } >&2 # d"), [&b"(a; b)"[..], b"{ c; } >&2"]);
+        assert_eq!(texts("while a\ndo\n  b\n c \\\n d\ndone"), [b"while a; do b; c d; done"]);
     }
 
     #[test]

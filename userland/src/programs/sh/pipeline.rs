@@ -1,16 +1,17 @@
 //! Pipelines: all processes are made before any of them is waited for, and nobody keeps an end of a pipe that isn't his, or
 //! the reader would never see the end.
 
+use alloc::format;
 use alloc::vec::Vec;
 
-use abi::{Errno, Fd, Pid, Signal};
+use abi::{Errno, Fd, Pid};
 
 use super::command;
 use super::run::Flow;
 use super::state::Shell;
 use super::syntax::{AndOr, Pipeline};
 use crate::libc::{STDIN, STDOUT};
-use crate::sys::{Action, Forked, Sys};
+use crate::sys::{Forked, Sys};
 
 /// What a child does with its descriptors before it begins.
 #[derive(Clone, Copy, Default)]
@@ -21,7 +22,9 @@ pub(super) struct Plumbing {
     pub(super) output: Option<Fd>,
     /// The other end of that pipe, which isn't for it.
     pub(super) unused: Option<Fd>,
-    /// Nobody waits for it: it gets nothing to read, and no signals from the keyboard.
+    /// Under job control: the process group that it joins, 0 for one of its own.
+    pub(super) group: Option<Pid>,
+    /// Nobody waits for it: without job control it gets nothing to read, and no signals from the keyboard.
     pub(super) background: bool,
 }
 
@@ -32,8 +35,13 @@ pub(super) async fn run_pipeline(shell: &mut Shell, pipeline: &Pipeline) -> Flow
         flow = command::run(shell, command).await;
     } else {
         let (children, failure) = start_pipeline(shell, pipeline, false).await;
-        let status = shell.wait_for_all(&children).await;
-        shell.parameters.status = if failure.is_some() { 2 } else { status };
+        if !children.is_empty() {
+            let job = shell.add_job(&children, pipeline.texts(), false);
+            flow = shell.wait_for_foreground(job).await;
+        }
+        if failure.is_some() {
+            shell.parameters.status = 2;
+        }
     }
     if pipeline.negated && flow == Flow::Next {
         shell.parameters.status = i32::from(shell.parameters.status == 0);
@@ -45,14 +53,16 @@ pub(super) async fn run_pipeline(shell: &mut Shell, pipeline: &Pipeline) -> Flow
 pub(super) async fn start_background(shell: &mut Shell, and_or: &AndOr) {
     let mut children = Vec::new();
     let mut failure = None;
+    let mut texts = and_or.first.texts();
     if and_or.rest.is_empty() && !and_or.first.negated {
         (children, failure) = start_pipeline(shell, &and_or.first, true).await;
     } else {
-        match fork_child(shell, Plumbing { background: true, ..Plumbing::default() }).await {
+        texts = Vec::from([and_or.text()]);
+        match fork_child(shell, Plumbing { background: true, group: shell.new_group(), ..Plumbing::default() }).await {
             Ok(Forked::Parent(child)) => children.push(child),
             Ok(Forked::Child) => {
                 super::run::run_and_or(shell, and_or).await;
-                match shell.sys.exit(shell.parameters.status).await {}
+                match shell.leave().await {}
             }
             Err(errno) => {
                 shell.complain(format_args!("cannot fork: {errno}")).await;
@@ -60,7 +70,13 @@ pub(super) async fn start_background(shell: &mut Shell, and_or: &AndOr) {
             }
         }
     }
-    children.into_iter().for_each(|child| shell.add_job(child));
+    if let Some(last) = children.last() {
+        let job = shell.add_job(&children, texts, true);
+        shell.parameters.last_background = Some(last.0);
+        if shell.is_interactive() {
+            shell.tell(format!("[{job}] {}\n", last.0).as_bytes()).await;
+        }
+    }
     shell.parameters.status = if failure.is_some() { 2 } else { 0 };
 }
 
@@ -70,6 +86,7 @@ async fn start_pipeline(shell: &mut Shell, pipeline: &Pipeline, background: bool
     let mut children = Vec::new();
     let mut input = None;
     let mut failure = None;
+    let mut group = shell.new_group();
     let last = pipeline.commands.len() - 1;
     for (index, command) in pipeline.commands.iter().enumerate() {
         let pipe = if index == last { Ok(None) } else { sys.pipe().await.map(Some) };
@@ -81,7 +98,8 @@ async fn start_pipeline(shell: &mut Shell, pipeline: &Pipeline, background: bool
                 break;
             }
         };
-        let forked = fork_child(shell, Plumbing { input, output: write_end, unused: read_end, background }).await;
+        let plumbing = Plumbing { input, output: write_end, unused: read_end, group, background };
+        let forked = fork_child(shell, plumbing).await;
         if let Ok(Forked::Child) = forked {
             command::run_in_child(shell, command).await;
         }
@@ -90,7 +108,10 @@ async fn start_pipeline(shell: &mut Shell, pipeline: &Pipeline, background: bool
         }
         input = read_end;
         match forked {
-            Ok(Forked::Parent(child)) => children.push(child),
+            Ok(Forked::Parent(child)) => {
+                children.push(child);
+                group = group.map(|group| if group == Pid(0) { child } else { group });
+            }
             Ok(Forked::Child) => {}
             Err(errno) => {
                 shell.complain(format_args!("cannot fork: {errno}")).await;
@@ -105,34 +126,35 @@ async fn start_pipeline(shell: &mut Shell, pipeline: &Pipeline, background: bool
     (children, failure)
 }
 
-/// Forks; the child has its descriptors where they belong, and no jobs of its own yet.
+/// Forks; the child has its descriptors and its group where they belong, and no jobs and traps of its own yet.
 ///
 /// # Errors
 /// Those of `fork(2)`.
 pub(super) async fn fork_child(shell: &mut Shell, plumbing: Plumbing) -> Result<Forked, Errno> {
     let sys = shell.sys;
-    let forked = sys.fork().await?;
-    if forked == Forked::Child {
-        shell.jobs.clear();
-        if let Some(fd) = plumbing.unused {
-            let _ = sys.close(fd).await;
-        }
-        if let Some(fd) = plumbing.input {
-            move_fd(sys, fd, STDIN).await;
-        }
-        if let Some(fd) = plumbing.output {
-            move_fd(sys, fd, STDOUT).await;
-        }
-        if plumbing.background {
-            if plumbing.input.is_none() {
+    let mask = shell.hold_trapped().await;
+    let forked = sys.fork().await;
+    match forked {
+        Ok(Forked::Parent(child)) => shell.place_child(child, plumbing.group).await,
+        Ok(Forked::Child) => {
+            shell.begin_child(plumbing).await;
+            if let Some(fd) = plumbing.unused {
+                let _ = sys.close(fd).await;
+            }
+            if let Some(fd) = plumbing.input {
+                move_fd(sys, fd, STDIN).await;
+            }
+            if let Some(fd) = plumbing.output {
+                move_fd(sys, fd, STDOUT).await;
+            }
+            if plumbing.background && plumbing.group.is_none() && plumbing.input.is_none() {
                 read_nothing(sys).await;
             }
-            for signal in [Signal::SIGINT, Signal::SIGQUIT] {
-                let _ = sys.sigaction(signal, Some(Action::IGNORE)).await;
-            }
         }
+        Err(_) => {}
     }
-    Ok(forked)
+    shell.release_trapped(mask).await;
+    forked
 }
 
 /// Makes `to` what `from` is, and closes `from`.

@@ -17,6 +17,8 @@ pub(super) enum Flow {
     Break(usize),
     /// The next round of the loop that is so many out.
     Continue(usize),
+    /// Nothing more of what was typed: Ctrl+C.
+    Interrupt,
 }
 
 /// Runs a list. It is boxed, because lists stand in commands and commands in lists.
@@ -27,7 +29,10 @@ pub(super) fn run_list<'a>(shell: &'a mut Shell, list: &'a List) -> Pin<Box<dyn 
                 start_background(shell, and_or).await;
                 continue;
             }
-            let flow = run_and_or(shell, and_or).await;
+            let mut flow = run_and_or(shell, and_or).await;
+            if shell.run_traps().await == Flow::Interrupt {
+                flow = Flow::Interrupt;
+            }
             if flow != Flow::Next {
                 return flow;
             }
@@ -117,5 +122,6 @@ fn after_round(flow: Flow) -> Option<Flow> {
         Flow::Break(0 | 1) => Some(Flow::Next),
         Flow::Break(loops) => Some(Flow::Break(loops - 1)),
         Flow::Continue(loops) => Some(Flow::Continue(loops - 1)),
+        Flow::Interrupt => Some(Flow::Interrupt),
     }
 }

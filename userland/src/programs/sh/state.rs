@@ -1,20 +1,34 @@
 //! What a shell remembers.
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use abi::Pid;
 
-use super::job::Job;
+use super::job::Jobs;
+use super::monitor::Monitor;
+use super::options::Options;
 use super::syntax::is_name;
+use super::trap::Traps;
+use crate::libc::line_editor::History;
 use crate::sys::Sys;
 
 /// A shell that runs.
 pub(super) struct Shell {
     pub(super) sys: Sys,
     pub(super) parameters: Parameters,
-    /// Background processes that `wait` can ask about.
-    pub(super) jobs: Vec<Job>,
+    pub(super) options: Options,
+    /// The processes that it has started.
+    pub(super) jobs: Jobs,
+    pub(super) monitor: Monitor,
+    pub(super) traps: Traps,
+    /// Lines that were typed.
+    pub(super) history: History,
+    /// It was forked off another shell: there is nobody in front of it.
+    pub(super) subshell: bool,
+    /// The user has been told that there are stopped jobs; another `exit` is obeyed.
+    pub(super) warned: bool,
     /// The line of the command that runs, for messages.
     pub(super) line: usize,
     /// How many loops are around the command that runs.
@@ -32,6 +46,8 @@ pub(super) struct Parameters {
     pub(super) status: i32,
     /// `$$`, in subshells too.
     pub(super) pid: i32,
+    /// `$-`.
+    pub(super) options: String,
     /// `$!`.
     pub(super) last_background: Option<i32>,
     pub(super) variables: BTreeMap<Vec<u8>, Variable>,
@@ -69,7 +85,30 @@ impl Shell {
                 parameters.export(&entry[..equals]);
             }
         }
-        Shell { sys, parameters, jobs: Vec::new(), line: 1, loops: 0 }
+        Shell {
+            sys,
+            parameters,
+            options: Options::default(),
+            jobs: Jobs::default(),
+            monitor: Monitor::default(),
+            traps: Traps::default(),
+            history: History::default(),
+            subshell: false,
+            warned: false,
+            line: 1,
+            loops: 0,
+        }
+    }
+
+    /// Whether someone sits in front of it.
+    pub(super) fn is_interactive(&self) -> bool {
+        self.options.interactive && !self.subshell
+    }
+
+    /// Switches options, which `$-` shows.
+    pub(super) fn set_options(&mut self, options: Options) {
+        self.options = options;
+        self.parameters.options = options.letters();
     }
 }
 

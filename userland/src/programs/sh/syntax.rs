@@ -43,6 +43,8 @@ pub(super) struct Command {
     pub(super) redirections: Vec<Redirection>,
     /// On which line of the script it begins.
     pub(super) line: usize,
+    /// As it was written, on one line: by this a list of jobs shows it.
+    pub(super) text: Vec<u8>,
 }
 
 /// What a command is.
@@ -108,10 +110,36 @@ pub(super) enum Parameter {
     Pid,
     /// `$!`.
     LastBackground,
+    /// `$-`.
+    Options,
     /// `$@`: one field each.
     EachPosition,
     /// `$*`: in quotes one field for all.
     AllPositions,
+}
+
+impl Pipeline {
+    /// The texts of its commands.
+    pub(super) fn texts(&self) -> Vec<Vec<u8>> {
+        self.commands.iter().map(|command| command.text.clone()).collect()
+    }
+
+    fn text(&self) -> Vec<u8> {
+        let commands = self.texts().join(&b" | "[..]);
+        if self.negated { [b"! ", &commands[..]].concat() } else { commands }
+    }
+}
+
+impl AndOr {
+    /// Its text, as a list of jobs shows it.
+    pub(super) fn text(&self) -> Vec<u8> {
+        let mut text = self.first.text();
+        for (connector, pipeline) in &self.rest {
+            text.extend_from_slice(if *connector == Connector::And { b" && " } else { b" || " });
+            text.extend(pipeline.text());
+        }
+        text
+    }
 }
 
 impl Word {

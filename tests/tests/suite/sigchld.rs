@@ -1,0 +1,162 @@
+//! SIGCHLD: what a parent is told of its children, and by which flags it isn't (`sigaction(2)`, `wait(2)`).
+
+use abi::{
+    CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, Errno, Pid, SigActionFlags, SigInfo, Signal, WaitStatus,
+};
+use harness::signals::{accept, block, handled, note_signal, set, share_notes, unblock};
+use harness::{ends, fork, join, program, signaled, until_state};
+use userland::sys::Action;
+use userland::{Sys, handlers};
+
+handlers! { HANDLERS: NOTES = note_signal; REAPS = reaps; }
+
+const SIGCHLD: Signal = Signal::SIGCHLD;
+
+/// A handler that waits for all children that have ended; POSIX's portable way to have no zombies.
+async fn reaps(sys: Sys, info: SigInfo) {
+    while let Ok(Some(_)) = sys.waitpid(Pid(-1), abi::WaitOptions::WNOHANG).await {
+        harness::signals::note(sys, 100).await;
+    }
+    note_signal(sys, info).await;
+}
+
+async fn sleeper(sys: Sys) -> Pid {
+    fork(sys, async |sys| {
+        loop {
+            sys.compute(1_000_000).await;
+        }
+    })
+    .await
+}
+
+async fn send(sys: Sys, pid: Pid, signal: Signal) {
+    sys.kill(pid, Some(signal)).await.unwrap();
+}
+
+#[test]
+fn it_tells_who_and_what_happened() {
+    program(&|sys, _| async move {
+        block(sys, [SIGCHLD]).await;
+        let told = async || {
+            let info = sys.sigtimedwait(set([SIGCHLD]), None).await.unwrap();
+            (info.pid, info.uid, info.code, info.status)
+        };
+        let child = fork(sys, async |sys| {
+            sys.setresuid(1000, 1001, 1002).await.unwrap();
+            sys.exit(300).await;
+        })
+        .await;
+        assert_eq!(told().await, (child.0, 1000, CLD_EXITED, 44));
+        ends(sys, child, WaitStatus::Exited(44)).await;
+        let child = sleeper(sys).await;
+        for (signal, code, status) in [
+            (Signal::SIGSTOP, CLD_STOPPED, Signal::SIGSTOP),
+            (Signal::SIGCONT, CLD_CONTINUED, Signal::SIGCONT),
+            (Signal::SIGTERM, CLD_KILLED, Signal::SIGTERM),
+        ] {
+            send(sys, child, signal).await;
+            assert_eq!(told().await, (child.0, 0, code, status.number().into()));
+        }
+        ends(sys, child, signaled(Signal::SIGTERM)).await;
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn with_nocldstop_stops_and_continuations_are_not_told() {
+    program(&|sys, _| async move {
+        share_notes(sys).await;
+        let flags = SigActionFlags::SA_NOCLDSTOP;
+        sys.sigaction(SIGCHLD, Some(Action::catch(NOTES).with_flags(flags))).await.unwrap();
+        let child = sleeper(sys).await;
+        send(sys, child, Signal::SIGSTOP).await;
+        until_state(sys, child, 'T').await;
+        send(sys, child, Signal::SIGCONT).await;
+        until_state(sys, child, 'R').await;
+        assert_eq!(handled(sys, SIGCHLD).await, 0);
+        send(sys, child, Signal::SIGKILL).await;
+        until_state(sys, child, 'Z').await;
+        assert_eq!(handled(sys, SIGCHLD).await, 1);
+        ends(sys, child, signaled(Signal::SIGKILL)).await;
+        0
+    })
+    .handlers(HANDLERS)
+    .succeeds();
+}
+
+/// The flags about children mean something in the action of SIGCHLD alone.
+#[test]
+fn of_other_signals_these_flags_are_kept_and_mean_nothing() {
+    program(&|sys, _| async move {
+        share_notes(sys).await;
+        let flags = SigActionFlags::SA_NOCLDSTOP | SigActionFlags::SA_NOCLDWAIT;
+        sys.sigaction(Signal::SIGUSR1, Some(Action::catch(NOTES).with_flags(flags))).await.unwrap();
+        sys.sigaction(SIGCHLD, Some(Action::catch(NOTES))).await.unwrap();
+        let child = sleeper(sys).await;
+        send(sys, child, Signal::SIGSTOP).await;
+        until_state(sys, child, 'T').await;
+        assert_eq!(handled(sys, SIGCHLD).await, 1);
+        send(sys, child, Signal::SIGKILL).await;
+        until_state(sys, child, 'Z').await;
+        ends(sys, child, signaled(Signal::SIGKILL)).await;
+        0
+    })
+    .handlers(HANDLERS)
+    .succeeds();
+}
+
+/// On Linux SIGCHLD is sent all the same. With the default action there is none to be seen, and no zombie either.
+#[test]
+fn with_nocldwait_there_are_no_zombies_and_the_handler_runs() {
+    program(&|sys, _| async move {
+        share_notes(sys).await;
+        let flags = SigActionFlags::SA_NOCLDWAIT | SigActionFlags::SA_RESTART;
+        for (action, runs) in [(Action::catch(NOTES), 1), (Action::DEFAULT, 1)] {
+            sys.sigaction(SIGCHLD, Some(action.with_flags(flags))).await.unwrap();
+            let child = fork(sys, async |sys| sys.compute(1000).await).await;
+            assert_eq!(sys.wait().await, Err(Errno::ECHILD));
+            assert_eq!(sys.kill(child, None).await, Err(Errno::ESRCH));
+            assert_eq!(handled(sys, SIGCHLD).await, runs);
+        }
+        0
+    })
+    .handlers(HANDLERS)
+    .succeeds();
+}
+
+#[test]
+fn several_that_end_while_it_is_blocked_are_told_once_and_all_can_be_waited_for() {
+    program(&|sys, _| async move {
+        share_notes(sys).await;
+        sys.sigaction(SIGCHLD, Some(Action::catch(REAPS))).await.unwrap();
+        block(sys, [SIGCHLD]).await;
+        for _ in 0..3 {
+            let child = fork(sys, async |_| ()).await;
+            until_state(sys, child, 'Z').await;
+        }
+        unblock(sys, [SIGCHLD]).await;
+        assert_eq!((handled(sys, SIGCHLD).await, harness::signals::noted(sys, 100).await), (1, 3));
+        assert_eq!(sys.wait().await, Err(Errno::ECHILD));
+        0
+    })
+    .handlers(HANDLERS)
+    .succeeds();
+}
+
+#[test]
+fn only_a_child_that_was_stopped_is_told_to_go_on() {
+    program(&|sys, _| async move {
+        block(sys, [SIGCHLD]).await;
+        let child = sleeper(sys).await;
+        send(sys, child, Signal::SIGCONT).await;
+        sys.compute(30_000).await;
+        assert_eq!(accept(sys, [SIGCHLD]).await, None);
+        send(sys, child, Signal::SIGKILL).await;
+        ends(sys, child, signaled(Signal::SIGKILL)).await;
+        let child = fork(sys, async |_| ()).await;
+        join(sys, child).await;
+        0
+    })
+    .succeeds();
+}
