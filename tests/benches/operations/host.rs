@@ -45,7 +45,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    const ALL: [Operation; 6] = [
+    const ALL: [Operation; 7] = [
         Operation::Getpid,
         Operation::Yield,
         Operation::Signal,
