@@ -2,7 +2,9 @@
 //!
 //! Signals are delivered in `resume`, on the way back to user code, and nowhere else.
 
-use abi::{BUS_ADRALN, BUS_ADRERR, Errno, FPE_INTDIV, ILL_ILLOPC, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, Signal, Syscall};
+use abi::{
+    BUS_ADRALN, BUS_ADRERR, Errno, FPE_INTDIV, ILL_ILLOPC, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, Signal, Syscall,
+};
 
 use crate::dispatch::Carried;
 use crate::entry::{Resume, Trap, Trapped};

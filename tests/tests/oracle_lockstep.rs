@@ -71,6 +71,6 @@ fn oracle_lockstep_sysv() {
 }
 
 #[test]
-fn oracle_lockstep_mixed_without_message_queues() {
-    compare("mixed", true);
+fn oracle_lockstep_mixed() {
+    compare("mixed", false);
 }

@@ -7,8 +7,8 @@ use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
 use crate::limits::{ACTION_SETS, FILES, FRAMES, NUMBERS, OBJECTS, PIPES};
 use crate::mem::region::Backing;
-use crate::name::inode::Kind;
 use crate::mem::space::PageEntry;
+use crate::name::inode::Kind;
 use crate::thread::QueueName;
 use crate::time::timer::TimerState;
 

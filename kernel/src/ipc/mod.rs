@@ -34,12 +34,12 @@ pub mod permissions;
 mod queue_control;
 pub mod registry;
 pub mod segment;
-mod shared_memory;
 mod segment_control;
 mod selection;
 pub mod semaphore;
 mod send;
 mod set_control;
+mod shared_memory;
 pub mod undo;
 
 /// Whether a key names an object: `IPC_PRIVATE` never does.

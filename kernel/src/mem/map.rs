@@ -4,8 +4,8 @@
 use abi::{Address, Advice, Errno, Fd, Length, MapFlags, MsyncFlags, PAGE_SIZE, Protection, Resource};
 
 use crate::dispatch::{Cx, Flow, Outcome};
-use crate::host::Host;
 use crate::file::description::{Description, Open};
+use crate::host::Host;
 use crate::ids::{ObjectNo, ProcessNo, SegmentNo};
 use crate::kernel::Kernel;
 use crate::mem::object::Object;
@@ -142,13 +142,7 @@ impl Kernel {
     }
 
     /// Shared memory has no other place that it would have to be written to, so this only checks.
-    pub(crate) fn sys_msync<H>(
-        &self,
-        cx: &Cx<'_, H>,
-        address: Address,
-        length: Length,
-        flags: MsyncFlags,
-    ) -> Outcome {
+    pub(crate) fn sys_msync<H>(&self, cx: &Cx<'_, H>, address: Address, length: Length, flags: MsyncFlags) -> Outcome {
         let both = MsyncFlags::MS_ASYNC | MsyncFlags::MS_SYNC;
         if flags.has_unknown() || flags.contains(both) || !address.0.is_multiple_of(PAGE) {
             return Err(Errno::EINVAL);

@@ -71,10 +71,7 @@ impl Region {
 
     /// Whether stores are seen by others who map the same.
     pub fn is_shared(&self) -> bool {
-        !matches!(
-            self.backing,
-            Backing::Private | Backing::Stack | Backing::Shared { sharing: Sharing::Copied, .. }
-        )
+        !matches!(self.backing, Backing::Private | Backing::Stack | Backing::Shared { sharing: Sharing::Copied, .. })
     }
 
     /// Whether `mprotect` may give it these rights.

@@ -83,10 +83,9 @@ async fn letters(sys: Sys, args: Args) -> i32 {
         }
         let _ = sys.close(queue).await;
     }
-    let (Ok(there), Ok(back)) = (
-        sys.mq_open(b"/there", flags, 0o600, attributes).await,
-        sys.mq_open(b"/back", flags, 0o600, attributes).await,
-    ) else {
+    let (Ok(there), Ok(back)) =
+        (sys.mq_open(b"/there", flags, 0o600, attributes).await, sys.mq_open(b"/back", flags, 0o600, attributes).await)
+    else {
         return 1;
     };
     let child = sys.fork().await == Ok(Forked::Child);

@@ -98,4 +98,3 @@ fn each_message_arrives_once_and_in_order_within_its_priority() {
         letters(senders, receivers).seeds(60).succeeds();
     }
 }
-

@@ -5,7 +5,9 @@
 //! first; then the program says so, and `.ci/run` runs this file in a build where they can.
 
 use abi::{Address, Errno, FcntlCommand, Fd, In, InArray, Length, MapFlags, Out, Path, Pid, Protection, Signal};
-use abi::{MqAttr, OpenFlags, Resource, Rlimit, SigInfo, SignalNumber, SignalSet, Strings, Timespec, WaitOptions, WaitStatus};
+use abi::{
+    MqAttr, OpenFlags, Resource, Rlimit, SigInfo, SignalNumber, SignalSet, Strings, Timespec, WaitOptions, WaitStatus,
+};
 use harness::{PAGE, Scenario, ends, fork, join, map, map_shared, signaled};
 use kernel::limits::*;
 use userland::sys::{Action, FileActions, Forked, Notification};

@@ -419,9 +419,8 @@ fn a_bad_address_for_the_result_is_noticed_when_the_message_is_gone() {
         assert_eq!(sys.load::<u8>(page).await, b'3');
         assert_eq!(sys.mq_getattr(queue).await.unwrap().curmsgs, 0);
         // What is to be sent is read before anything happens; of no bytes none is.
-        let send_from = |address: u64, length: u64| {
-            sys.raw().mq_timedsend(queue, InBytes(address), Length(length), 0, In::NULL)
-        };
+        let send_from =
+            |address: u64, length: u64| sys.raw().mq_timedsend(queue, InBytes(address), Length(length), 0, In::NULL);
         assert_eq!(send_from(page + PAGE - 8, 16).await, Err(Errno::EFAULT));
         assert_eq!(send_from(8, 0).await, Ok(0));
         assert_eq!(sys.mq_getattr(queue).await.unwrap().curmsgs, 1);

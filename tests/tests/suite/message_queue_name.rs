@@ -7,8 +7,7 @@ use userland::sys::{Mqd, Notify};
 
 const CREATE: OpenFlags = OpenFlags::O_CREAT.union(OpenFlags::O_RDWR);
 const EXCLUSIVE: OpenFlags = CREATE.union(OpenFlags::O_EXCL);
-const SMALL: Option<MqAttr> =
-    Some(MqAttr { flags: 0, maxmsg: 2, msgsize: 16, curmsgs: 0, rest: [0; 4] });
+const SMALL: Option<MqAttr> = Some(MqAttr { flags: 0, maxmsg: 2, msgsize: 16, curmsgs: 0, rest: [0; 4] });
 
 async fn make(sys: Sys, name: &[u8], mode: u32) -> Mqd {
     sys.mq_open(name, CREATE, mode, SMALL).await.unwrap()

@@ -1,6 +1,6 @@
 //! `mq_notify(3)`: who is told of a message, once, and when the asking ends.
 
-use abi::{Errno, Fd, FcntlCommand, In, MqAttr, OpenFlags, SI_MESGQ, SIGEV_THREAD, SigEvent, SigInfo, Signal};
+use abi::{Errno, FcntlCommand, Fd, In, MqAttr, OpenFlags, SI_MESGQ, SIGEV_THREAD, SigEvent, SigInfo, Signal};
 use harness::{fork, join, map, program, until_state};
 use userland::sys::{Action, Mqd, Notify};
 use userland::{Args, Sys, handlers, print, println};

@@ -1,8 +1,6 @@
 //! POSIX shared memory: lengths, mappings and their ends, reading and writing, and every error of its manual pages.
 
-use abi::{
-    Errno, Fd, FcntlCommand, Length, MapFlags, MsyncFlags, OpenFlags, OutBytes, Protection, Signal,
-};
+use abi::{Errno, FcntlCommand, Fd, Length, MapFlags, MsyncFlags, OpenFlags, OutBytes, Protection, Signal};
 use harness::{PAGE, ends, fork, join, program, signaled};
 use userland::Sys;
 

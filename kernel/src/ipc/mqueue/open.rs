@@ -123,7 +123,8 @@ fn sizes(attributes: Option<MqAttr>) -> Result<(u32, u32), Errno> {
     let Some(MqAttr { maxmsg, msgsize, .. }) = attributes else {
         return Ok((MQUEUE_MESSAGES.min(10) as u32, MQUEUE_MESSAGE_BYTES.min(8192) as u32));
     };
-    let within = |value: i64, limit: usize| u32::try_from(value).ok().filter(|&value| value > 0 && value <= limit as u32);
+    let within =
+        |value: i64, limit: usize| u32::try_from(value).ok().filter(|&value| value > 0 && value <= limit as u32);
     match (within(maxmsg, MQUEUE_MESSAGES), within(msgsize, MQUEUE_MESSAGE_BYTES)) {
         (Some(messages), Some(bytes)) => Ok((messages, bytes)),
         _ => Err(Errno::EINVAL),
