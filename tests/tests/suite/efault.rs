@@ -26,8 +26,8 @@ const LATER: &[(&str, &str, &str)] = &[
     ("waitid", "info", "wait.rs: when there is a child to report"),
     ("waitid", "rusage", "wait.rs: when there is a child to report"),
     ("rt_sigtimedwait", "info", "when there is a signal to take"),
-    ("mq_timedreceive", "message", "message_queue.rs: when there is a message to receive"),
-    ("mq_timedreceive", "priority", "message_queue.rs: when there is a message to receive"),
+    ("mq_timedreceive", "message", "mqueue.rs: when there is a message to receive"),
+    ("mq_timedreceive", "priority", "mqueue.rs: when there is a message to receive"),
     ("nanosleep", "remaining", "only written when a handler interrupts the sleep"),
 ];
 

@@ -20,8 +20,8 @@
 //! | `setjmp longjmp sigsetjmp siglongjmp` | `jump.rs` |
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
-//! | POSIX message queues: `mq_open mq_send mq_receive` ... | `message_queue.rs` |
-//! | POSIX shared memory: `shm_open ftruncate` ... | `shared_memory.rs` |
+//! | POSIX message queues: `mq_open mq_send mq_receive` ... | `mqueue.rs` |
+//! | POSIX shared memory: `shm_open ftruncate` ... | `posix_shared_memory.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
 //! | time: `nanosleep clock_nanosleep clock_gettime compute sched_yield` | `time.rs` |
@@ -38,11 +38,11 @@ mod jump;
 mod limit;
 mod list;
 mod memory;
-mod message_queue;
+mod mqueue;
 mod prctl;
 mod process;
 mod raw;
-mod shared_memory;
+mod posix_shared_memory;
 mod signal;
 mod signal_mask;
 mod spawn;
@@ -54,7 +54,7 @@ mod wait;
 pub use credentials::{Ids, UNCHANGED};
 pub use jump::{JumpBuffer, JumpPoint};
 pub use memory::Word;
-pub use message_queue::{Mqd, Notify};
+pub use mqueue::{Mqd, Notify};
 pub use process::{Forked, Never};
 pub use raw::Raw;
 pub use signal::{Action, Disposition};

@@ -1,5 +1,5 @@
 //! POSIX message queues: order, waiting, what their descriptors share, and every error of their manual pages but those of
-//! names (`message_queue_name.rs`) and of full tables (`proofs/limits.rs`). Notification is in `message_queue_notify.rs`.
+//! names (`mqueue_name.rs`) and of full tables (`proofs/limits.rs`). Notification is in `mqueue_notify.rs`.
 
 use abi::{
     ClockId, DescriptorFlags, Errno, FcntlCommand, Fd, In, InBytes, Length, MqAttr, OpenFlags, Out, OutBytes, Pid,
