@@ -121,6 +121,8 @@ pub struct Boot<'a> {
     pub envp: &'a [&'a [u8]],
     /// Whether descriptors 0, 1 and 2 are open onto the console.
     pub console: bool,
+    /// Whether core images are wanted: then PID 1 has no `RLIMIT_CORE`, else it is 0 and there never is one.
+    pub cores: bool,
     /// Whether the console is a terminal, and the size of its window then. Otherwise it is a plain byte stream.
     pub terminal: Option<WindowSize>,
 }

@@ -4,6 +4,8 @@
 use abi::{Errno, PAGE_SIZE, Signal, Syscall, WaitStatus};
 
 use crate::ids::{FrameNo, ImageNo, ProcessId, ThreadId};
+use crate::kernel::Kernel;
+use crate::signal::queue::Info;
 
 /// The bytes of a physical frame.
 pub type Frame = [u8; PAGE_SIZE];
@@ -28,6 +30,12 @@ pub trait PhysMem {
 pub trait Trace {
     /// Something happened.
     fn event(&mut self, event: Event<'_>);
+
+    /// A signal is about to end a process, whose wait status will say that there is a core image of it (`core(5)`). Here is
+    /// the kernel with the process still whole. Not called unless the kernel was booted to want images.
+    fn core_image(&mut self, kernel: &Kernel, process: ProcessId, cause: &Info) {
+        let _ = (kernel, process, cause);
+    }
 }
 
 /// The program images of the machine.

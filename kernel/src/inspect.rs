@@ -1,6 +1,6 @@
 //! Looking inside from outside: what debuggers and views ask for and programs can't see. Nothing here changes anything.
 
-use abi::{ProcessInfo, Signal};
+use abi::{ProcessInfo, Signal, SignalSet};
 
 use crate::file::description::Description;
 use crate::file::pipe::Pipe;
@@ -8,6 +8,7 @@ use crate::ids::{FileNo, FrameNo, MqueueNo, PipeNo, ProcessId};
 use crate::ipc::mqueue::queue::Mqueue;
 use crate::kernel::Kernel;
 use crate::mem::space::PageEntry;
+use crate::signal::action::Action;
 use crate::tty::Terminal;
 
 impl Kernel {
@@ -26,6 +27,15 @@ impl Kernel {
         let Some(process) = self.process(id) else { return 0 };
         let own = self.threads.get(process.thread).map_or(0, |thread| thread.pending.count(&self.infos, signal));
         own + process.pending.count(&self.infos, signal)
+    }
+
+    /// What a process does on the signals for which that isn't the default, in ascending order.
+    pub fn actions_of(&self, id: ProcessId) -> impl Iterator<Item = (Signal, Action)> + '_ {
+        let set = self.process(id).and_then(|process| process.actions);
+        let all = SignalSet::all()
+            .signals()
+            .map(move |signal| (signal, set.map_or(Action::DEFAULT, |set| self.actions.at(set).get(signal))));
+        all.filter(|(_, action)| *action != Action::DEFAULT)
     }
 
     /// The open file description in a slot.

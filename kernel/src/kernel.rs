@@ -152,6 +152,8 @@ kernel_state! {
     last_serial: u32 = 0;
     /// Child subreapers: as long as there are none, nobody has to be searched for them.
     subreapers: u16 = 0;
+    /// Whether core images are wanted.
+    cores: bool = false;
     /// How PID 1 ended, and the machine with it: a wait status as `wait4` stores it.
     halted: Option<i32> = None;
 }
@@ -176,6 +178,10 @@ impl Kernel {
         }
         self.console.input = Ring::new(CONSOLE_PAGES);
         let process = self.new_first_process(boot)?;
+        if boot.cores {
+            self.cores = true;
+            self.processes.at_mut(process).limits.lift_core_limit();
+        }
         if let Err(errno) = self.start_first_image(host, process, boot) {
             self.discard_first_process(host, process);
             return Err(errno);

@@ -3,7 +3,8 @@
 //! Signals are delivered in `resume`, on the way back to user code, and nowhere else.
 
 use abi::{
-    BUS_ADRALN, BUS_ADRERR, Errno, FPE_INTDIV, ILL_ILLOPC, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, Signal, Syscall,
+    BUS_ADRALN, BUS_ADRERR, Errno, FPE_INTDIV, ILL_ILLOPC, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, Signal,
+    Syscall,
 };
 
 use crate::dispatch::Carried;
@@ -52,7 +53,7 @@ impl Kernel {
             Trap::DivideByZero => return self.trapped_fault(host, thread, Signal::SIGFPE, FPE_INTDIV, 0),
             Trap::Abort => {
                 self.threads.at_mut(thread).next = Next::Access;
-                self.terminate(host, thread, Signal::SIGABRT);
+                self.terminate(host, thread, Info::kernel(Signal::SIGABRT, SI_KERNEL));
                 return Trapped::Ended;
             }
         };
@@ -155,7 +156,7 @@ impl Kernel {
             Err(Fault::OutOfMemory) => {
                 // As Linux's out-of-memory killer: the access can neither succeed nor be blamed on the program.
                 log::debug!("out of memory: process {} is killed", self.threads.at(thread).tid);
-                self.terminate(host, thread, Signal::SIGKILL);
+                self.terminate(host, thread, Info::kernel(Signal::SIGKILL, SI_KERNEL));
                 Trapped::Ended
             }
         }

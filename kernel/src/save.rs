@@ -40,6 +40,7 @@ macro_rules! load_by_value {
     )*};
 }
 load_by_value!(
+    bool,
     u16,
     u32,
     Option<i32>,

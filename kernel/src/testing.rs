@@ -66,8 +66,15 @@ impl Machine {
     pub(crate) fn new() -> Machine {
         let mut kernel = std::boxed::Box::new(Kernel::new());
         let mut host = TestHost { frames: std::vec![[0; abi::PAGE_SIZE]; FRAMES] };
-        let boot =
-            Boot { image: ImageNo(0), name: b"test", argv: &[b"test"], envp: &[], console: true, terminal: None };
+        let boot = Boot {
+            image: ImageNo(0),
+            name: b"test",
+            argv: &[b"test"],
+            envp: &[],
+            console: true,
+            cores: false,
+            terminal: None,
+        };
         kernel.boot(&mut host, &boot).unwrap();
         let mut machine = Machine { kernel, host };
         machine.run_first();

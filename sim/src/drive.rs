@@ -39,7 +39,7 @@ impl Ending {
     fn from_outcome(world: &World, outcome: Outcome) -> Option<Ending> {
         match outcome {
             Outcome::Stepped { .. } => None,
-            Outcome::Halted(status) => Some(Ending::of(world, End::Halted(status))),
+            Outcome::Halted(status) => Some(Ending::of(world, End::halted(status))),
             Outcome::Deadlock(deadlock) => {
                 Some(Ending { deadlock: Some(deadlock), ..Ending::of(world, End::Deadlock) })
             }

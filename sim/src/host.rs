@@ -2,10 +2,13 @@
 //! the kernel runs, and passed on when it has returned, when the world can be looked at again.
 
 use abi::{Errno, Signal, Syscall, WaitStatus};
-use kernel::{Event, Fate, Frame, FrameNo, ImageNo, PhysMem, ProcessId, Programs, ThreadId, Trace};
+use kernel::signal::queue::Info;
+use kernel::{Event, Fate, Frame, FrameNo, ImageNo, Kernel, PhysMem, ProcessId, Programs, ThreadId, Trace};
 use userland::Program;
 
+use crate::core_image::CoreImage;
 use crate::frames::Frames;
+use crate::observer::Observer;
 use crate::world::OutputDigest;
 
 /// The machine as the kernel sees it, for the duration of one entry.
@@ -64,6 +67,14 @@ impl Trace for Host<'_> {
         }
         self.notes.add(&event);
     }
+
+    fn core_image(&mut self, kernel: &Kernel, process: ProcessId, cause: &Info) {
+        if self.notes.wants_cores
+            && let Some(image) = CoreImage::of(kernel, self.frames, process, cause)
+        {
+            self.notes.cores.push((process, image));
+        }
+    }
 }
 
 /// What was reported since the notes were last passed on.
@@ -73,6 +84,11 @@ pub(crate) struct Notes {
     pub(crate) watching: bool,
     /// Processes whose user code is to be let go of.
     pub(crate) ended: Vec<ProcessId>,
+    /// Core images that wait for the program's side of them.
+    pub(crate) cores: Vec<(ProcessId, CoreImage)>,
+    /// What the program that is being ended did wrong.
+    pub(crate) fault: Option<String>,
+    wants_cores: bool,
     events: Vec<Note>,
     bytes: Vec<u8>,
 }
@@ -98,10 +114,17 @@ enum Note {
 }
 
 impl Notes {
+    /// Notes down what this observer wants to know.
+    #[inline]
+    pub(crate) fn watch<O: Observer>(&mut self, observer: &O) {
+        self.watching = observer.watches();
+        self.wants_cores = observer.wants_cores();
+    }
+
     /// Whether there is nothing to pass on.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.ended.is_empty()
+        self.events.is_empty() && self.ended.is_empty() && self.cores.is_empty()
     }
 
     #[cold]

@@ -25,11 +25,13 @@
 //! | how does a whole run go, recorded or replayed? | `drive.rs` |
 //! | how is a process driven from outside, call by call? | `scripted.rs` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
+//! | what is left of a process that a signal ended? | `core_image/` |
 
 mod access;
 pub mod arrival;
 mod bug;
 pub mod chooser;
+pub mod core_image;
 pub mod deadlock;
 pub mod drive;
 pub mod frames;

@@ -70,6 +70,9 @@ pub struct Settings {
     /// Throw all futures away every so many steps; 0 is never. It changes nothing but the speed, which is what it is there
     /// to show. Needs `glass` if there are leaf programs.
     pub forget_every: u64,
+    /// Processes that a signal ends with action "core" leave core images: whoever watches is handed them
+    /// ([`Observer::core`]). It shows in wait statuses, so a replay needs the same.
+    pub cores: bool,
     /// The console is a terminal, with a window of this size at boot. Otherwise it is a plain byte stream.
     pub terminal: Option<WindowSize>,
 }
@@ -77,7 +80,13 @@ pub struct Settings {
 impl Default for Settings {
     /// Invariants are checked after every step in debug builds.
     fn default() -> Self {
-        Settings { glass: false, check_every: u64::from(cfg!(debug_assertions)), forget_every: 0, terminal: None }
+        Settings {
+            glass: false,
+            check_every: u64::from(cfg!(debug_assertions)),
+            forget_every: 0,
+            cores: false,
+            terminal: None,
+        }
     }
 }
 
@@ -141,12 +150,12 @@ impl Machine {
     /// `ENOENT`: there is no such program. Else what the kernel's boot gives (`E2BIG`, `ENOMEM`).
     pub fn boot<O: Observer>(&mut self, argv: &[&[u8]], envp: &[&[u8]], observer: &mut O) -> Result<World, Errno> {
         let mut world = World::new();
-        self.notes.watching = observer.watches();
+        self.notes.watch(observer);
         let (kernel, mut host) = split(&mut world, self.programs, &mut self.notes);
         let name = argv.first().copied().unwrap_or_default();
         let image = kernel::Programs::find(&host, name).ok_or(Errno::ENOENT)?;
-        let terminal = self.settings.terminal;
-        kernel.boot(&mut host, &Boot { image, name, argv, envp, console: true, terminal })?;
+        let Settings { terminal, cores, .. } = self.settings;
+        kernel.boot(&mut host, &Boot { image, name, argv, envp, console: true, cores, terminal })?;
         self.settle(&mut world, observer);
         Ok(world)
     }
@@ -170,7 +179,7 @@ impl Machine {
 
     /// Makes one step.
     pub fn step<C: Chooser, O: Observer>(&mut self, world: &mut World, chooser: &mut C, observer: &mut O) -> Outcome {
-        self.notes.watching = observer.watches();
+        self.notes.watch(observer);
         self.arrivals.clear();
         let thread = match self.schedule(world, chooser) {
             Ok(thread) => thread,
@@ -202,7 +211,7 @@ impl Machine {
         signal: Signal,
         observer: &mut O,
     ) -> bool {
-        self.notes.watching = observer.watches();
+        self.notes.watch(observer);
         let (kernel, mut host) = split(world, self.programs, &mut self.notes);
         let alive = kernel.inject_signal(&mut host, process, signal);
         self.settle(world, observer);
@@ -214,7 +223,7 @@ impl Machine {
     /// # Errors
     /// No step comes next.
     pub(crate) fn whose_turn<C: Chooser>(&mut self, world: &mut World, chooser: &mut C) -> Result<ThreadId, Outcome> {
-        self.notes.watching = false;
+        self.notes.watch(&Unobserved);
         let thread = self.schedule(world, chooser);
         self.settle(world, &mut Unobserved);
         thread
@@ -353,6 +362,10 @@ impl Machine {
 
     #[inline(never)]
     fn settle_notes<O: Observer>(&mut self, world: &mut World, observer: &mut O) {
+        for (id, mut image) in std::mem::take(&mut self.notes.cores) {
+            image.complete(world, id, self.notes.fault.take());
+            observer.core(&image);
+        }
         self.notes.pass_on(|event| observer.event(world, event));
         while let Some(id) = self.notes.ended.pop() {
             let ended = world.processes().find(|process| process.id == id).map(|process| process.thread);
@@ -384,7 +397,10 @@ impl Machine {
         let message = format!("{}: {fault}\n", name.map_or("?", |process| process.name()));
         let (_, mut host) = split(world, self.programs, &mut self.notes);
         kernel::Trace::event(&mut host, Event::ConsoleOutput { stream: 2, bytes: message.as_bytes() });
+        self.notes.fault = Some(fault.to_string());
         self.trap(world, Trap::Abort);
+        self.settle(world, observer);
+        self.notes.fault = None;
         Act::Failed
     }
 }

@@ -3,6 +3,7 @@
 use kernel::{Event, ThreadId};
 use userland::hart::Operation;
 
+use crate::core_image::CoreImage;
 use crate::process::Fault;
 use crate::world::World;
 
@@ -29,6 +30,16 @@ pub trait Observer {
     fn fault(&mut self, world: &World, thread: ThreadId, fault: &Fault) {
         let _ = (world, thread, fault);
     }
+
+    /// Whether it wants core images.
+    fn wants_cores(&self) -> bool {
+        false
+    }
+
+    /// A signal has ended a process, which leaves this behind.
+    fn core(&mut self, image: &CoreImage) {
+        let _ = image;
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for &mut O {
@@ -46,6 +57,14 @@ impl<O: Observer + ?Sized> Observer for &mut O {
 
     fn fault(&mut self, world: &World, thread: ThreadId, fault: &Fault) {
         (**self).fault(world, thread, fault);
+    }
+
+    fn wants_cores(&self) -> bool {
+        (**self).wants_cores()
+    }
+
+    fn core(&mut self, image: &CoreImage) {
+        (**self).core(image);
     }
 }
 
@@ -68,6 +87,15 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn fault(&mut self, world: &World, thread: ThreadId, fault: &Fault) {
         self.0.fault(world, thread, fault);
         self.1.fault(world, thread, fault);
+    }
+
+    fn wants_cores(&self) -> bool {
+        self.0.wants_cores() || self.1.wants_cores()
+    }
+
+    fn core(&mut self, image: &CoreImage) {
+        self.0.core(image);
+        self.1.core(image);
     }
 }
 

@@ -139,7 +139,7 @@ impl Scripted {
         };
         crate::bug::install();
         let name: &[u8] = b"scripted";
-        let boot = Boot { image: ImageNo(0), name, argv: &[name], envp: &[], console, terminal: None };
+        let boot = Boot { image: ImageNo(0), name, argv: &[name], envp: &[], console, cores: false, terminal: None };
         let thread = machine.kernel.boot(&mut Host(&mut machine.frames), &boot)?;
         let process = machine.adopt_hart(thread);
         Ok((machine, process))

@@ -29,6 +29,7 @@ mod ipc;
 mod layout;
 mod mode;
 mod signal;
+mod speed;
 mod status;
 mod structs;
 mod syscall;

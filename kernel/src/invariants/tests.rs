@@ -1,11 +1,18 @@
 //! Breaks each invariant on purpose, and sees it found.
 
-use abi::{Fd, In, InBytes, IpcFlags, Length, OpenFlags, Out, OutBytes, Path, Signal, SignalSet, Syscall, WaitStatus};
+use abi::{
+    Fd, In, InArray, InBytes, IpcFlags, Length, MsgFlags, OpenFlags, Out, OutBytes, Path, Signal, SignalSet, Syscall,
+    WaitStatus,
+};
 
 use super::INVARIANTS;
-use crate::ids::{ActionsNo, CpuNo, FrameNo, MqueueNo, ObjectNo, PipeNo, ProcessNo, ThreadNo, TimerNo};
+use crate::ids::{
+    ActionsNo, CpuNo, FrameNo, MqueueNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, ThreadNo, TimerNo,
+};
+use crate::ipc::message::Message;
 use crate::ipc::mqueue::message::MqMessage;
 use crate::ipc::mqueue::queue::Mqueue;
+use crate::ipc::undo::Undo;
 use crate::list::List;
 use crate::mem::object::Object;
 use crate::name::plant::ROOT;
@@ -345,6 +352,66 @@ fn a_segment_without_its_key_is_found() {
         machine.call(Syscall::Shmget { key: 7, size: Length(1), flags });
         machine.kernel.check().unwrap();
         machine.kernel.segments.keys.set(&mut machine.kernel.nodes, 7, 0).unwrap();
+    });
+}
+
+#[test]
+fn a_message_that_stands_nowhere_is_found() {
+    breaks("messages", |machine| {
+        machine.kernel.messages.insert(Message { kind: 1, ..Message::VACANT }).unwrap();
+    });
+}
+
+impl Machine {
+    /// A set of two semaphores and an empty queue, each the first of its kind.
+    fn make_set_and_queue(&mut self) {
+        let flags = IpcFlags::IPC_CREAT;
+        assert_eq!(self.call(Syscall::Semget { key: 0, count: 2, flags }), 0);
+        assert_eq!(self.call(Syscall::Msgget { key: 0, flags }), 0);
+        self.kernel.check().unwrap();
+    }
+}
+
+#[test]
+fn a_semaphore_with_another_number_is_found() {
+    breaks("semaphores", |machine| {
+        machine.make_set_and_queue();
+        machine.kernel.semaphores.at_mut(SemaphoreNo(0)).number = 1;
+    });
+}
+
+#[test]
+fn an_undo_that_nobody_knows_of_is_found() {
+    breaks("undos", |machine| {
+        machine.make_set_and_queue();
+        let undo = Undo { process: machine.slot(6), semaphore: SemaphoreNo(0), adjustment: 1, ..Undo::VACANT };
+        machine.kernel.undos.insert(undo).unwrap();
+    });
+}
+
+#[test]
+fn a_receiver_that_sleeps_over_a_message_is_found() {
+    breaks("ipc-sleepers", |machine| {
+        machine.make_set_and_queue();
+        let (message, flags) = (Out::at(SCRATCH), MsgFlags::empty());
+        machine.block(Syscall::Msgrcv { id: 0, message, size: Length(0), kind: 0, flags });
+        machine.kernel.check().unwrap();
+        let kernel = &mut *machine.kernel;
+        let message = kernel.messages.insert(Message { kind: 1, ..Message::VACANT }).unwrap();
+        kernel.queues.table.at_mut(QueueNo(0)).messages.push(&mut kernel.messages, message);
+    });
+}
+
+#[test]
+fn a_thread_that_sleeps_beside_a_semaphore_that_has_grown_is_found() {
+    breaks("ipc-sleepers", |machine| {
+        machine.make_set_and_queue();
+        let mut bytes = [0; 6];
+        abi::Layout::store(&abi::SemOperation { number: 1, op: -1, flags: 0 }, &mut bytes);
+        machine.put(&bytes);
+        machine.block(Syscall::Semop { id: 0, operations: InArray::at(SCRATCH), count: Length(1) });
+        machine.kernel.check().unwrap();
+        machine.kernel.semaphores.at_mut(SemaphoreNo(1)).value = 1;
     });
 }
 

@@ -42,6 +42,24 @@ mod set_control;
 mod shared_memory;
 pub mod undo;
 
+use crate::host::Host;
+use crate::kernel::Kernel;
+
+impl Kernel {
+    /// PID 1 has ended, and all others with it: no object outlives them, as none outlives a Linux IPC namespace.
+    pub(crate) fn end_ipc<H: Host>(&mut self, host: &mut H) {
+        while let Some(segment) = self.segments.table.next_slot(0) {
+            self.remove_segment(host, segment);
+        }
+        while let Some(queue) = self.queues.table.next_slot(0) {
+            self.remove_queue(host, queue);
+        }
+        while let Some(set) = self.sets.table.next_slot(0) {
+            self.remove_set(host, set);
+        }
+    }
+}
+
 /// Whether a key names an object: `IPC_PRIVATE` never does.
 fn names_an_object(key: i32) -> bool {
     key != abi::IPC_PRIVATE

@@ -1,12 +1,13 @@
 //! The end of a process (`_exit(2)`): it gives everything back but its status, which waits for its parent as a zombie.
 
-use abi::{Signal, SignalSet, WaitStatus};
+use abi::{DefaultAction, Resource, SI_KERNEL, Signal, SignalSet, WaitStatus};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::{Event, Host};
 use crate::ids::{CpuNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
 use crate::process::{Life, Process};
+use crate::signal::queue::Info;
 use crate::table::Entry;
 use crate::thread::ThreadState;
 
@@ -17,9 +18,17 @@ impl Kernel {
         Ok(Flow::Ended)
     }
 
-    /// A signal ends the process of this thread.
-    pub(crate) fn terminate<H: Host>(&mut self, host: &mut H, thread: ThreadNo, signal: Signal) {
-        self.end_process(host, thread, WaitStatus::Signaled { signal, core: false });
+    /// A signal ends the process of this thread: with a core image if that is the signal's default action, images are
+    /// wanted, and `RLIMIT_CORE` isn't 0.
+    pub(crate) fn terminate<H: Host>(&mut self, host: &mut H, thread: ThreadNo, cause: Info) {
+        let signal = cause.signal;
+        let process = self.threads.at(thread).process;
+        let limit = self.processes.at(process).limits.current(Resource::RLIMIT_CORE);
+        let core = self.cores && limit > 0 && signal.default_action() == DefaultAction::Core;
+        if core {
+            host.core_image(self, self.process_id(process), &cause);
+        }
+        self.end_process(host, thread, WaitStatus::Signaled { signal, core });
     }
 
     /// Ends the process of this thread, which is the one that runs.
@@ -53,7 +62,10 @@ impl Kernel {
                 self.add_zombie(parent, process);
                 self.tell_parent_of_end(host, process, status);
             }
-            None => self.halted = Some(status.to_raw()),
+            None => {
+                self.end_ipc(host);
+                self.halted = Some(status.to_raw());
+            }
         }
     }
 
@@ -119,7 +131,7 @@ impl Kernel {
         while let Some(thread) = self.threads.next_slot(from) {
             from = thread.index() + 1;
             if thread != own {
-                self.terminate(host, thread, Signal::SIGKILL);
+                self.terminate(host, thread, Info::kernel(Signal::SIGKILL, SI_KERNEL));
             }
         }
         while let Some(zombie) = self.processes.at(first).zombies.first() {

@@ -1,5 +1,5 @@
-//! Resource limits (`prlimit(2)`). Those with an effect here: `RLIMIT_NOFILE NPROC STACK DATA AS
-//! MSGQUEUE`; the others are kept.
+//! Resource limits (`prlimit(2)`). Those with an effect here: `RLIMIT_NOFILE NPROC STACK DATA AS CORE MSGQUEUE`; the others are
+//! kept.
 
 use abi::{Errno, In, Out, Pid, RLIM_INFINITY, Resource, Rlimit};
 
@@ -56,6 +56,13 @@ impl ResourceLimits {
     /// The limit in force.
     pub fn current(&self, resource: Resource) -> u64 {
         self.pairs.get(resource.0 as usize).map_or(RLIM_INFINITY, |pair| pair.current)
+    }
+
+    /// Core images may be as large as they are.
+    pub(crate) fn lift_core_limit(&mut self) {
+        if let Some(pair) = self.pairs.get_mut(Resource::RLIMIT_CORE.0 as usize) {
+            pair.current = pair.maximum;
+        }
     }
 
     /// Bytes that the stack of a new image may grow to, in whole pages.

@@ -63,7 +63,7 @@ impl Kernel {
                 }
                 (action::DEFAULT, DefaultAction::Terminate | DefaultAction::Core) => {
                     host.event(Event::Delivered { process: id, signal, handler: false });
-                    self.terminate(host, thread, signal);
+                    self.terminate(host, thread, info);
                     return Delivered::Ended;
                 }
                 _ => {

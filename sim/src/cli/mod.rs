@@ -5,6 +5,7 @@
 //! | which commands and options are there? | `options.rs` |
 //! | how is a program run, and recorded? | `run.rs` |
 //! | how is a record replayed? | `replay.rs` |
+//! | where are core images written, and how are they shown? | `core.rs` |
 //! | the shell on the host's terminal | `shell.rs`, `terminal.rs` |
 //! | a conversation about a run | `debug/` |
 //! | the lists of programs and of system calls | `list.rs` |
@@ -14,6 +15,7 @@
 //! | how are log lines formatted? | `logging.rs` |
 
 mod console;
+mod core;
 mod debug;
 mod list;
 mod logging;
@@ -34,8 +36,9 @@ use status::{Failure, Status};
 fn obey(options: Options) -> Result<Status, Failure> {
     match options.command {
         Some(Command::Run(options)) => run::run(&options),
+        Some(Command::Replay { file, core }) => replay::replay(&file, core.as_deref()),
+        Some(Command::Core { file }) => core::show(&file),
         Some(Command::Shell(options)) => shell::shell(&options),
-        Some(Command::Replay { file }) => replay::replay(&file),
         Some(Command::Debug(options)) => debug::debug(&options),
         Some(Command::Programs) => list::programs(),
         Some(Command::Syscalls { name }) => list::syscalls(name.as_deref()),

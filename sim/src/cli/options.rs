@@ -39,6 +39,15 @@ Examples:
 Exit status: 0 when the session ends, however the program did; 2 if a command that wasn't typed on a terminal was no
 good; else as `vitrine run --help` says.";
 
+const CORE_HELP: &str = "\
+Shows the process, why it ended, the line of its source on which it stood, its signals, descriptors and memory.
+
+Example:
+  vitrine run --core cores sh -c 'kill -QUIT $$'
+  vitrine core cores/core.sh.2
+
+Exit status: 0; 65 if the file is no core image, or a damaged one; 74 if it can't be read.";
+
 /// Vitrine: a microkernel under glass.
 ///
 /// Runs programs on a simulated POSIX-flavoured microkernel, records runs and replays them bit for bit. Without a command:
@@ -98,7 +107,17 @@ pub(crate) enum Command {
     /// Prints what the program printed and ends with its status. If the replay differs, names the first step that does.
     #[command(after_help = format!("Example:\n  vitrine replay a.rec\n\n{}", status::HELP))]
     Replay {
+        /// Write the core images of processes that leave one into this folder, if the run was recorded with `--core`.
+        #[arg(long, value_name = "DIR")]
+        core: Option<PathBuf>,
+
         /// The record; its inputs lie beside it.
+        file: PathBuf,
+    },
+    /// Print a core image, which `vitrine run --core DIR` has written.
+    #[command(after_help = CORE_HELP)]
+    Core {
+        /// The image.
         file: PathBuf,
     },
     /// Step through a run, forward and back, look at everything, and choose who goes on.
@@ -133,6 +152,11 @@ pub(crate) struct RunOptions {
     /// Record the hash of every N-th step [default: each of the first 10,000, then each 1,000th].
     #[arg(long, value_name = "N", requires = "record")]
     pub(crate) hash_every: Option<NonZeroU64>,
+
+    /// Write a core image of each process that SIGQUIT, SIGABRT, SIGSEGV or the like ends, into this folder: as
+    /// `core.NAME.PID`, with a number behind if there is one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) core: Option<PathBuf>,
 
     /// Throw all futures away every N steps, and make them again from their histories: nothing may change. A self-check.
     #[arg(long, value_name = "N")]

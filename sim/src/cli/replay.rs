@@ -9,6 +9,7 @@ use sim::{Machine, Settings, drive};
 use userland::programs::PROGRAMS;
 
 use super::console::Console;
+use super::core::CoreFolder;
 use super::run::{boot, status};
 use super::status::{Failure, Status};
 use super::watcher::Watcher;
@@ -25,7 +26,7 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// Replays the record in this file.
-pub(crate) fn replay(file: &Path) -> Result<Status, Failure> {
+pub(crate) fn replay(file: &Path, cores: Option<&Path>) -> Result<Status, Failure> {
     let shown = file.display();
     let bytes = read(file)
         .map_err(|error| Failure::new(Status::IO, format_args!("cannot read the record {shown}: {error}")))?;
@@ -42,7 +43,14 @@ pub(crate) fn replay(file: &Path) -> Result<Status, Failure> {
 
     let console = Console::with_input(input, record.arrivals.clone())?;
     let mut watcher = Watcher::new(console.clone());
-    let settings = Settings { terminal: record.header.terminal, ..Settings::default() };
+    if let Some(folder) = cores {
+        if !record.header.cores {
+            let why = format_args!("{shown}: recorded without `--core`, so no process left a core image");
+            return Err(Failure::new(Status::MISTAKE, why));
+        }
+        watcher = watcher.keeping_cores(CoreFolder::new(folder)?);
+    }
+    let settings = Settings { terminal: record.header.terminal, cores: record.header.cores, ..Settings::default() };
     let mut machine = Machine::new(PROGRAMS, settings).with_input(console.clone());
     let mut world = boot(&mut machine, &record.header.argv, &record.header.envp, &mut watcher)?;
     let run = || drive::replay(&mut machine, &mut world, &record, &mut watcher, console.stop());

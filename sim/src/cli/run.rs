@@ -15,6 +15,7 @@ use sim::{Machine, Observer, Settings, World};
 use userland::programs::PROGRAMS;
 
 use super::console::Console;
+use super::core::CoreFolder;
 use super::list::suggestion;
 use super::options::RunOptions;
 use super::status::{Failure, Status};
@@ -44,6 +45,7 @@ pub(crate) fn run_on(
         argv,
         envp: ENVIRONMENT.map(<[u8]>::to_vec).to_vec(),
         seed: options.seed,
+        cores: options.core.is_some(),
         schedule: options.hash_every.map_or(Schedule::Default, Schedule::Every),
         terminal,
     };
@@ -55,10 +57,14 @@ pub(crate) fn run_on(
     if let Some(file) = &options.trace {
         watcher = watcher.tracing(file.as_deref())?;
     }
+    if let Some(folder) = &options.core {
+        watcher = watcher.keeping_cores(CoreFolder::new(folder)?);
+    }
     let settings = Settings {
         // Futures can only be made again from histories that were kept.
         glass: options.forget_every.is_some(),
         forget_every: options.forget_every.map_or(0, |steps| steps.get()),
+        cores: header.cores,
         terminal,
         ..Settings::default()
     };

@@ -4,11 +4,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use kernel::{Event, ThreadId};
+use sim::core_image::CoreImage;
 use sim::trace::{Tracer, View};
 use sim::{Observer, World};
 use userland::hart::Operation;
 
 use super::console::Console;
+use super::core::CoreFolder;
 use super::logging;
 use super::status::{Failure, Status};
 
@@ -16,13 +18,14 @@ use super::status::{Failure, Status};
 pub(crate) struct Watcher {
     console: Console,
     tracer: Option<Tracer<Box<dyn Write>>>,
+    cores: Option<CoreFolder>,
     logs: bool,
 }
 
 impl Watcher {
     /// Shows console output only, and log lines.
     pub(crate) fn new(console: Console) -> Watcher {
-        Watcher { console, tracer: None, logs: logging::enabled() }
+        Watcher { console, tracer: None, cores: None, logs: logging::enabled() }
     }
 
     /// Traces too: into this file, or on standard error.
@@ -38,6 +41,11 @@ impl Watcher {
             },
         };
         Ok(Watcher { tracer: Some(Tracer::new(out)), ..self })
+    }
+
+    /// Writes core images into this folder.
+    pub(crate) fn keeping_cores(self, folder: CoreFolder) -> Watcher {
+        Watcher { cores: Some(folder), ..self }
     }
 
     /// The run has ended.
@@ -69,6 +77,18 @@ impl Observer for Watcher {
         if let (Some(tracer), Some(call)) = (&mut self.tracer, call) {
             let result = tracer.asks(world, thread, &call);
             self.check_trace(result);
+        }
+    }
+
+    fn wants_cores(&self) -> bool {
+        self.cores.is_some()
+    }
+
+    fn core(&mut self, image: &CoreImage) {
+        let written = self.cores.as_ref().map_or(Ok(()), |folder| folder.write(image));
+        if let Err(failure) = written {
+            // A status that says so without an image would be a lie: the run ends here.
+            self.console.fail(failure);
         }
     }
 

@@ -16,6 +16,8 @@ pub struct Header {
     pub envp: Vec<Vec<u8>>,
     /// The seed of the choices. A note: the choices themselves are in the record.
     pub seed: Option<u64>,
+    /// Whether processes left core images: it shows in wait statuses.
+    pub cores: bool,
     /// Which steps have their hash in the record.
     pub schedule: Schedule,
     /// The size of the window, if the console was a terminal.
@@ -110,6 +112,16 @@ pub enum End {
     Stopped,
     /// The step after its last one ran into a bug of Vitrine. Its replay does the same.
     Crashed,
+}
+
+impl End {
+    /// PID 1 ended so. Whether a core image of it was written isn't told apart here; the hash does.
+    pub fn halted(status: WaitStatus) -> End {
+        match status {
+            WaitStatus::Signaled { signal, .. } => End::Halted(WaitStatus::Signaled { signal, core: false }),
+            other => End::Halted(other),
+        }
+    }
 }
 
 impl fmt::Display for End {

@@ -6,6 +6,7 @@
 //! program "init" "sh" "-c" "cat | sort"      what was booted; quoted, so that any bytes survive
 //! environment "HOME=/"
 //! seed 42                                    where the choices came from, or `none`
+//! cores wanted                               only if processes left core images
 //! hash-every default                         or a number of steps
 //! terminal 24 80                             lines and columns; only if the console is a terminal
 //! hash 0 0f6b2c1d88e3a945                    the exact hash of the world after that many steps

@@ -61,6 +61,10 @@ fn read_header(lines: &mut Lines<'_>) -> Result<Header, Refused> {
     let envp = lines.next("environment \"NAME=VALUE\" ...")?.word("environment")?.strings()?;
     let mut seed = lines.next("seed NUMBER")?.word("seed")?;
     let seed = if seed.rest() == "none" { None } else { Some(seed.number()?) };
+    let cores = lines.peek("hash-every NUMBER")?.text == "cores wanted";
+    if cores {
+        lines.next("cores wanted")?;
+    }
     let mut every = lines.next("hash-every NUMBER")?.word("hash-every")?;
     let schedule = match every.rest() {
         "default" => Schedule::Default,
@@ -73,7 +77,7 @@ fn read_header(lines: &mut Lines<'_>) -> Result<Header, Refused> {
         true => Some(read_window(&mut lines.next("")?.word("terminal")?)?),
         false => None,
     };
-    Ok(Header { build, argv, envp, seed, schedule, terminal })
+    Ok(Header { build, argv, envp, seed, cores, schedule, terminal })
 }
 
 fn read_window(line: &mut Line<'_>) -> Result<WindowSize, Refused> {
@@ -243,6 +247,7 @@ mod tests {
             argv: vec![b"sh".to_vec(), b"-c".to_vec(), b"echo \"\xff\" | cat\n".to_vec(), Vec::new()],
             envp: vec![b"HOME=/".to_vec()],
             seed: Some(42),
+            cores: true,
             schedule: Schedule::Every(NonZeroU64::new(10).unwrap()),
             terminal: None,
         }

@@ -161,6 +161,7 @@ mod tests {
             argv: vec![b"true".to_vec()],
             envp: vec![],
             seed: None,
+            cores: false,
             schedule: every,
             terminal: None,
         };

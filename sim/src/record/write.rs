@@ -31,6 +31,9 @@ impl<W: Write> Recorder<W> {
             Some(seed) => recorder.line(format_args!("seed {seed}"))?,
             None => recorder.line(format_args!("seed none"))?,
         }
+        if header.cores {
+            recorder.line(format_args!("cores wanted"))?;
+        }
         recorder.line(format_args!("hash-every {}", header.schedule))?;
         if let Some(WindowSize { rows, columns, .. }) = header.terminal {
             recorder.line(format_args!("terminal {rows} {columns}"))?;

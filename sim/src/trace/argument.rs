@@ -3,8 +3,8 @@
 use std::fmt;
 
 use abi::{
-    Argument, DescriptorFlags, Errno, FcntlCommand, Kind, Layout, OpenFlags, SigAction, SigActionFlags, Signal,
-    Structure, Syscall, SyscallInfo, Timespec, WaitStatus,
+    Argument, DescriptorFlags, Errno, FcntlCommand, IoctlCommand, Kind, Layout, OpenFlags, SigAction, SigActionFlags,
+    Signal, Structure, Syscall, SyscallInfo, Termios, Timespec, WaitStatus, WindowSize,
 };
 
 use crate::quote::Quoted;
@@ -47,6 +47,7 @@ impl<'a> Scene<'a> {
     pub fn argument_count(&self) -> usize {
         use FcntlCommand as F;
         match self.info.name {
+            "ioctl" if IoctlCommand::decode(self.registers[1]) == IoctlCommand::TIOCNOTTY => 2,
             "fcntl" if [F::F_GETFD, F::F_GETFL, F::F_GETPIPE_SZ].contains(&F::decode(self.registers[1])) => 2,
             _ => self.info.arguments.len(),
         }
@@ -127,11 +128,28 @@ impl<'a> Scene<'a> {
                 FcntlCommand::F_SETFD => Some(write!(f, "{:?}", DescriptorFlags::decode(raw))),
                 _ => None,
             },
+            ("ioctl", "argument") => self.print_ioctl(IoctlCommand::decode(self.registers[1]), raw, f),
             ("execve" | "spawn", "envp") if raw != 0 => {
                 Some(write!(f, "{raw:#x} /* {} vars */", self.strings(raw).map_or(0, |strings| strings.len())))
             }
             _ => None,
         }
+    }
+
+    /// The last argument of `ioctl` is a number or a structure, as the command has it.
+    fn print_ioctl(&self, command: IoctlCommand, raw: u64, f: &mut fmt::Formatter<'_>) -> Option<fmt::Result> {
+        use IoctlCommand as C;
+        let (structure, given) = match command {
+            C::TCGETS => (Structure::of::<Termios>(), false),
+            C::TCSETS | C::TCSETSW | C::TCSETSF => (Structure::of::<Termios>(), true),
+            C::TIOCGWINSZ => (Structure::of::<WindowSize>(), false),
+            C::TIOCSWINSZ => (Structure::of::<WindowSize>(), true),
+            C::TIOCGPGRP | C::TIOCGSID | C::FIONREAD | C::TIOCOUTQ => (Structure::of::<i32>(), false),
+            C::TIOCSPGRP => (Structure::of::<i32>(), true),
+            C::TCFLSH | C::TCXONC | C::TCSBRK | C::TIOCSCTTY => return Some(write!(f, "{raw}")),
+            _ => return None,
+        };
+        (given || self.succeeded()).then(|| self.print_structure(structure, raw, f))
     }
 
     fn succeeded(&self) -> bool {

@@ -134,6 +134,11 @@ mod tests {
         let fcntl = |command, argument| Syscall::Fcntl { fd: Fd(3), command, argument };
         assert_eq!(line(fcntl(FcntlCommand::F_GETFL, 0), b"", Some(Ok(1))), "fcntl(3, F_GETFL) = 1");
         assert_eq!(line(fcntl(FcntlCommand::F_SETFL, 0o4000), b"", Some(Ok(0))), "fcntl(3, F_SETFL, O_NONBLOCK) = 0");
+        let ioctl = |command, argument| Syscall::Ioctl { fd: Fd(0), command, argument: Address(argument) };
+        let foreground = line(ioctl(IoctlCommand::TIOCSPGRP, BASE), &[7, 0, 0, 0], Some(Ok(0)));
+        assert_eq!(foreground, "ioctl(0, TIOCSPGRP, [7]) = 0");
+        assert_eq!(line(ioctl(IoctlCommand::TCFLSH, 2), b"", Some(Ok(0))), "ioctl(0, TCFLSH, 2) = 0");
+        assert_eq!(line(ioctl(IoctlCommand::TIOCNOTTY, 0), b"", Some(Ok(0))), "ioctl(0, TIOCNOTTY) = 0");
         assert_eq!(line(Syscall::ExitGroup { status: -1 }, b"", None), "exit_group(-1) = ?");
         assert_eq!(line(Syscall::Brk { address: Address(0) }, b"", Some(Ok(0x8000))), "brk(NULL) = 0x8000");
     }

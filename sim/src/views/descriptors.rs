@@ -2,7 +2,7 @@
 
 use abi::OpenFlags;
 use kernel::file::description::{Description, Open};
-use kernel::{ProcessId, file::descriptor::Descriptor};
+use kernel::{Kernel, ProcessId, file::descriptor::Descriptor};
 
 use crate::World;
 
@@ -18,8 +18,11 @@ pub fn descriptors(world: &World, process: ProcessId) -> Table {
     for (fd, Descriptor { file, close_on_exec }) in process.into_iter().flat_map(|process| process.descriptors.iter()) {
         let Some(description) = world.kernel.file(file) else { continue };
         let cells = [fd.0.to_string(), file.0.to_string(), description.references.to_string()];
-        let more =
-            [access(description.flags).into(), flags(description.flags, close_on_exec), what(world, description)];
+        let more = [
+            access(description.flags).into(),
+            flags(description.flags, close_on_exec),
+            what(&world.kernel, description),
+        ];
         table.push(cells.into_iter().chain(more));
     }
     table
@@ -40,7 +43,7 @@ fn flags(status: OpenFlags, close_on_exec: bool) -> String {
     names.into_iter().flatten().collect::<Vec<_>>().join("|")
 }
 
-fn what(world: &World, description: &Description) -> String {
+pub(crate) fn what(kernel: &Kernel, description: &Description) -> String {
     match description.open {
         Open::Console { stream: 2 } => "console, diagnostics".into(),
         Open::Console { .. } => "console".into(),
@@ -52,7 +55,7 @@ fn what(world: &World, description: &Description) -> String {
         Open::Directory => "directory".into(),
         Open::Device(device) => format!("{device:?}").to_lowercase(),
         Open::Pipe(number) => {
-            let bytes = world.kernel.pipe(number).map_or(0, |pipe| pipe.ring.len());
+            let bytes = kernel.pipe(number).map_or(0, |pipe| pipe.ring.len());
             format!("pipe {}, {bytes} bytes in it", number.0)
         }
     }

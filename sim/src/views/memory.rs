@@ -120,7 +120,7 @@ fn address(page: u64) -> String {
     format!("{:#x}", page * PAGE_SIZE as u64)
 }
 
-fn rights(protection: Protection) -> String {
+pub(crate) fn rights(protection: Protection) -> String {
     let right = |right, letter| if protection.contains(right) { letter } else { '-' };
     [right(Protection::PROT_READ, 'r'), right(Protection::PROT_WRITE, 'w'), right(Protection::PROT_EXEC, 'x')]
         .iter()
@@ -131,7 +131,7 @@ fn page_rights(entry: PageEntry) -> String {
     [if entry.readable() { 'r' } else { '-' }, if entry.writable() { 'w' } else { '-' }, '-'].iter().collect()
 }
 
-fn backing(backing: Backing) -> String {
+pub(crate) fn backing(backing: Backing) -> String {
     match backing {
         Backing::Private => "private".into(),
         Backing::Stack => "stack".into(),

@@ -22,7 +22,9 @@ mod table;
 mod testing;
 
 pub use descriptors::descriptors;
+pub(crate) use descriptors::what as descriptor_target;
 pub use memory::memory;
+pub(crate) use memory::{backing as region_backing, rights as region_rights};
 pub use operation::{operation, with_result};
 pub use pipes::pipes;
 pub use places::places;

@@ -4,11 +4,15 @@
 //! | --- | --- |
 //! | what do the commands print, and what do they say when something is wrong? | `command_line.rs` |
 //! | does a replay repeat every step, and is every change noticed? | `records.rs` |
+//! | what is left of a process that a signal ended? | `core.rs` |
 //! | does a debugging session step, go back, show and choose? | `debug.rs` |
+//! | is the shell usable on a terminal, and the terminal behind it? | `shell.rs` |
 //! | do README and `docs/` say what is so? | `documentation/` |
 
 mod command_line;
 mod common;
+mod core;
 mod debug;
 mod documentation;
 mod records;
+mod shell;

@@ -28,7 +28,7 @@ impl<'a> Computer<'a> {
     /// Boots, up to where PID 1 begins its program.
     pub(crate) fn switch_on(kernel: &'a mut Kernel, board: &'a mut Board) -> Result<Self, Wrong> {
         let argv: &[&[u8]] = &[b"test", b"pear"];
-        let boot = Boot { image: ImageNo(0), name: b"test", argv, envp: &[b"HOME=/"], console: true, terminal: None };
+        let boot = Boot { image: ImageNo(0), name: b"test", argv, envp: &[b"HOME=/"], console: true, cores: false, terminal: None };
         let first = kernel.boot(board, black_box(&boot)).map_err(|_| "it doesn't boot")?;
         let mut computer = Computer { kernel, board, first };
         match computer.run(first)? {

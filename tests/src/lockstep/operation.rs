@@ -704,7 +704,7 @@ fn pattern(count: i64, seed: i64) -> Vec<u8> {
 fn shown(bytes: &[u8]) -> Value {
     json!(match bytes.len() {
         0..=24 => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
-        _ => format!("crc:{}", crc32fast::hash(bytes)),
+        _ => format!("crc:{:08x}", crc32fast::hash(bytes)),
     })
 }
 

@@ -74,7 +74,7 @@ fn programs_with_a_story() {
 
 #[test]
 fn scripts_of_the_shell() {
-    cases::SCRIPTS.iter().for_each(|case| is_a_cache(case, SEEDS));
+    cases::SCRIPTS.iter().chain(cases::NAMES).for_each(|case| is_a_cache(case, SEEDS));
 }
 
 #[test]

@@ -16,18 +16,23 @@ const fn case(argv: &'static [&'static str]) -> Case {
 /// Those that do one thing and end.
 pub(crate) const SINGLE: &[Case] = &[
     case(&["cat", "-n"]),
+    case(&["chmod", "a+r,o-x", "/dev/null"]),
     case(&["cow"]),
     case(&["echo", "-e", "two\\nlines"]),
     case(&["false"]),
     case(&["grep", "-n", "p.*e"]),
     case(&["head", "-n", "2"]),
     case(&["kill", "-l", "9", "TERM"]),
+    case(&["ls", "-laR", "/dev", "/tmp"]),
     case(&["ps", "-f"]),
     case(&["pstree", "-p"]),
+    case(&["pwd"]),
     case(&["seq", "3", "7"]),
     case(&["sleep", "0.002", "1"]),
     case(&["sort", "-r"]),
+    case(&["stat", "/dev/zero", "/tmp"]),
     case(&["tail", "-n", "2"]),
+    case(&["tee", "/dev/null"]),
     case(&["tr", "a-z", "A-Z"]),
     case(&["true"]),
     case(&["uniq", "-c"]),
@@ -53,8 +58,23 @@ pub(crate) const SCRIPTS: &[Case] = &[
     case(&["sh", "-c", "sleep 1 & sleep 2 | cat & pstree; wait; echo $?"]),
     case(&["sh", "-c", "true && echo yes || echo no; false || exit 3; echo never"]),
     case(&["sh", "-c", "sleep 100 & kill $!; wait; sh -c 'kill -KILL $$'; echo $?"]),
+    case(&["sh", "-c", "set -m; sleep 1 | cat & jobs; kill %1; wait %1; echo $?; fg"]),
+    case(&["sh", "-c", "trap 'echo got' USR1; trap 'echo bye' EXIT; (sleep 0.01; kill -USR1 $$) & wait; echo $?"]),
     Case { argv: &["sh"], input: "echo one | cat\nsleep 1 &\nps\nwait\nexit 4\n" },
 ];
+
+/// Those that make names and remove them again: if one is killed, its names stay, as they should.
+pub(crate) const NAMES: &[Case] = &[
+    case(&["sh", "-c", "mkfifo /tmp/f; cat </tmp/f & echo hello >/tmp/f; wait; rm -v /tmp/f"]),
+    case(&[
+        "sh",
+        "-c",
+        "cd /tmp; mkdir -pv a/b c; mkfifo a/f; ln a/f a/g; mv a/g c; ls -lR; rm -r a; rm c/g; rmdir -v c",
+    ]),
+];
+
+/// Two children that meet at a FIFO; it removes the FIFO, and ends whom a killed one leaves waiting.
+pub(crate) const EXCHANGE: Case = case(&["exchange"]);
 
 /// The programs of `programs.rs`.
 pub(crate) const PROGRAMS: &[Case] = &[
@@ -73,11 +93,12 @@ pub(crate) const PROGRAMS: &[Case] = &[
 ];
 
 /// Some of whose processes stop: if the one that would continue them is killed, they stay so.
-pub(crate) const STOPPING: &[Case] = &[case(&["stopped"])];
+pub(crate) const STOPPING: &[Case] =
+    &[case(&["stopped"]), case(&["sh", "-c", "set -m; sh -c 'kill -TSTP $$; echo on' | cat; jobs; bg; wait; echo $?"])];
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
-    [SINGLE, STORIES, SCRIPTS, PROGRAMS, STOPPING].into_iter().flatten().copied()
+    [SINGLE, STORIES, SCRIPTS, NAMES, PROGRAMS, STOPPING].into_iter().flatten().copied()
 }
 
 /// The random script with this seed. Some come to a point where everybody waits for everybody.

@@ -17,7 +17,8 @@ pub(crate) static TABLE: LazyLock<&'static [Program]> = LazyLock::new(|| table(p
 pub(crate) const LIMIT: u64 = 2_000_000;
 
 /// All that can be known is kept; nothing is checked.
-pub(crate) const GLASS: Settings = Settings { glass: true, check_every: 0, forget_every: 0, terminal: None };
+pub(crate) const GLASS: Settings =
+    Settings { glass: true, check_every: 0, forget_every: 0, cores: false, terminal: None };
 
 /// A machine for a case.
 pub(crate) fn machine(case: &Case, settings: Settings) -> Machine {

@@ -5,9 +5,9 @@
 //! first; then the program says so, and `.ci/run` runs this file in a build where they can.
 
 use abi::{Address, Errno, FcntlCommand, Fd, In, InArray, Length, MapFlags, Out, Path, Pid, Protection, Signal};
-use abi::{
-    MqAttr, OpenFlags, Resource, Rlimit, SigInfo, SignalNumber, SignalSet, Strings, Timespec, WaitOptions, WaitStatus,
-};
+use abi::{IPC_PRIVATE, IpcFlags, IpcPerm, MsgFlags, SEM_UNDO, SemCommand, SemOperation, ShmCommand};
+use abi::{MqAttr, OpenFlags, Resource, Rlimit};
+use abi::{SigInfo, SignalNumber, SignalSet, Strings, Timespec, WaitOptions, WaitStatus};
 use harness::{PAGE, Scenario, ends, fork, join, map, map_shared, signaled};
 use kernel::limits::*;
 use userland::sys::{Action, FileActions, Forked, Notification};
@@ -29,11 +29,22 @@ const FILLERS: &[Program] = &[
     Program::new("MQUEUE_MESSAGES", "", &mqueue_messages),
     Program::new("MQUEUE_MESSAGE_BYTES", "", &mqueue_messages),
     Program::new("MQ_MESSAGES", "", &mq_messages),
+    Program::new("SEGMENTS", "", &segments),
+    Program::new("SEGMENT_PAGES", "", &segment_pages),
+    Program::new("MSG_QUEUES", "", &message_queues),
+    Program::new("MESSAGES", "", &messages),
+    Program::new("SEM_SETS", "", &semaphore_sets),
+    Program::new("SEMAPHORES", "", &semaphores),
+    Program::new("SEM_UNDOS", "", &undos),
+    Program::new("SEM_OPERATIONS", "", &waiting_operations),
     Program::new("ACTION_SETS", "", &action_sets),
     Program::new("QUEUED_SIGNALS", "", &queued_signals),
     Program::new("TIMERS", "", &timers),
     Program::new("ARGUMENT_BYTES", "", &argument_bytes),
     Program::new("PATH_BYTES", "", &path_bytes),
+    Program::new("NAME_BYTES", "", &name_bytes),
+    Program::new("INODES", "", &inodes),
+    Program::new("NAMES", "", &names),
     Program::new("SPAWN_ACTIONS", "", &spawn_actions),
     Program::new("CONSOLE_PAGES", "", &console_pages),
     Program::new("PID_MAX", "", &pid_max),
@@ -537,6 +548,153 @@ async fn objects(sys: Sys, _: Args) -> i32 {
     0
 }
 
+/// Makes objects until there are too many; their identifiers.
+async fn fill(most: usize, errno: Errno, make: impl AsyncFn() -> Result<i32, Errno>) -> Vec<i32> {
+    let mut made = Vec::new();
+    loop {
+        match make().await {
+            Ok(id) => made.push(id),
+            Err(error) => {
+                assert_eq!(error, errno);
+                assert_eq!(made.len(), most);
+                return made;
+            }
+        }
+    }
+}
+
+/// Segments of a page, until there are too many of them or of shared objects. The bystander has an object.
+async fn segments(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let make = async || sys.shmget(IPC_PRIVATE, 1, IpcFlags::empty()).await;
+    let objects_left = OBJECTS - 1;
+    if SEGMENTS > objects_left {
+        println!("OBJECTS is met before SEGMENTS");
+    }
+    let errno = if SEGMENTS > objects_left { Errno::ENOMEM } else { Errno::ENOSPC };
+    let made = fill(SEGMENTS.min(objects_left), errno, make).await;
+    bystander.goes_on(sys).await;
+    for id in made {
+        sys.shmctl(id, ShmCommand::IPC_RMID).await.expect("it is mine");
+    }
+    bystander.end(sys).await;
+    0
+}
+
+async fn segment_pages(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let all = SEGMENT_PAGES * abi::PAGE_SIZE;
+    let make = async |size| sys.shmget(IPC_PRIVATE, size, IpcFlags::empty()).await;
+    assert_eq!(make(all + 1).await, Err(Errno::EINVAL));
+    // Half of them can be had, whatever else takes frames.
+    let half = make(all / 2).await.expect("there is room");
+    assert_eq!(make(all - all / 2 + abi::PAGE_SIZE).await, Err(Errno::ENOSPC));
+    bystander.goes_on(sys).await;
+    sys.shmctl(half, ShmCommand::IPC_RMID).await.expect("it is mine");
+    let again = make(all / 2).await.expect("there is room again");
+    sys.shmctl(again, ShmCommand::IPC_RMID).await.expect("it is mine");
+    bystander.end(sys).await;
+    0
+}
+
+async fn message_queues(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let make = async || sys.msgget(IPC_PRIVATE, IpcFlags::empty()).await;
+    let made = fill(MSG_QUEUES, Errno::ENOSPC, make).await;
+    bystander.goes_on(sys).await;
+    for id in made {
+        sys.msg_remove(id).await.expect("it is mine");
+    }
+    bystander.end(sys).await;
+    0
+}
+
+async fn messages(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let id = sys.msgget(IPC_PRIVATE, IpcFlags::empty()).await.expect("there is room");
+    let perm = IpcPerm { mode: 0o600, ..IpcPerm::default() };
+    sys.msg_set(id, perm, MESSAGES as u64 * 2).await.expect("user 0 may");
+    fill(MESSAGES, Errno::ENOMEM, async || sys.msgsnd(id, 1, b"", MsgFlags::empty()).await.map(|()| 0)).await;
+    bystander.goes_on(sys).await;
+    assert_eq!(sys.msgrcv(id, &mut [], 0, MsgFlags::empty()).await, Ok((1, 0)));
+    sys.msgsnd(id, 1, b"", MsgFlags::empty()).await.expect("there is room again");
+    sys.msg_remove(id).await.expect("it is mine");
+    bystander.end(sys).await;
+    0
+}
+
+async fn semaphore_sets(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let make = async || sys.semget(IPC_PRIVATE, 1, IpcFlags::empty()).await;
+    let made = fill(SEM_SETS.min(SEMAPHORES), Errno::ENOSPC, make).await;
+    bystander.goes_on(sys).await;
+    for id in made {
+        sys.semctl(id, 0, SemCommand::IPC_RMID, 0).await.expect("it is mine");
+    }
+    bystander.end(sys).await;
+    0
+}
+
+async fn semaphores(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let most = SEMAPHORES.min(SEMAPHORES_IN_SET) as i32;
+    let make = async |count| sys.semget(IPC_PRIVATE, count, IpcFlags::empty()).await;
+    let large = make(most / 2).await.expect("there is room");
+    assert_eq!(make(SEMAPHORES as i32 - most / 2 + 1).await, Err(Errno::ENOSPC));
+    bystander.goes_on(sys).await;
+    sys.semctl(large, 0, SemCommand::IPC_RMID, 0).await.expect("it is mine");
+    let again = make(most / 2).await.expect("there is room again");
+    sys.semctl(again, 0, SemCommand::IPC_RMID, 0).await.expect("it is mine");
+    bystander.end(sys).await;
+    0
+}
+
+/// One process undoes something to each of many semaphores.
+async fn undos(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let most = SEM_UNDOS.min(SEMAPHORES - 1);
+    let id = sys.semget(IPC_PRIVATE, most as i32 + 1, IpcFlags::empty()).await.expect("there is room");
+    let add =
+        async |number: usize| sys.semop(id, &[SemOperation { number: number as u16, op: 1, flags: SEM_UNDO }]).await;
+    for number in 0..most {
+        assert_eq!(add(number).await, Ok(()));
+    }
+    if SEM_UNDOS < SEMAPHORES {
+        assert_eq!(add(most).await, Err(Errno::ENOMEM));
+        assert_eq!(sys.semctl(id, most as i32, SemCommand::GETVAL, 0).await, Ok(0), "a failed call changes nothing");
+    }
+    bystander.goes_on(sys).await;
+    sys.semctl(id, 0, SemCommand::IPC_RMID, 0).await.expect("it is mine");
+    bystander.end(sys).await;
+    0
+}
+
+/// Processes that each wait with as many operations as there may be in a call.
+async fn waiting_operations(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let id = sys.semget(IPC_PRIVATE, 1, IpcFlags::empty()).await.expect("there is room");
+    let in_call = SEM_OPERATIONS_IN_CALL.min(SEM_OPERATIONS);
+    let take = SemOperation { number: 0, op: -1, flags: 0 };
+    let mut children = Vec::new();
+    while (children.len() + 1) * in_call <= SEM_OPERATIONS {
+        let child = fork(sys, async move |sys| {
+            assert_eq!(sys.semop(id, &vec![take; in_call]).await, Err(Errno::EIDRM));
+        })
+        .await;
+        harness::until_state(sys, child, 'S').await;
+        children.push(child);
+    }
+    let left = SEM_OPERATIONS - children.len() * in_call;
+    assert_eq!(sys.semop(id, &vec![take; left + 1]).await, Err(Errno::ENOMEM));
+    bystander.goes_on(sys).await;
+    sys.semctl(id, 0, SemCommand::IPC_RMID, 0).await.expect("it is mine");
+    for child in children {
+        join(sys, child).await;
+    }
+    bystander.end(sys).await;
+    0
+}
+
 async fn action_sets(sys: Sys, _: Args) -> i32 {
     let bystander = Bystander::new(sys).await;
     let (changed, children) = holders(sys, PROCESSES, async |sys| {
@@ -643,6 +801,74 @@ async fn path_bytes(sys: Sys, _: Args) -> i32 {
         assert_eq!(sys.execve(&path, &[b"p"], &[]).await, errno);
         assert_eq!(sys.posix_spawn(&path, &FileActions::new(), &[b"p"], &[]).await, Err(errno));
         bystander.goes_on(sys).await;
+    }
+    bystander.end(sys).await;
+    0
+}
+
+/// A name that is a byte too long.
+async fn name_bytes(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    let name = [b"/tmp/", &vec![b'n'; NAME_BYTES + 1][..]].concat();
+    assert_eq!(sys.mkdir(&name, 0o700).await, Err(Errno::ENAMETOOLONG));
+    bystander.goes_on(sys).await;
+    assert_eq!(sys.mkdir(&name[..name.len() - 1], 0o700).await, Ok(()));
+    assert_eq!(sys.rmdir(&name[..name.len() - 1]).await, Ok(()));
+    bystander.end(sys).await;
+    0
+}
+
+/// FIFOs until there is no inode left. Whoever has one open goes on.
+async fn inodes(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    sys.chdir(b"/tmp").await.unwrap();
+    let mut made = 0;
+    let errno = loop {
+        match sys.mkfifo(format!("fifo{made}").as_bytes(), 0o600).await {
+            Ok(()) => made += 1,
+            Err(errno) => break errno,
+        }
+    };
+    assert!(made > 0 && made < INODES);
+    assert_eq!(errno, Errno::ENOSPC);
+    assert_eq!(sys.mkdir(b"directory", 0o700).await, Err(Errno::ENOSPC));
+    assert_eq!(sys.rename(b"fifo0", b"another").await, Ok(()));
+    bystander.goes_on(sys).await;
+    // One that is removed but open is still in use.
+    let fd = sys.open(b"another", abi::OpenFlags::O_RDWR).await.unwrap();
+    sys.unlink(b"another").await.unwrap();
+    assert_eq!(sys.mkfifo(b"fifo0", 0o600).await, Err(Errno::ENOSPC));
+    sys.close(fd).await.unwrap();
+    assert_eq!(sys.mkfifo(b"fifo0", 0o600).await, Ok(()));
+    for number in 0..made {
+        sys.unlink(format!("fifo{number}").as_bytes()).await.unwrap();
+    }
+    bystander.end(sys).await;
+    0
+}
+
+/// Links to one FIFO until there is no name left.
+async fn names(sys: Sys, _: Args) -> i32 {
+    let bystander = Bystander::new(sys).await;
+    sys.chdir(b"/tmp").await.unwrap();
+    sys.mkfifo(b"link0", 0o600).await.unwrap();
+    let mut made = 1;
+    let errno = loop {
+        match sys.link(b"link0", format!("link{made}").as_bytes()).await {
+            Ok(()) => made += 1,
+            Err(errno) => break errno,
+        }
+    };
+    assert_eq!(errno, Errno::ENOSPC);
+    assert_eq!(sys.stat(b"link0").await.unwrap().nlink as usize, made);
+    assert_eq!(sys.mkfifo(b"another", 0o600).await, Err(Errno::ENOSPC));
+    assert_eq!(sys.mkdir(b"another", 0o700).await, Err(Errno::ENOSPC));
+    // A name that changes takes no other.
+    assert_eq!(sys.rename(b"link0", b"another").await, Ok(()));
+    assert_eq!(sys.rename(b"another", b"link0").await, Ok(()));
+    bystander.goes_on(sys).await;
+    for number in 0..made {
+        sys.unlink(format!("link{number}").as_bytes()).await.unwrap();
     }
     bystander.end(sys).await;
     0

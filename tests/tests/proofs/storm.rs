@@ -172,8 +172,15 @@ impl Storm {
     fn new() -> Storm {
         kernel::set_bug_hook(|what| panic!("bug in the kernel: {what}"));
         let (mut kernel, mut host) = (KernelBox::new(), Host::default());
-        let boot =
-            Boot { image: ImageNo(0), name: b"program", argv: &[b"program"], envp: &[], console: true, terminal: None };
+        let boot = Boot {
+            image: ImageNo(0),
+            name: b"program",
+            argv: &[b"program"],
+            envp: &[],
+            console: true,
+            cores: false,
+            terminal: None,
+        };
         let first = kernel.boot(&mut host, &boot).expect("it boots");
         Storm { kernel, host, first, handlers: BTreeMap::new(), calls: BTreeMap::new() }
     }

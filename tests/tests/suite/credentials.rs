@@ -1,6 +1,7 @@
 //! User and group ids: real, effective and saved (`credentials(7)`, `setresuid(2)`). Results as seen on Linux.
 
-use abi::Errno::{EINVAL, EPERM};
+use abi::Errno::{EACCES, EINVAL, EPERM};
+use abi::{IpcFlags, MsgCommand, Out};
 use harness::{fork, join, program};
 use userland::Sys;
 use userland::sys::{Ids, UNCHANGED};
@@ -166,6 +167,34 @@ fn children_have_their_parent_s_ids() {
         assert_eq!(user(sys).await, [1, 2, 3]);
         0
     })
+    .succeeds();
+}
+
+#[test]
+fn the_effective_ids_decide_about_shared_objects() {
+    program(&|sys, _| async move {
+        let (key, create) = (77, IpcFlags::IPC_CREAT | IpcFlags::from_bits_retain(0o640));
+        let id = sys.raw().msgget(key, create).await.unwrap();
+        // Owner 0 and group 0, who may only read.
+        for (user, group, read, write) in [
+            ([1000, 0, 0], [9, 9, 9], true, true),
+            ([0, 1000, 1000], [9, 0, 9], true, false),
+            ([0, 1000, 0], [0, 9, 0], false, false),
+        ] {
+            let child = fork(sys, async |sys| {
+                sys.setresgid(group[0], group[1], group[2]).await.unwrap();
+                sys.setresuid(user[0], user[1], user[2]).await.unwrap();
+                let may = async |mode| sys.raw().msgget(key, IpcFlags::from_bits_retain(mode)).await;
+                assert_eq!(may(0o400).await, if read { Ok(id) } else { Err(EACCES) });
+                assert_eq!(may(0o600).await, if write { Ok(id) } else { Err(EACCES) });
+            })
+            .await;
+            join(sys, child).await;
+        }
+        sys.raw().msgctl(id as i32, MsgCommand::IPC_RMID, Out::NULL).await.unwrap();
+        0
+    })
+    .seeds(1)
     .succeeds();
 }
 

@@ -14,6 +14,7 @@ handlers! { HANDLERS:
     LOOKS = looks;
     DEEPER = deeper;
     EXECUTES = executes;
+    STACK = stack;
 }
 
 const ONE: Signal = Signal::SIGUSR1;
@@ -22,6 +23,8 @@ const TWO: Signal = Signal::SIGUSR2;
 const MASK: u64 = 100;
 const PENDING: u64 = 101;
 const DEPTH: u64 = 102;
+/// And what `sigaltstack` says in it.
+const FLAGS: u64 = 103;
 
 /// Notes what is blocked and pending while it runs.
 async fn looks(sys: Sys, info: SigInfo) {
@@ -40,6 +43,11 @@ async fn deeper(sys: Sys, _: SigInfo) {
 
 async fn executes(sys: Sys, _: SigInfo) {
     sys.execve(b"after", &[b"after"], &[]).await;
+}
+
+async fn stack(sys: Sys, info: SigInfo) {
+    set_note(sys, FLAGS, sys.sigaltstack(None).await.unwrap().flags as u64).await;
+    note_signal(sys, info).await;
 }
 
 async fn catch(sys: Sys, signal: Signal, action: Action) {
@@ -344,6 +352,19 @@ fn one_that_never_calls_the_kernel_is_interrupted_too() {
         sys.kill(child, Some(ONE)).await.unwrap();
         join(sys, child).await;
         assert_eq!(handled(sys, ONE).await, 1);
+        0
+    })
+    .handlers(HANDLERS)
+    .succeeds();
+}
+
+#[test]
+fn without_an_alternate_stack_the_handler_runs_on_the_usual_one() {
+    program(&|sys, _| async move {
+        share_notes(sys).await;
+        catch(sys, ONE, Action::catch(STACK).with_flags(SigActionFlags::SA_ONSTACK)).await;
+        send_self(sys, ONE).await;
+        assert_eq!((handled(sys, ONE).await, noted(sys, FLAGS).await), (1, abi::SS_DISABLE as u64));
         0
     })
     .handlers(HANDLERS)

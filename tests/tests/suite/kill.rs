@@ -388,6 +388,21 @@ fn faults_end_with_their_signals() {
     .succeeds();
 }
 
+/// As on x86-64, where the quotient doesn't fit.
+#[test]
+fn the_most_negative_number_by_minus_one_is_a_fault_too() {
+    program(&|sys, _| async move {
+        let child = fork(sys, async |sys| {
+            sys.divide(i64::MIN, -1).await;
+        })
+        .await;
+        ends(sys, child, signaled(Signal::SIGFPE)).await;
+        assert_eq!((sys.divide(i64::MIN, 1).await, sys.divide(-7, -1).await), (i64::MIN, 7));
+        0
+    })
+    .succeeds();
+}
+
 #[test]
 fn an_ignored_fault_ends_the_process_nevertheless() {
     program(&|sys, _| async move {

@@ -135,3 +135,25 @@ fn a_full_table_is_eagain() {
     })
     .succeeds();
 }
+
+#[test]
+fn an_action_opens_a_name() {
+    program(&|sys, _| async move {
+        sys.mkfifo(b"/tmp/spawned", 0o600).await.unwrap();
+        let hold = sys.open(b"/tmp/spawned", abi::OpenFlags::O_RDWR).await.unwrap();
+        let write = abi::OpenFlags::O_WRONLY;
+        let actions = FileActions::new().open(Fd(1), b"/tmp/spawned", write).close(Fd(0));
+        let child = sys.posix_spawn(b"echo", &actions, &[b"echo", b"through a name"], &[]).await.unwrap();
+        harness::join(sys, child).await;
+        let mut bytes = [0; 64];
+        let count = sys.read(hold, &mut bytes).await.unwrap();
+        assert_eq!(&bytes[..count], b"through a name\n");
+        let nowhere = FileActions::new().open(Fd(1), b"/dev/null", write).open(Fd(0), b"/nowhere", write);
+        assert_eq!(sys.posix_spawn(b"echo", &nowhere, &[b"echo"], &[]).await, Err(abi::Errno::ENOENT));
+        // Nothing that was opened for the child stays open.
+        assert_eq!(sys.dup(Fd(0)).await, Ok(Fd(hold.0 + 1)));
+        sys.unlink(b"/tmp/spawned").await.unwrap();
+        0
+    })
+    .succeeds();
+}

@@ -6,6 +6,7 @@ use abi::{
 use harness::{ends, fork, join, map, map_shared, program, signaled, until_state};
 use kernel::limits::PROCESSES;
 use userland::Sys;
+use userland::libc::pause;
 use userland::sys::{Action, Forked};
 
 const NOTHING: WaitOptions = WaitOptions::empty();
@@ -484,6 +485,37 @@ fn wnohang_zeroes_the_details() {
         ends(sys, child, signaled(Signal::SIGKILL)).await;
         0
     })
+    .succeeds();
+}
+
+/// The example of the manual's page.
+#[test]
+fn a_parent_sees_stops_continuations_and_the_end() {
+    program(&|sys, _| async move {
+        let child = fork(sys, async |sys| {
+            pause(sys).await;
+        })
+        .await;
+        let signals = fork(sys, async |sys| {
+            until_state(sys, child, 'S').await;
+            for (signal, state) in [(Signal::SIGSTOP, 'T'), (Signal::SIGCONT, 'S'), (Signal::SIGTERM, 'Z')] {
+                kill(sys, child, signal).await;
+                until_state(sys, child, state).await;
+                // The parent has time to be told.
+                sys.nanosleep(abi::Timespec::from_us(10_000)).await.unwrap();
+            }
+        })
+        .await;
+        let mut seen = Vec::new();
+        while seen.last() != Some(&signaled(Signal::SIGTERM)) {
+            seen.push(sys.waitpid(child, WUNTRACED | WCONTINUED).await.unwrap().unwrap().1);
+        }
+        let stopped = WaitStatus::Stopped(Signal::SIGSTOP);
+        assert_eq!(seen, [stopped, WaitStatus::Continued, signaled(Signal::SIGTERM)]);
+        sys.waitpid(signals, NOTHING).await.unwrap();
+        0
+    })
+    .seeds(0)
     .succeeds();
 }
 

@@ -6,6 +6,8 @@
 //! | buffered output, `write_all` | `writer.rs` |
 //! | the standard output of a filter, with its error messages | `output.rs` |
 //! | names of files as operands | `operand.rs` |
+//! | directories and paths | `directory.rs` |
+//! | modes as people write them | `mode.rs` |
 //! | `print!` | `print.rs` |
 //! | messages on standard error (`perror`) | `message.rs` |
 //! | a program's manual: usage line, options, `--help` | `manual.rs` |
@@ -24,9 +26,11 @@ mod alarm;
 mod character;
 mod child;
 mod decimal;
+mod directory;
 pub mod line_editor;
 mod manual;
 mod message;
+mod mode;
 mod number;
 mod operand;
 mod options;
@@ -42,8 +46,10 @@ pub use alarm::{alarm, ualarm};
 pub use character::{Class, in_class};
 pub use child::{describe, reap, run_program, run_program_after, wait_for};
 pub use decimal::Decimal;
+pub use directory::{basename, join, read_directory};
 pub use manual::{Manual, Opt, Order, PLAIN};
 pub use message::{complain, perror, quote};
+pub use mode::{parse_mode, show_mode};
 pub use number::{NumberError, parse_count, parse_number};
 pub use operand::{display_name, open_operand};
 pub use options::{Given, Wrong, parse};

@@ -3,17 +3,24 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-use abi::{Errno, Fd};
+use abi::{Errno, Fd, OpenFlags};
 
 use super::STDIN;
 use crate::sys::Sys;
 
-/// Opens what an operand names: `-` is standard input. There are no files yet.
+/// Opens what an operand names, to be read: `-` is standard input.
 ///
 /// # Errors
-/// `ENOENT`: there is no such file.
-pub async fn open_operand(_sys: Sys, operand: &[u8]) -> Result<Fd, Errno> {
-    if operand == b"-" { Ok(STDIN) } else { Err(Errno::ENOENT) }
+/// Those of `open(2)`.
+#[track_caller]
+pub fn open_operand(sys: Sys, operand: &[u8]) -> impl Future<Output = Result<Fd, Errno>> + '_ {
+    let sys = sys.here();
+    async move {
+        match operand {
+            b"-" => Ok(STDIN),
+            path => sys.open(path, OpenFlags::empty()).await,
+        }
+    }
 }
 
 /// An operand as messages show it.

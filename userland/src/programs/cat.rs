@@ -3,7 +3,7 @@
 use core::fmt::Write;
 
 use crate::libc::{
-    Given, Manual, Opt, Output, PLAIN, Reader, STDOUT, complain, display_name, open_operand, perror, write_all,
+    Given, Manual, Opt, Output, PLAIN, Reader, STDIN, STDOUT, complain, display_name, open_operand, perror, write_all,
 };
 use crate::{Args, Sys};
 
@@ -67,6 +67,9 @@ async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
                 output.flush().await?;
             }
             reader.consume_all();
+        }
+        if fd != STDIN {
+            let _ = sys.close(fd).await;
         }
     }
     format.finish(&mut output);

@@ -2,27 +2,48 @@
 //!
 //! To add one: its file, a `mod` line, a row.
 
+mod alarm;
 mod cat;
+mod chmod;
+mod cleanup;
 mod cow;
+mod crash;
 mod echo;
+mod editor;
 mod excerpt;
 mod r#false;
 mod forkbomb;
 mod grep;
 mod head;
 mod init;
+mod jump;
 mod kill;
+mod ln;
+mod ls;
+mod mkdir;
+mod mkfifo;
+mod mv;
 mod orphans;
 mod ping;
 mod preempt;
 mod process_table;
+mod progress;
 mod ps;
 mod pstree;
+mod pwd;
+mod reaper;
+mod rm;
+mod rmdir;
 mod seq;
 mod sh;
+mod sigdemo;
 mod sleep;
 mod sort;
+mod stat;
+mod stopwatch;
+mod supervisor;
 mod tail;
+mod tee;
 mod tour;
 mod tr;
 mod r#true;
@@ -35,27 +56,60 @@ use crate::program::Program;
 
 /// Every program of Vitrine.
 pub static PROGRAMS: &[Program] = &[
+    Program::new("alarm", "have SIGALRM sent after a time", &alarm::main)
+        .with_handlers(alarm::HANDLERS)
+        .with_statics(alarm::STATICS),
     Program::leaf("cat", "concatenate inputs to standard output", &cat::main),
+    Program::leaf("chmod", "change modes", &chmod::main),
+    Program::new("cleanup", "write what was gathered when told to end", &cleanup::main)
+        .with_handlers(cleanup::HANDLERS)
+        .with_statics(cleanup::STATICS),
     Program::new("cow", "show copy-on-write", &cow::main),
+    Program::new("crash", "end by a fault", &crash::main).with_statics(crash::STATICS),
     Program::leaf("echo", "print arguments", &echo::main),
+    Program::new("editor", "keep lines, and ask before quitting", &editor::main)
+        .with_handlers(editor::HANDLERS)
+        .with_statics(editor::STATICS),
     Program::leaf("false", "fail", &r#false::main),
     Program::new("forkbomb", "fork until the kernel refuses, then clean up", &forkbomb::main),
     Program::leaf("grep", "print lines that match a pattern", &grep::main),
     Program::leaf("head", "print the first lines or bytes", &head::main),
     Program::new("init", "run a program as PID 1's child, adopt and reap orphans", &init::main),
+    Program::new("jump", "show setjmp and longjmp", &jump::main)
+        .with_handlers(jump::HANDLERS)
+        .with_statics(jump::STATICS),
     Program::leaf("kill", "send signals", &kill::main),
+    Program::leaf("ln", "give files more names", &ln::main),
+    Program::leaf("ls", "list directories", &ls::main),
+    Program::leaf("mkdir", "make directories", &mkdir::main),
+    Program::leaf("mkfifo", "make named pipes", &mkfifo::main),
+    Program::leaf("mv", "rename files", &mv::main),
     Program::new("orphans", "show who adopts orphans", &orphans::main),
     Program::new("ping", "bounce a byte between two processes", &ping::main),
     Program::new("preempt", "show that the timer makes processes take turns", &preempt::main),
+    Program::new("progress", "show how far a child is, by signals", &progress::main)
+        .with_handlers(progress::HANDLERS)
+        .with_statics(progress::STATICS),
     Program::leaf("ps", "list processes", &ps::main),
     Program::leaf("pstree", "show who is whose child", &pstree::main),
+    Program::leaf("pwd", "print the working directory", &pwd::main),
+    Program::leaf("rm", "remove files", &rm::main),
+    Program::leaf("rmdir", "remove empty directories", &rmdir::main),
+    Program::new("reaper", "reap children in a handler of SIGCHLD", &reaper::main)
+        .with_handlers(reaper::HANDLERS)
+        .with_statics(reaper::STATICS),
     Program::leaf("seq", "print a sequence of numbers", &seq::main),
     Program::new("sh", "run commands", &sh::main)
         .with_handlers(sh::pending::HANDLERS)
         .with_statics(sh::pending::STATIC_BYTES),
+    Program::new("sigdemo", "show every path of a signal", &sigdemo::main).with_handlers(sigdemo::HANDLERS),
     Program::leaf("sleep", "wait for a time", &sleep::main),
     Program::leaf("sort", "sort lines", &sort::main),
+    Program::leaf("stat", "show what is known of files", &stat::main),
+    Program::new("stopwatch", "show the time that passes", &stopwatch::main),
+    Program::new("supervisor", "keep workers running, by signals", &supervisor::main),
     Program::leaf("tail", "print the last lines or bytes", &tail::main),
+    Program::leaf("tee", "copy standard input to files and standard output", &tee::main),
     Program::new("tour", "take a guided tour of the machine", &tour::main),
     Program::leaf("tr", "translate or delete characters", &tr::main),
     Program::leaf("true", "succeed", &r#true::main),

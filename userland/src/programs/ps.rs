@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use abi::ProcessInfo;
+use abi::{ProcessInfo, SignalSet};
 
 use super::process_table::{command, cpu_time_us, seconds, state};
 use crate::libc::{Given, Manual, Opt, Output, PLAIN, complain, display_name, parse_number, quote};
@@ -15,7 +15,9 @@ static MANUAL: Manual = Manual {
     name: "ps",
     usage: "[OPTION]...",
     about: "List all processes, zombies included.\n\n\
-            FORMAT is a list of: pid ppid pgid sid uid state time rss fds pending blocked ignored caught comm.",
+            FORMAT is a list of: pid ppid pgid sid uid state time rss fds comm,\n\
+            and of bitmaps of signals, as in /proc/PID/status: sigpnd (pending for the thread), shdpnd (for the\n\
+            process), sigblk (blocked), sigign (ignored), sigcgt (caught); bit 0 is signal 1.",
     options: &[
         Opt::flag("A", "all", "all processes, as without it"),
         Opt::flag("e", "every", "same as -A"),
@@ -23,6 +25,7 @@ static MANUAL: Manual = Manual {
         Opt::flag("j", "jobs", "with groups and sessions"),
         Opt::value("o", "format", "FORMAT", "these columns"),
         Opt::value("p", "pid", "PID,...", "these processes only"),
+        Opt::flag("s", "signals", "with bitmaps of signals"),
         Opt::flag("", "no-headers", "no line of headings"),
     ],
     ..PLAIN
@@ -55,12 +58,17 @@ static COLUMNS: &[Column] = &[
     right("time", "TIME", 8, |process| seconds(cpu_time_us(process))),
     right("rss", "PAGES", 5, |process| process.resident_pages.to_string()),
     right("fds", "FDS", 3, |process| process.open_fds.to_string()),
-    right("pending", "PENDING", 16, |process| format!("{:016x}", (process.pending | process.shared_pending).bits())),
-    right("blocked", "BLOCKED", 16, |process| format!("{:016x}", process.blocked.bits())),
-    right("ignored", "IGNORED", 16, |process| format!("{:016x}", process.ignored.bits())),
-    right("caught", "CAUGHT", 16, |process| format!("{:016x}", process.caught.bits())),
+    right("sigpnd", "SigPnd", 16, |process| set(process.pending)),
+    right("shdpnd", "ShdPnd", 16, |process| set(process.shared_pending)),
+    right("sigblk", "SigBlk", 16, |process| set(process.blocked)),
+    right("sigign", "SigIgn", 16, |process| set(process.ignored)),
+    right("sigcgt", "SigCgt", 16, |process| set(process.caught)),
     left("comm", "COMMAND", 0, command),
 ];
+
+fn set(signals: SignalSet) -> String {
+    format!("{:016x}", signals.bits())
+}
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
     run(sys, &args).await.unwrap_or_else(|status| status)
@@ -97,8 +105,9 @@ async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
 }
 
 fn columns(given: &Given<'_>) -> Result<Vec<&'static Column>, String> {
-    let names = match given.last_of(&["full", "jobs", "format"]) {
+    let names = match given.last_of(&["full", "jobs", "signals", "format"]) {
         Some(("format", names)) => display_name(names).into_owned(),
+        Some(("signals", _)) => "pid,state,sigpnd,shdpnd,sigblk,sigign,sigcgt,comm".into(),
         Some(("full", _)) => "uid,pid,ppid,pgid,sid,state,time,rss,fds,comm".into(),
         Some(_) => "pid,pgid,sid,state,time,comm".into(),
         None => "pid,ppid,state,time,comm".into(),

@@ -163,15 +163,19 @@ impl Sys {
         }
     }
 
-    /// Divides as the machine does: SIGFPE at this line if the divisor is 0 (Rust's own division would panic).
+    /// Divides as the machine does: SIGFPE at this line if the divisor is 0, or the quotient is too large
+    /// (Rust's own division would panic).
     #[track_caller]
     pub fn divide(self, dividend: i64, divisor: i64) -> impl Future<Output = i64> {
         let trap = self.hart.trap(move || Operation::DivideByZero, self.caller());
         async move {
-            if divisor == 0 {
-                trap.await;
+            match dividend.checked_div(divisor) {
+                Some(quotient) => quotient,
+                None => {
+                    trap.await;
+                    0
+                }
             }
-            dividend.checked_div(divisor).unwrap_or(0)
         }
     }
 }

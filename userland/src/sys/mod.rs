@@ -19,10 +19,14 @@
 //! | atomic operations on memory | `atomic.rs` |
 //! | `setjmp longjmp sigsetjmp siglongjmp` | `jump.rs` |
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
+//! | names: `open mkdir mkfifo unlink rename stat chdir` ... | `name.rs` |
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
 //! | POSIX message queues: `mq_open mq_send mq_receive` ... | `mqueue.rs` |
 //! | POSIX shared memory: `shm_open ftruncate` ... | `posix_shared_memory.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
+//! | System V shared memory: `shmget shmat shmdt shmctl` | `shared_memory.rs` |
+//! | System V message queues: `msgget msgsnd msgrcv msgctl` | `message_queue.rs` |
+//! | System V semaphores: `semget semop semctl` | `semaphore.rs` |
 //! | the heap's end: `brk sbrk` | `heap.rs` |
 //! | time: `nanosleep clock_nanosleep clock_gettime compute sched_yield` | `time.rs` |
 //! | timers: `setitimer getitimer timer_create` ... | `timer.rs` |
@@ -38,11 +42,15 @@ mod jump;
 mod limit;
 mod list;
 mod memory;
+mod message_queue;
 mod mqueue;
+mod name;
+mod posix_shared_memory;
 mod prctl;
 mod process;
 mod raw;
-mod posix_shared_memory;
+mod semaphore;
+mod shared_memory;
 mod signal;
 mod signal_mask;
 mod spawn;
@@ -55,6 +63,7 @@ pub use credentials::{Ids, UNCHANGED};
 pub use jump::{JumpBuffer, JumpPoint};
 pub use memory::Word;
 pub use mqueue::{Mqd, Notify};
+pub use name::Dirent;
 pub use process::{Forked, Never};
 pub use raw::Raw;
 pub use signal::{Action, Disposition};

@@ -171,6 +171,16 @@ impl Sys {
         async move { set.await.map(drop) }
     }
 
+    /// Sends a break (`tcsendbreak(3)`): nothing happens, because the console is no serial line.
+    ///
+    /// # Errors
+    /// As [`Sys::tcsetattr`].
+    #[track_caller]
+    pub fn tcsendbreak(self, fd: Fd) -> impl Future<Output = Result<(), Errno>> {
+        let set = self.here().ioctl(fd, IoctlCommand::TCSBRK, 0);
+        async move { set.await.map(drop) }
+    }
+
     /// Waits until all output is out (`tcdrain(3)`).
     ///
     /// # Errors

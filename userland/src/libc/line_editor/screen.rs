@@ -83,7 +83,12 @@ impl Screen {
         (self.shown, self.cursor) = (String::new(), 0);
     }
 
+    /// What to send to be where the prompt begins. If nothing is shown yet, that is the line on which the cursor stands, or
+    /// the one below if something has been written to the left of it: so many blanks end on one or the other.
     fn to_start(&self) -> String {
+        if self.shown.is_empty() {
+            return " ".repeat(self.columns.saturating_sub(1)) + "\r";
+        }
         travel(place(&self.shown, self.cursor, self.columns), Place::default())
     }
 }
@@ -173,7 +178,7 @@ mod tests {
     #[test]
     fn what_is_typed_at_the_end_is_just_sent() {
         let mut screen = Screen { columns: 10, ..Screen::default() };
-        assert_eq!(screen.show("$ ".to_string(), 2), "\r\x1b[J$ \r\x1b[2C");
+        assert_eq!(screen.show("$ ".to_string(), 2), "         \r\x1b[J$ \r\x1b[2C");
         assert_eq!(screen.show("$ a".to_string(), 3), "a");
         assert_eq!(screen.show("$ ab".to_string(), 4), "b");
         assert_eq!(screen.show("$ ab".to_string(), 3), "\r\x1b[J$ ab\r\x1b[3C");
@@ -183,7 +188,7 @@ mod tests {
     #[test]
     fn a_long_line_is_taken_back_over_its_rows() {
         let mut screen = Screen { columns: 4, ..Screen::default() };
-        assert_eq!(screen.show("$ abcd".to_string(), 6), "\r\x1b[J$ abcd\r\x1b[2C");
+        assert_eq!(screen.show("$ abcd".to_string(), 6), "   \r\x1b[J$ abcd\r\x1b[2C");
         assert_eq!(screen.show("$ abcdef".to_string(), 8), "\r\x1b[1A\x1b[J$ abcdef\r\n\r");
         assert_eq!(screen.show("$ a".to_string(), 3), "\r\x1b[2A\x1b[J$ a\r\x1b[3C");
     }

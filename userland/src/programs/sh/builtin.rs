@@ -76,10 +76,7 @@ pub(super) async fn run(shell: &mut Shell, builtin: Builtin, fields: &[Vec<u8>])
     let status = match builtin {
         Builtin::Colon | Builtin::True => 0,
         Builtin::False => 1,
-        Builtin::Cd => {
-            shell.complain("cd: there is no file system yet").await;
-            1
-        }
+        Builtin::Cd => change_directory(shell, arguments).await,
         Builtin::Bg => jobs::bg(shell, arguments).await,
         Builtin::Eval => return trap::eval(shell, &arguments.join(&b' ')).await,
         Builtin::Exit => {
@@ -105,8 +102,15 @@ pub(super) async fn run(shell: &mut Shell, builtin: Builtin, fields: &[Vec<u8>])
         }
         Builtin::Exec if arguments.is_empty() => 0,
         Builtin::Exec => {
+            let options = shell.options;
+            shell.stand_down().await;
             execute(shell, arguments).await;
-            match shell.leave().await {}
+            if !options.interactive || shell.subshell {
+                match shell.leave().await {}
+            }
+            // Whoever mistypes a name shouldn't lose his shell.
+            shell.stand_up(options).await;
+            return Flow::Next;
         }
         Builtin::Export => export(shell, arguments).await,
         Builtin::Unset => {
@@ -127,6 +131,41 @@ pub(super) async fn run(shell: &mut Shell, builtin: Builtin, fields: &[Vec<u8>])
     };
     shell.parameters.status = status;
     flow
+}
+
+/// `cd` to a directory, to `$HOME`, or with `-` to where one was before, which is then printed.
+async fn change_directory(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
+    let variable: &[u8] = match arguments {
+        [] => b"HOME",
+        [one] if one == b"-" => b"OLDPWD",
+        _ => b"",
+    };
+    let target = match (variable, arguments) {
+        (b"", [target]) => target.clone(),
+        (b"", _) => {
+            shell.complain("cd: too many arguments").await;
+            return 2;
+        }
+        (variable, _) => match shell.parameters.get(variable) {
+            Some(value) => value.to_vec(),
+            None => {
+                shell.complain(format_args!("cd: {} not set", display_name(variable))).await;
+                return 2;
+            }
+        },
+    };
+    let before = shell.sys.getcwd().await.unwrap_or_default();
+    if let Err(errno) = shell.sys.chdir(&target).await {
+        shell.complain(format_args!("cd: {}: {errno}", display_name(&target))).await;
+        return 2;
+    }
+    let now = shell.sys.getcwd().await.unwrap_or_default();
+    shell.parameters.set(b"OLDPWD", &before);
+    shell.parameters.set(b"PWD", &now);
+    if variable == b"OLDPWD" {
+        crate::println!(shell.sys, "{}", display_name(&now)).await;
+    }
+    0
 }
 
 /// The number that is the only argument, or `otherwise`.

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use abi::{Errno, FcntlCommand, Fd};
+use abi::{Errno, FcntlCommand, Fd, OpenFlags};
 
 use super::pipeline::{Plumbing, fork_child};
 use super::run::{Flow, run_for, run_if, run_list, run_loop};
@@ -145,12 +145,24 @@ fn assign(shell: &mut Shell, assignments: &[Assignment], export: bool) {
 /// Redirects descriptors for good. If that fails, it has been said, and `$?` has it.
 async fn redirect(shell: &mut Shell, redirections: &[Redirection]) -> Result<(), ()> {
     for redirection in redirections {
-        let result = match *redirection {
-            Redirection::Duplicate { fd, from } => shell.sys.dup2(from, fd).await.map_err(|errno| (from, errno)),
+        let result = match redirection {
+            &Redirection::Duplicate { fd, from } => shell.sys.dup2(from, fd).await.map_err(|errno| (from, errno)),
             // It may well be closed already.
-            Redirection::Close { fd } => {
+            &Redirection::Close { fd } => {
                 let _ = shell.sys.close(fd).await;
                 Ok(fd)
+            }
+            Redirection::Open { fd, name, flags } => {
+                let name = expand::text(&shell.parameters, name);
+                match open_onto(shell, *fd, &name, *flags).await {
+                    Ok(()) => continue,
+                    Err(errno) => {
+                        let what = if flags.contains(OpenFlags::O_CREAT) { "create" } else { "open" };
+                        shell.complain(format_args!("cannot {what} {}: {errno}", display_name(&name))).await;
+                        shell.parameters.status = 2;
+                        return Err(());
+                    }
+                }
             }
         };
         if let Err((fd, errno)) = result {
@@ -158,6 +170,22 @@ async fn redirect(shell: &mut Shell, redirections: &[Redirection]) -> Result<(),
             shell.parameters.status = 2;
             return Err(());
         }
+    }
+    Ok(())
+}
+
+/// Opens what has a name, as this descriptor. A FIFO waits for its other end here; signals don't end that.
+async fn open_onto(shell: &Shell, fd: Fd, name: &[u8], flags: OpenFlags) -> Result<(), Errno> {
+    let opened = loop {
+        match shell.sys.open(name, flags).await {
+            Err(Errno::EINTR) => {}
+            result => break result?,
+        }
+    };
+    if opened != fd {
+        let moved = shell.sys.dup2(opened, fd).await;
+        let _ = shell.sys.close(opened).await;
+        moved?;
     }
     Ok(())
 }
@@ -172,7 +200,8 @@ const OWN_FDS: u64 = 10;
 async fn redirect_for_now(shell: &mut Shell, redirections: &[Redirection]) -> Result<Saved, ()> {
     let mut saved = Saved::new();
     for redirection in redirections {
-        let (Redirection::Duplicate { fd, .. } | Redirection::Close { fd }) = *redirection;
+        let (Redirection::Duplicate { fd, .. } | Redirection::Close { fd } | Redirection::Open { fd, .. }) =
+            *redirection;
         let aside = shell.sys.fcntl(fd, FcntlCommand::F_DUPFD_CLOEXEC, OWN_FDS).await;
         saved.push((fd, aside.ok().map(|fd| Fd(fd as i32))));
     }

@@ -1,4 +1,4 @@
-//! `sh(1)`: the command language (POSIX.1-2024, Shell & Utilities, chapter 2), as far as it needs no files.
+//! `sh(1)`: the command language (POSIX.1-2024, Shell & Utilities, chapter 2), without functions, substitutions and here-documents.
 //!
 //! A command's way: text, tokens, tree, expanded words, processes.
 //!
@@ -61,7 +61,7 @@ static MANUAL: Manual = Manual {
     usage: "[-im] [-s [ARGUMENT]...]\n[-im] -c COMMANDS [NAME [ARGUMENT]...]",
     about: "Execute COMMANDS, or commands from standard input.\n\n\
             Words, quotes, $NAME, pipelines, && || ; & !, ( ) { }, if, while, until, for, NAME=VALUE,\n\
-            and redirections between descriptors (2>&1, >&2, >&-).",
+            and redirections (<NAME, >NAME, >>NAME, 2>&1, >&-).",
     options: &[
         Opt::flag("c", "", "take commands from the first operand"),
         Opt::flag("i", "", "be interactive: prompt, and survive the keyboard's signals"),

@@ -116,6 +116,20 @@ impl Shell {
         let _ = self.sys.close(terminal).await;
     }
 
+    /// Before another program takes the shell's place: signals and the terminal are as the shell found them.
+    pub(super) async fn stand_down(&mut self) {
+        self.set_monitor(false).await;
+        self.set_options(Options { interactive: false, ..self.options });
+        self.settle_signals().await;
+    }
+
+    /// It didn't: the shell goes on with the options that it had.
+    pub(super) async fn stand_up(&mut self, options: Options) {
+        self.set_options(Options { monitor: false, ..options });
+        self.settle_signals().await;
+        self.set_monitor(options.monitor).await;
+    }
+
     /// Under job control, a process group for a job that begins.
     pub(super) fn new_group(&self) -> Option<Pid> {
         self.options.monitor.then_some(Pid(0))

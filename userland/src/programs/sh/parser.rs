@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use abi::Fd;
+use abi::{Fd, OpenFlags};
 
 use super::lexer::{LexError, Lexer, Token, TokenKind};
 use super::syntax::*;
@@ -343,6 +343,22 @@ impl Parser<'_, '_> {
         on_one_line(self.lexer.between(start, self.behind))
     }
 
+    /// A redirection to what has a name.
+    fn opening(&mut self, number: Option<i32>, operator: &str) -> Result<Redirection, ParseError> {
+        let creates = OpenFlags::O_WRONLY | OpenFlags::O_CREAT;
+        let (default, flags) = match operator {
+            "<" => (0, OpenFlags::empty()),
+            "<>" => (0, OpenFlags::O_RDWR | OpenFlags::O_CREAT),
+            ">>" => (1, creates | OpenFlags::O_APPEND),
+            _ => (1, creates | OpenFlags::O_TRUNC),
+        };
+        self.advance()?;
+        let TokenKind::Word(name) = &self.token.kind else { return Err(self.unexpected("")) };
+        let name = name.clone();
+        self.advance()?;
+        Ok(Redirection::Open { fd: Fd(number.unwrap_or(default)), name, flags })
+    }
+
     /// The redirection that comes next, if one does.
     fn redirection(&mut self) -> Result<Option<Redirection>, ParseError> {
         let mut number = None;
@@ -353,8 +369,9 @@ impl Parser<'_, '_> {
         let default = match self.token.kind {
             TokenKind::Operator("<&") => 0,
             TokenKind::Operator(">&") => 1,
-            TokenKind::Operator("<" | ">" | "<<" | "<<-" | ">>" | "<>" | ">|") => {
-                return Err(self.wrong("redirection to a file is not supported: there is no file system yet"));
+            TokenKind::Operator("<<" | "<<-") => return Err(self.wrong("here-documents are not supported")),
+            TokenKind::Operator(operator @ ("<" | ">" | ">>" | "<>" | ">|")) => {
+                return self.opening(number, operator).map(Some);
             }
             _ if number.is_some() => return Err(self.unexpected("")),
             _ => return Ok(None),
@@ -501,6 +518,17 @@ mod tests {
     }
 
     #[test]
+    fn redirections_to_names() {
+        let list = list("a <b 2>>c");
+        let seen = list.items[0].first.commands[0].redirections.iter().map(|redirection| match redirection {
+            Redirection::Open { fd, name, flags } => (fd.0, name.plain().unwrap().to_vec(), *flags),
+            other => panic!("{other:?}"),
+        });
+        let appends = OpenFlags::O_WRONLY | OpenFlags::O_CREAT | OpenFlags::O_APPEND;
+        assert!(seen.eq([(0, b"b".to_vec(), OpenFlags::empty()), (2, b"c".to_vec(), appends)]));
+    }
+
+    #[test]
     fn mistakes_have_a_place() {
         assert_eq!(message("a | | b"), "1:5: \"|\" unexpected");
         assert_eq!(message("&& a"), "1:1: \"&&\" unexpected");
@@ -511,7 +539,8 @@ mod tests {
         assert_eq!(message("if a; fi"), "1:7: \"fi\" unexpected (expecting \"then\")");
         assert_eq!(message("(a; }"), "1:5: \"}\" unexpected (expecting \")\")");
         assert_eq!(message("{ }"), "1:3: \"}\" unexpected");
-        assert!(message("a >b").contains("no file system"));
+        assert_eq!(message("a > ;"), "1:5: \";\" unexpected");
+        assert!(message("a <<b").contains("here-documents"));
         assert!(message("f() { a; }").contains("functions"));
     }
 

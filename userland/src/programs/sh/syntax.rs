@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use abi::Fd;
+use abi::{Fd, OpenFlags};
 
 /// And-or lists, one after the other.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,6 +78,8 @@ pub(super) enum Redirection {
     Duplicate { fd: Fd, from: Fd },
     /// `fd>&-`: close it.
     Close { fd: Fd },
+    /// `fd<name`, `fd>name`, `fd>>name`, `fd<>name`: open what has this name.
+    Open { fd: Fd, name: Word, flags: OpenFlags },
 }
 
 /// A word before expansion.

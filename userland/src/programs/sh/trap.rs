@@ -162,6 +162,13 @@ impl Shell {
         let _ = self.sys.sigaction(signal, Some(action)).await;
     }
 
+    /// The same for all signals that the shell has ever been concerned with.
+    pub(super) async fn settle_signals(&mut self) {
+        for signal in self.traps.known.signals() {
+            self.settle_signal(signal).await;
+        }
+    }
+
     /// Catches SIGCHLD, so that it ends a wait for signals.
     pub(super) async fn catch_children(&mut self) {
         if !self.traps.caught.has(Signal::SIGCHLD) {
@@ -181,9 +188,7 @@ impl Shell {
             .map(|(&on, _)| (on, Vec::new()))
             .collect();
         self.traps.inherited = Some(core::mem::replace(&mut self.traps.actions, ignored));
-        for signal in self.traps.known.signals() {
-            self.settle_signal(signal).await;
-        }
+        self.settle_signals().await;
         if from_background {
             for signal in [Signal::SIGINT, Signal::SIGQUIT] {
                 self.traps.known |= SignalSet::of(signal);

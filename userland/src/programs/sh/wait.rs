@@ -30,7 +30,10 @@ impl Shell {
     pub(super) async fn wait_for_foreground(&mut self, number: usize) -> Flow {
         self.wait_while_running(number).await;
         self.take_terminal(number).await;
-        let Some(job) = self.jobs.get_mut(number) else { return Flow::Next };
+        let Some(job) = self.jobs.get_mut(number) else {
+            self.parameters.status = UNKNOWN;
+            return Flow::Next;
+        };
         job.news = false;
         let state = job.state();
         self.parameters.status = state.status().unwrap_or(UNKNOWN);
