@@ -116,11 +116,13 @@ impl Kernel {
         let entry = self.threads.at_mut(thread);
         entry.call = None;
         entry.progress = 0;
+        let exchanged = core::mem::take(&mut entry.exchange);
         entry.interrupted = false;
         entry.next = next;
         if let Some(queue) = left {
             self.settle(host, queue);
         }
+        self.drop_exchange(host, exchanged);
         if self.threads.at(thread).held != Held::Nothing {
             self.release_held(host, thread);
         }
@@ -218,6 +220,16 @@ impl Kernel {
             Syscall::Dup { fd } => self.sys_dup(cx, fd),
             Syscall::Dup3 { old, new, flags } => self.sys_dup3(cx, old, new, flags),
             Syscall::Fcntl { fd, command, argument } => self.sys_fcntl(cx, fd, command, argument),
+            Syscall::MqOpen { name, flags, mode, attributes } => self.sys_mq_open(cx, name, flags, mode, attributes),
+            Syscall::MqUnlink { name } => self.sys_mq_unlink(cx, name),
+            Syscall::MqTimedsend { queue, message, length, priority, timeout } => {
+                self.sys_mq_timedsend(cx, queue, message, length, priority, timeout)
+            }
+            Syscall::MqTimedreceive { queue, message, length, priority, timeout } => {
+                self.sys_mq_timedreceive(cx, queue, message, length, priority, timeout)
+            }
+            Syscall::MqNotify { queue, event } => self.sys_mq_notify(cx, queue, event),
+            Syscall::MqGetsetattr { queue, new, old } => self.sys_mq_getsetattr(cx, queue, new, old),
             Syscall::Ioctl { fd, command, argument } => self.sys_ioctl(cx, fd, command, argument),
             Syscall::Brk { address } => self.sys_brk(cx, address),
             Syscall::Mmap { address, length, protection, flags, fd, offset } => {
@@ -225,6 +237,8 @@ impl Kernel {
             }
             Syscall::Munmap { address, length } => self.sys_munmap(cx, address, length),
             Syscall::Mprotect { address, length, protection } => self.sys_mprotect(cx, address, length, protection),
+            Syscall::Msync { address, length, flags } => self.sys_msync(cx, address, length, flags),
+            Syscall::Ftruncate { fd, length } => self.sys_ftruncate(cx, fd, length),
             Syscall::Madvise { address, length, advice } => self.sys_madvise(cx, address, length, advice),
             Syscall::Shmget { key, size, flags } => self.sys_shmget(cx, key, size, flags),
             Syscall::Shmat { id, address, flags } => self.sys_shmat(cx, id, address, flags),

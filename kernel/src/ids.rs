@@ -41,6 +41,12 @@ slot_numbers! {
     FileNo;
     /// Slot of a pipe.
     PipeNo;
+    /// Slot of a POSIX message queue.
+    MqueueNo;
+    /// Slot of a message of a POSIX message queue.
+    MqMessageNo;
+    /// Slot of a user who owns POSIX message queues.
+    MqUserNo;
     /// Slot of an inode.
     InodeNo;
     /// Slot of a name in a directory.

@@ -4,7 +4,8 @@ use abi::{ProcessInfo, Signal, SignalSet};
 
 use crate::file::description::Description;
 use crate::file::pipe::Pipe;
-use crate::ids::{FileNo, FrameNo, PipeNo, ProcessId};
+use crate::ids::{FileNo, FrameNo, MqueueNo, PipeNo, ProcessId};
+use crate::ipc::mqueue::queue::Mqueue;
 use crate::kernel::Kernel;
 use crate::mem::space::PageEntry;
 use crate::signal::action::Action;
@@ -50,6 +51,11 @@ impl Kernel {
     /// Every pipe, by slot.
     pub fn pipes(&self) -> impl Iterator<Item = (PipeNo, &Pipe)> {
         self.pipes.iter()
+    }
+
+    /// The POSIX message queue in a slot.
+    pub fn mqueue(&self, queue: MqueueNo) -> Option<&Mqueue> {
+        self.mqueues.get(queue)
     }
 
     /// The pages of a process that are present, in ascending order, with their entries of the page table.

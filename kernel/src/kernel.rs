@@ -12,6 +12,9 @@ use crate::host::Host;
 use crate::ids::{CpuNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
 use crate::ipc::message::Messages;
 use crate::ipc::message_queue::{MessageQueue, MessageQueues};
+use crate::ipc::mqueue::message::MqMessages;
+use crate::ipc::mqueue::queue::Mqueues;
+use crate::ipc::mqueue::user::MqUsers;
 use crate::ipc::operation::WaitingOperations;
 use crate::ipc::registry::Registry;
 use crate::ipc::segment::{Segment, Segments};
@@ -97,6 +100,12 @@ kernel_state! {
     files: Files = Table::new();
     /// Pipes.
     pipes: Pipes = Table::new();
+    /// POSIX message queues.
+    mqueues: Mqueues = Table::new();
+    /// Their messages.
+    mq_messages: MqMessages = Table::new();
+    /// What each user's queues count as.
+    mq_users: MqUsers = Table::new();
     /// Directories, FIFOs and devices.
     inodes: Inodes = Table::new();
     /// The names in all directories.
@@ -187,15 +196,18 @@ impl Kernel {
         Ok(self.thread_id(self.processes.at(process).thread))
     }
 
-    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, inodes, names, frames, objects,
+    /// How many entries of each table are in use: processes, threads, numbers, files, pipes, message queues, inodes, names, frames, objects,
     /// what System V IPC has, nodes, sets of signal actions, queued signals and timers. What a leak counter compares.
-    pub fn tables_in_use(&self) -> [(&'static str, usize); 20] {
+    pub fn tables_in_use(&self) -> [(&'static str, usize); 23] {
         [
             ("processes", self.processes.len()),
             ("threads", self.threads.len()),
             ("numbers", self.numbers.table.len()),
             ("files", self.files.len()),
             ("pipes", self.pipes.len()),
+            ("POSIX message queues", self.mqueues.len()),
+            ("messages in POSIX queues", self.mq_messages.len()),
+            ("owners of message queues", self.mq_users.len()),
             ("inodes", self.inodes.len()),
             ("names", self.names.len()),
             ("frames", FRAMES - self.frames.free()),

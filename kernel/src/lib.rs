@@ -15,7 +15,7 @@
 //! | address spaces, page faults, user memory | `mem/` |
 //! | descriptors, pipes, console | `file/` |
 //! | the tree of names: directories, FIFOs, devices | `name/` |
-//! | System V IPC | `ipc/` |
+//! | System V IPC, POSIX message queues | `ipc/` |
 //! | signals | `signal/` |
 //! | the terminal | `tty/` |
 //! | the clock and timers | `time/` |

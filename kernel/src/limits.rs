@@ -45,9 +45,9 @@ limits! {
     /// Processes, zombies included.
     PROCESSES = 64, 2 ..= 16384, "EAGAIN from clone and spawn";
     /// Open file descriptions in the whole system.
-    FILES = at_least(256, PROCESSES * 4), 8 ..= 65000, "ENFILE from pipe2 and openat";
+    FILES = at_least(256, PROCESSES * 4), 8 ..= 65000, "ENFILE from pipe2, openat and mq_open";
     /// Descriptors of one process: the ceiling of `RLIMIT_NOFILE`.
-    DESCRIPTORS = 64, 4 ..= 1024, "EMFILE from pipe2, openat, dup and fcntl; EBADF from dup3 and spawn";
+    DESCRIPTORS = 64, 4 ..= 1024, "EMFILE from pipe2, openat, mq_open, dup and fcntl; EBADF from dup3 and spawn";
     /// Pipes in the whole system.
     PIPES = at_least(64, PROCESSES), 2 ..= 65000, "ENFILE from pipe2, and from openat of a FIFO";
     /// Capacity of a new pipe, in pages.
@@ -55,13 +55,21 @@ limits! {
     /// Largest capacity of a pipe, in pages.
     PIPE_PAGES_MAX = at_least(64, PIPE_PAGES), 1 ..= 256, "EPERM from fcntl(F_SETPIPE_SZ)";
     /// Physical frames.
-    FRAMES = at_least(4096, PROCESSES * 8), 64 ..= 65000, "ENOMEM from mmap, execve, spawn and write to a pipe; brk doesn't move; EFAULT from a call that needs a page of its caller; SIGKILL on a page fault";
+    FRAMES = at_least(4096, PROCESSES * 8), 64 ..= 65000, "ENOMEM from mmap, execve, spawn, mq_timedsend and write to a pipe; brk doesn't move; EFAULT from a call that needs a page of its caller; SIGKILL on a page fault";
     /// Nodes of page tables and other radix trees.
     NODES = at_least(1024, PROCESSES * 8 + FRAMES / 8), 64 ..= 65000, "ENOMEM from clone, execve and spawn; EFAULT from a call that needs a page of its caller; SIGKILL on a page fault";
     /// Regions of one address space.
     REGIONS = 32, 4 ..= 1024, "ENOMEM from mmap, munmap and mprotect";
     /// Shared memory objects in the whole system.
     OBJECTS = at_least(64, PROCESSES), 2 ..= 65000, "ENOMEM from mmap(MAP_SHARED)";
+    /// POSIX message queues in the whole system (`queues_max` of `mq_overview(7)`).
+    MQUEUES = 256, 2 ..= 65000, "ENOSPC from mq_open";
+    /// Messages that a POSIX message queue holds at most, and if nothing else is said (`msg_max`).
+    MQUEUE_MESSAGES = 10, 1 ..= 1024, "EINVAL from mq_open; when a queue has its own number, mq_timedsend blocks, or EAGAIN with O_NONBLOCK";
+    /// Bytes of a message in a POSIX message queue at most, and if nothing else is said (`msgsize_max`).
+    MQUEUE_MESSAGE_BYTES = 8192, 128 ..= 65536, "EINVAL from mq_open; for more than the queue's own number, EMSGSIZE from mq_timedsend";
+    /// Messages in all POSIX message queues, and in the hands of those who wait to send.
+    MQ_MESSAGES = at_least(1024, PROCESSES * 2), 4 ..= 65000, "ENOMEM from mq_timedsend";
     /// System V shared memory segments in the whole system.
     SEGMENTS = at_least(64, PROCESSES), 2 ..= 32768, "ENOSPC from shmget";
     /// Pages of all System V shared memory segments together.
@@ -91,9 +99,9 @@ limits! {
     /// Bytes of one name in a directory, without an end.
     NAME_BYTES = 255, 14 ..= 255, "ENAMETOOLONG from every call that takes a path";
     /// Inodes: directories, FIFOs and devices, removed ones that are still open included.
-    INODES = at_least(256, PROCESSES), 16 ..= 65000, "ENOSPC from mkdirat and mknodat";
+    INODES = at_least(512, PROCESSES * 2), 16 ..= 65000, "ENOSPC from mkdirat, mknodat and mq_open";
     /// Names in all directories together.
-    NAMES = INODES, 16 ..= 65000, "ENOSPC from mkdirat, mknodat and linkat";
+    NAMES = INODES, 16 ..= 65000, "ENOSPC from mkdirat, mknodat, linkat and mq_open";
     /// File actions that one `spawn` takes.
     SPAWN_ACTIONS = 64, 1 ..= 1024, "EINVAL from spawn";
     /// Pages of console input that wait to be read.

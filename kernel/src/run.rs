@@ -2,7 +2,10 @@
 //!
 //! Signals are delivered in `resume`, on the way back to user code, and nowhere else.
 
-use abi::{BUS_ADRALN, Errno, FPE_INTDIV, ILL_ILLOPC, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, Signal, Syscall};
+use abi::{
+    BUS_ADRALN, BUS_ADRERR, Errno, FPE_INTDIV, ILL_ILLOPC, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, Signal,
+    Syscall,
+};
 
 use crate::dispatch::Carried;
 use crate::entry::{Resume, Trap, Trapped};
@@ -148,6 +151,7 @@ impl Kernel {
                 Trapped::Ready
             }
             Err(Fault::NotMapped) => self.trapped_fault(host, thread, Signal::SIGSEGV, SEGV_MAPERR, address),
+            Err(Fault::BehindEnd) => self.trapped_fault(host, thread, Signal::SIGBUS, BUS_ADRERR, address),
             Err(Fault::NotAllowed) => self.trapped_fault(host, thread, Signal::SIGSEGV, SEGV_ACCERR, address),
             Err(Fault::OutOfMemory) => {
                 // As Linux's out-of-memory killer: the access can neither succeed nor be blamed on the program.

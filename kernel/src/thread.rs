@@ -4,8 +4,9 @@ use core::fmt;
 
 use abi::{ClockId, SignalSet, Syscall};
 
-use crate::ids::{InodeNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo};
+use crate::ids::{InodeNo, MqueueNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo};
 use crate::ipc::held::Held;
+use crate::ipc::mqueue::transfer::Exchange;
 use crate::limits::{THREADS, words};
 use crate::list::{Link, Linked};
 use crate::signal::alternate_stack::AlternateStack;
@@ -35,6 +36,8 @@ pub struct Thread {
     /// How far the call has got, in the call's own measure: bytes moved, the time at which a sleep ends, the description
     /// that a blocked `open` has reserved.
     pub progress: u64,
+    /// What it gives to a message queue, or got from one, while its call isn't over.
+    pub exchange: Exchange,
     /// What the call keeps in the kernel until it is over.
     pub held: Held,
     /// Its place among those who wait for the same.
@@ -68,6 +71,7 @@ impl Entry for Thread {
         next: Next::Return(0),
         call: None,
         progress: 0,
+        exchange: Exchange::Nothing,
         held: Held::Nothing,
         waiter: Waiter { queue: None, link: Link::NONE, woken: false },
         timer_us: None,
@@ -104,6 +108,20 @@ pub enum WaitsFor {
     PipeData(PipeNo),
     /// Room in a pipe, or the end of its readers.
     PipeRoom(PipeNo),
+    /// A message in a queue, or a point in time if there is one.
+    MqMessage {
+        /// In which.
+        queue: MqueueNo,
+        /// Microseconds since boot.
+        until_us: Option<u64>,
+    },
+    /// Room in a message queue, or a point in time if there is one.
+    MqRoom {
+        /// In which.
+        queue: MqueueNo,
+        /// Microseconds since boot.
+        until_us: Option<u64>,
+    },
     /// Someone who opens a FIFO for writing.
     FifoWriter(InodeNo),
     /// Someone who opens a FIFO for reading.
@@ -151,6 +169,8 @@ impl fmt::Display for WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => write!(f, "data in pipe {}", pipe.0),
             WaitsFor::PipeRoom(pipe) => write!(f, "room in pipe {}", pipe.0),
+            WaitsFor::MqMessage { queue, .. } => write!(f, "a message in POSIX queue {}", queue.0),
+            WaitsFor::MqRoom { queue, .. } => write!(f, "room in POSIX queue {}", queue.0),
             WaitsFor::FifoWriter(fifo) => write!(f, "somebody to open FIFO {} for writing", fifo.0),
             WaitsFor::FifoReader(fifo) => write!(f, "somebody to open FIFO {} for reading", fifo.0),
             WaitsFor::ConsoleInput => f.write_str("console input"),
@@ -198,6 +218,10 @@ pub enum QueueName {
     PipeReaders(PipeNo),
     /// Writers of a pipe.
     PipeWriters(PipeNo),
+    /// Receivers of a POSIX message queue.
+    MqReceivers(MqueueNo),
+    /// Senders of a POSIX message queue.
+    MqSenders(MqueueNo),
     /// Those who open a FIFO for reading, while nobody writes.
     FifoReaders(InodeNo),
     /// Those who open a FIFO for writing, while nobody reads.
@@ -306,6 +330,8 @@ impl Thread {
         if let ThreadState::Blocked(
             WaitsFor::Time { until_us }
             | WaitsFor::Signals { until_us: Some(until_us), .. }
+            | WaitsFor::MqMessage { until_us: Some(until_us), .. }
+            | WaitsFor::MqRoom { until_us: Some(until_us), .. }
             | WaitsFor::Semaphores { until_us: Some(until_us), .. }
             | WaitsFor::TerminalInput { until_us: Some(until_us) },
         ) = &mut self.state
@@ -320,6 +346,8 @@ impl Thread {
                 Syscall::Nanosleep { .. }
                 | Syscall::ClockNanosleep { .. }
                 | Syscall::RtSigtimedwait { .. }
+                | Syscall::MqTimedsend { .. }
+                | Syscall::MqTimedreceive { .. }
                 | Syscall::Semtimedop { .. },
             ) => {
                 self.progress = left_us(self.progress, now_us);

@@ -11,12 +11,17 @@ pub(crate) const BEFORE: &str = "before";
 /// The name it gives itself when all its children, adopted ones too, are gone.
 pub(crate) const AFTER: &str = "after";
 
+/// The message queue of the test program `letters`.
+pub const LETTERS: &[u8] = b"/letters";
+
 pub(crate) async fn main(sys: Sys, args: Args) -> i32 {
     // Twice through everything, so that the pages that it needs itself are there when the counting starts.
     run(sys, &[b"true"], &[]).await;
     let _ = sys.set_name(BEFORE).await;
     let argv: Vec<&[u8]> = args.rest().collect();
     let code = run(sys, &argv, &args.envp()).await;
+    // A name outlives who made it. If that one was killed before it could take the name away, nobody else would.
+    let _ = sys.mq_unlink(LETTERS).await;
     let _ = sys.set_name(AFTER).await;
     code
 }

@@ -40,7 +40,7 @@ pub mod signals;
 mod table;
 
 pub use helpers::*;
-pub use init::NAME as INIT;
+pub use init::{LETTERS, NAME as INIT};
 pub use run::{Run, Tables, WINDOW};
 pub use scenario::{Scenario, program};
 pub use table::table;

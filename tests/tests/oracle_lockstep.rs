@@ -61,11 +61,16 @@ fn oracle_lockstep_pipes() {
 }
 
 #[test]
+fn oracle_lockstep_mqueue() {
+    compare("mqueue", false);
+}
+
+#[test]
 fn oracle_lockstep_sysv() {
     compare("sysv", false);
 }
 
 #[test]
-fn oracle_lockstep_mixed_without_message_queues() {
-    compare("mixed", true);
+fn oracle_lockstep_mixed() {
+    compare("mixed", false);
 }

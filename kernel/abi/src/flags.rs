@@ -138,6 +138,15 @@ flag_sets! {
         /// At exactly this address, or `EEXIST`.
         MAP_FIXED_NOREPLACE = 0x10_0000;
     }
+    /// How `msync` is to be done (`msync(2)`).
+    MsyncFlags: u32 {
+        /// Some time.
+        MS_ASYNC = 1;
+        /// Other mappings are to show it too: they always do.
+        MS_INVALIDATE = 2;
+        /// Now.
+        MS_SYNC = 4;
+    }
     /// Flags of `clone` above the exit signal in its low 8 bits.
     CloneFlags: u64 {
         /// The signal sent to the parent at exit.
@@ -418,6 +427,8 @@ pub const SI_USER: i32 = 0;
 pub const SI_KERNEL: i32 = 0x80;
 /// `si_code`: sent by `sigqueue`.
 pub const SI_QUEUE: i32 = -1;
+/// `si_code`: a message arrived in an empty queue.
+pub const SI_MESGQ: i32 = -3;
 /// `si_code`: a POSIX timer expired.
 pub const SI_TIMER: i32 = -2;
 /// `si_code`: sent by `tgkill`.
@@ -438,6 +449,8 @@ pub const SEGV_MAPERR: i32 = 1;
 pub const SEGV_ACCERR: i32 = 2;
 /// `si_code` of SIGBUS: the address isn't aligned.
 pub const BUS_ADRALN: i32 = 1;
+/// `si_code` of SIGBUS: nothing is there, behind the end of a mapped object.
+pub const BUS_ADRERR: i32 = 2;
 /// `si_code` of SIGILL: illegal opcode.
 pub const ILL_ILLOPC: i32 = 1;
 /// `si_code` of SIGFPE: integer division by zero.
@@ -451,3 +464,6 @@ pub const SIGEV_NONE: i32 = 1;
 pub const SIGEV_THREAD: i32 = 2;
 /// [`crate::SigEvent::notify`]: a signal for one thread.
 pub const SIGEV_THREAD_ID: i32 = 4;
+
+/// The priority of a message is below this (`mq_send(3)`).
+pub const MQ_PRIO_MAX: u32 = 32768;

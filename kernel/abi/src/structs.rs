@@ -32,7 +32,7 @@ layouts! {
         /// The time to the next; 0: it doesn't run.
         value: Timeval,
     }
-    /// How to tell that a timer has expired (`sigevent(3type)`).
+    /// How to tell that something has happened (`sigevent(3type)`).
     SigEvent = "struct sigevent" {
         /// What the signal brings along.
         value: u64,
@@ -46,6 +46,19 @@ layouts! {
         pad: i32,
         /// Padding to 64 bytes.
         rest: [u64; 5],
+    }
+    /// Attributes of a POSIX message queue, and of what is open of it (`mq_getattr(3)`).
+    MqAttr = "struct mq_attr" {
+        /// `O_NONBLOCK` or 0: of the open description.
+        flags: i64,
+        /// How many messages it holds at most.
+        maxmsg: i64,
+        /// How many bytes a message has at most.
+        msgsize: i64,
+        /// How many messages are in it.
+        curmsgs: i64,
+        /// Padding.
+        rest: [i64; 4],
     }
     /// Resources used (`getrusage(2)`). Fields that Vitrine doesn't account are zero.
     Rusage = "struct rusage" {
@@ -355,7 +368,7 @@ mod tests {
     #[test]
     fn sizes_are_those_of_linux() {
         assert_eq!(Timespec::SIZE, 16);
-        assert_eq!((Itimerspec::SIZE, Itimerval::SIZE, SigEvent::SIZE), (32, 32, 64));
+        assert_eq!((Itimerspec::SIZE, Itimerval::SIZE, SigEvent::SIZE, MqAttr::SIZE), (32, 32, 64, 64));
         assert_eq!(Rusage::SIZE, 144);
         assert_eq!(Tms::SIZE, 32);
         assert_eq!(Sysinfo::SIZE, 112);

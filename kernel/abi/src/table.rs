@@ -107,7 +107,7 @@ macro_rules! for_each_syscall {
 
             // Names.
             56 openat Openat (directory: Fd, path: Path, flags: OpenFlags, mode: u32) -> Fd
-                [EACCES EBADF EEXIST EFAULT EINTR EINVAL EISDIR EMFILE ENAMETOOLONG ENFILE ENOENT ENOTDIR ENXIO EOPNOTSUPP] "Open a name";
+                [EACCES EBADF EEXIST EFAULT EINTR EINVAL EISDIR EMFILE ENAMETOOLONG ENFILE ENOENT ENOSPC ENOTDIR ENXIO EOPNOTSUPP] "Open a name";
             33 mknodat Mknodat (directory: Fd, path: Path, mode: u32, device: u64) -> Zero
                 [EACCES EBADF EEXIST EFAULT EINVAL ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM] "Make a FIFO";
             34 mkdirat Mkdirat (directory: Fd, path: Path, mode: u32) -> Zero
@@ -151,7 +151,7 @@ macro_rules! for_each_syscall {
             63 read Read (fd: Fd, buffer: OutBytes, count: Length) -> Count
                 [EAGAIN EBADF EFAULT EINTR EIO EISDIR] "Read from a descriptor";
             64 write Write (fd: Fd, buffer: InBytes, count: Length) -> Count
-                [EAGAIN EBADF EFAULT EINTR EIO ENOMEM ENOSPC EPIPE] "Write to a descriptor";
+                [EAGAIN EBADF EFAULT EFBIG EINTR EIO ENOMEM ENOSPC EPIPE] "Write to a descriptor";
             62 lseek Lseek (fd: Fd, offset: i64, whence: Whence) -> Value
                 [EBADF EINVAL ESPIPE] "Set the position in a directory or a device";
             57 close Close (fd: Fd) -> Zero
@@ -165,15 +165,33 @@ macro_rules! for_each_syscall {
             29 ioctl Ioctl (fd: Fd, command: IoctlCommand, argument: Address) -> Value
                 [EBADF EFAULT EINTR EINVAL EIO ENOTTY EPERM ESRCH] "Control a device: the terminal";
 
+            // POSIX message queues.
+            180 mq_open MqOpen (name: Path, flags: OpenFlags, mode: u32, attributes: In<MqAttr>) -> Fd
+                [EACCES EEXIST EFAULT EINVAL EMFILE ENAMETOOLONG ENFILE ENOENT ENOSPC] "Open a message queue";
+            181 mq_unlink MqUnlink (name: Path) -> Zero
+                [EACCES EFAULT ENAMETOOLONG ENOENT EPERM] "Remove a message queue's name";
+            182 mq_timedsend MqTimedsend (queue: Fd, message: InBytes, length: Length, priority: u32, timeout: In<Timespec>) -> Zero
+                [EAGAIN EBADF EFAULT EINTR EINVAL EMSGSIZE ENOMEM ETIMEDOUT] "Send a message to a queue";
+            183 mq_timedreceive MqTimedreceive (queue: Fd, message: OutBytes, length: Length, priority: Out<u32>, timeout: In<Timespec>) -> Count
+                [EAGAIN EBADF EFAULT EINTR EINVAL EMSGSIZE ETIMEDOUT] "Receive the oldest message of the highest priority";
+            184 mq_notify MqNotify (queue: Fd, event: In<SigEvent>) -> Zero
+                [EBADF EBUSY EFAULT EINVAL] "Ask for a signal when a message arrives in an empty queue";
+            185 mq_getsetattr MqGetsetattr (queue: Fd, new: In<MqAttr>, old: Out<MqAttr>) -> Zero
+                [EBADF EFAULT EINVAL] "Get and set attributes of a message queue";
+
             // Memory.
             214 brk Brk (address: Address) -> Address
                 [] "Set the end of the heap";
             222 mmap Mmap (address: Address, length: Length, protection: Protection, flags: MapFlags, fd: Fd, offset: u64) -> Address
-                [EBADF EEXIST EINVAL ENODEV ENOMEM EPERM] "Map pages into the address space";
+                [EACCES EBADF EEXIST EINVAL ENODEV ENOMEM EOVERFLOW EPERM] "Map pages into the address space";
             215 munmap Munmap (address: Address, length: Length) -> Zero
                 [EINVAL ENOMEM] "Unmap pages";
             226 mprotect Mprotect (address: Address, length: Length, protection: Protection) -> Zero
                 [EACCES EINVAL ENOMEM] "Set the protection of pages";
+            227 msync Msync (address: Address, length: Length, flags: MsyncFlags) -> Zero
+                [EINVAL ENOMEM] "Write mapped pages back";
+            46 ftruncate Ftruncate (fd: Fd, length: i64) -> Zero
+                [EBADF EFBIG EINVAL] "Set the length of a shared memory object";
             233 madvise Madvise (address: Address, length: Length, advice: Advice) -> Zero
                 [EINVAL ENOMEM] "Give advice about the use of pages";
 

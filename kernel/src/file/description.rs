@@ -5,7 +5,7 @@ use abi::OpenFlags;
 
 use crate::file::device::Device;
 use crate::host::Host;
-use crate::ids::{FileNo, InodeNo, PipeNo, ProcessNo};
+use crate::ids::{FileNo, InodeNo, MqueueNo, ObjectNo, PipeNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::{FILES, words};
 use crate::table::{Entry, Table};
@@ -19,6 +19,10 @@ pub type Files = Table<FileNo, Description, FILES, { words(FILES) }>;
 pub enum Open {
     /// An end of a pipe; the access mode says which.
     Pipe(PipeNo),
+    /// A POSIX message queue.
+    Mqueue(MqueueNo),
+    /// A shared memory object.
+    Memory(ObjectNo),
     /// The console.
     Console {
         /// Where its output goes: 1 for output, 2 for diagnostics.
@@ -76,7 +80,7 @@ impl Kernel {
             self.close_pipe_end(host, pipe, description.flags);
         }
         if let Some(inode) = description.inode {
-            self.release_inode(inode);
+            self.release_open_inode(host, inode);
         }
     }
 }

@@ -3,6 +3,7 @@
 use abi::{Errno, Fd, OpenFlags, Resource};
 
 use crate::dispatch::{Cx, Flow, Outcome};
+use crate::file::description::Open;
 use crate::host::Host;
 use crate::ids::{FileNo, ProcessNo};
 use crate::kernel::Kernel;
@@ -116,6 +117,9 @@ impl Kernel {
 
     pub(crate) fn close_fd<H: Host>(&mut self, host: &mut H, process: ProcessNo, fd: Fd) -> Result<(), Errno> {
         let descriptor = self.processes.at_mut(process).descriptors.take(fd).ok_or(Errno::EBADF)?;
+        if let Open::Mqueue(queue) = self.files.at(descriptor.file).open {
+            self.forget_notification_of(queue, process);
+        }
         self.release_description(host, descriptor.file);
         Ok(())
     }

@@ -58,7 +58,9 @@ impl Kernel {
     fn pipe_of(&self, file: FileNo) -> Result<PipeNo, Errno> {
         match self.files.at(file).open {
             Open::Pipe(pipe) => Ok(pipe),
-            Open::Console { .. } | Open::Directory | Open::Device(_) => Err(Errno::EBADF),
+            Open::Mqueue(_) | Open::Memory(_) | Open::Console { .. } | Open::Directory | Open::Device(_) => {
+                Err(Errno::EBADF)
+            }
         }
     }
 

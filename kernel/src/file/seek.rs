@@ -16,10 +16,13 @@ impl Kernel {
         match description.open {
             Open::Pipe(_) | Open::Console { .. } => Err(Errno::ESPIPE),
             Open::Device(_) => Ok(Flow::Done(0)),
-            Open::Directory => {
+            Open::Directory | Open::Mqueue(_) | Open::Memory(_) => {
                 let from = match whence {
                     Whence::SEEK_SET => 0,
                     Whence::SEEK_CUR => description.position as i64,
+                    _ if let Open::Memory(object) = description.open => {
+                        self.objects.at(object).length.unwrap_or(0) as i64
+                    }
                     // A directory has no end to count from.
                     _ => return Err(Errno::EINVAL),
                 };

@@ -23,6 +23,8 @@ impl Kernel {
             Open::Directory => Err(Errno::EISDIR),
             _ if request.count == 0 => Ok(Flow::Done(0)),
             Open::Pipe(pipe) => self.read_pipe(cx, pipe, request),
+            Open::Mqueue(queue) => self.read_mqueue(cx, fd, queue, request),
+            Open::Memory(object) => self.read_memory(cx, fd, object, request),
             Open::Console { .. } if self.tty.present => self.read_terminal(cx, request),
             Open::Console { .. } => self.read_console(cx, request),
             Open::Device(device) => self.read_device(cx, device, request),
@@ -36,9 +38,12 @@ impl Kernel {
         }
         let request = request(buffer.0, count, description.flags)?;
         match description.open {
+            // A message has a priority, so it isn't sent by `write` (seen on the host, for no bytes too).
+            Open::Mqueue(_) => Err(Errno::EINVAL),
             Open::Device(device) => self.write_device(device, request),
             _ if request.count == 0 => Ok(Flow::Done(0)),
             Open::Pipe(pipe) => self.write_pipe(cx, pipe, request),
+            Open::Memory(object) => self.write_memory(cx, fd, object, request),
             Open::Console { stream } if self.tty.present => self.write_terminal(cx, stream, request),
             Open::Console { stream } => self.write_console(cx, stream, request),
             // No directory is ever opened for writing.

@@ -2,7 +2,6 @@
 
 use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
-use crate::mem::region::Backing;
 use crate::mem::space::PageEntry;
 
 impl Kernel {
@@ -12,7 +11,7 @@ impl Kernel {
                 let entry = PageEntry(value);
                 let region = process.space.regions.find(page).ok_or(slot.index())?;
                 let frame = entry.frame().ok_or(slot.index())?;
-                let shared = matches!(region.backing, Backing::Shared { .. });
+                let shared = region.is_shared();
                 let alone = self.frames.references(frame) == 1;
                 holds(entry.is_shared() == shared, slot.index())?;
                 holds(!entry.writable() || (region.writable() && (shared || alone)), slot.index())?;

@@ -8,6 +8,7 @@
 //! | parents, children, zombies | `tree.rs` |
 //! | states of threads, queues, lost wake-ups | `waiting.rs` |
 //! | references to files, pipe ends, frames, objects, actions, numbers | `references.rs` |
+//! | message queues | `message_queues.rs` |
 //! | names, inodes, FIFOs | `names.rs` |
 //! | the terminal and its session | `terminal.rs` |
 //! | sleepers and timers | `timers.rs` |
@@ -16,6 +17,7 @@
 
 mod ipc;
 mod memory;
+mod message_queues;
 mod names;
 mod references;
 mod terminal;
@@ -115,6 +117,16 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "pipe-ends",
         sentence: "a pipe counts the descriptions that may read and those that may write, and has one at least",
         check: Kernel::pipe_ends_are_right,
+    },
+    Invariant {
+        name: "message-queues",
+        sentence: "a message queue is that of one inode, its messages are in order, and its owner is charged for it",
+        check: Kernel::message_queues_are_sound,
+    },
+    Invariant {
+        name: "messages",
+        sentence: "a message is in one queue or in the hand of one thread, and has frames for its bytes",
+        check: Kernel::messages_are_somewhere,
     },
     Invariant {
         name: "inode-references",

@@ -8,6 +8,7 @@ use crate::kernel::Kernel;
 use crate::limits::{ACTION_SETS, FILES, FRAMES, NUMBERS, OBJECTS, PIPES};
 use crate::mem::region::Backing;
 use crate::mem::space::PageEntry;
+use crate::name::inode::Kind;
 use crate::thread::QueueName;
 use crate::time::timer::TimerState;
 
@@ -89,6 +90,9 @@ impl Kernel {
         for (_, pipe) in self.pipes.iter() {
             pipe.ring.frames().for_each(|frame| counts.add(frame.index()));
         }
+        for (_, message) in self.mq_messages.iter() {
+            message.frames().for_each(|frame| counts.add(frame.index()));
+        }
         for (_, message) in self.messages.iter() {
             message.frames.iter().flatten().for_each(|frame| counts.add(frame.index()));
         }
@@ -111,10 +115,19 @@ impl Kernel {
                 }
             }
         }
+        let mut named = Counts::<OBJECTS>::new();
+        for (slot, inode) in self.inodes.iter() {
+            if let Kind::Memory(object) = inode.kind {
+                holds(self.objects.holds(object), slot.index())?;
+                named.add(object.index());
+            }
+        }
         for (slot, object) in self.objects.iter() {
+            holds(u32::from(object.named) == named.get(slot.index()), slot.index())?;
+            holds(object.pages.iter(&self.nodes).all(|(page, _)| object.reaches(page)), slot.index())?;
             let kept = object.segment.and_then(|segment| self.segments.table.get(segment));
             holds(object.segment.is_some() == kept.is_some(), slot.index())?;
-            let used = object.mappings > 0 || kept.is_some_and(|segment| !segment.removed);
+            let used = object.mappings > 0 || object.named || kept.is_some_and(|segment| !segment.removed);
             holds(used && object.mappings == counts.get(slot.index()), slot.index())?;
         }
         Ok(())

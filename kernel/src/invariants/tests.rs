@@ -1,10 +1,17 @@
 //! Breaks each invariant on purpose, and sees it found.
 
-use abi::{Fd, InArray, IpcFlags, Length, MsgFlags, Out, Signal, SignalSet, Syscall, WaitStatus};
+use abi::{
+    Fd, In, InArray, InBytes, IpcFlags, Length, MsgFlags, OpenFlags, Out, OutBytes, Path, Signal, SignalSet, Syscall,
+    WaitStatus,
+};
 
 use super::INVARIANTS;
-use crate::ids::{ActionsNo, CpuNo, FrameNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, ThreadNo, TimerNo};
+use crate::ids::{
+    ActionsNo, CpuNo, FrameNo, MqueueNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, ThreadNo, TimerNo,
+};
 use crate::ipc::message::Message;
+use crate::ipc::mqueue::message::MqMessage;
+use crate::ipc::mqueue::queue::Mqueue;
 use crate::ipc::undo::Undo;
 use crate::list::List;
 use crate::mem::object::Object;
@@ -55,6 +62,14 @@ impl Machine {
         let mut bytes = [0; 16];
         abi::Layout::store(&abi::Timespec { sec: seconds, nsec: 0 }, &mut bytes);
         self.put(&bytes);
+    }
+
+    /// The running process opens a message queue that it makes.
+    fn queue(&mut self) -> Fd {
+        self.put(b"queue\0");
+        let flags = OpenFlags::O_CREAT | OpenFlags::O_RDWR;
+        let call = Syscall::MqOpen { name: Path(SCRATCH), flags, mode: 0o600, attributes: In::NULL };
+        Fd(self.call(call) as i32)
     }
 
     fn slot(&self, pid: u32) -> ProcessNo {
@@ -256,6 +271,53 @@ fn a_miscounted_description_is_found() {
 #[test]
 fn a_miscounted_pipe_end_is_found() {
     breaks("pipe-ends", |machine| machine.kernel.pipes.at_mut(PipeNo(0)).writers -= 1);
+}
+
+#[test]
+fn a_queue_that_is_charged_to_nobody_is_found() {
+    breaks("message-queues", |machine| {
+        machine.queue();
+        machine.kernel.mqueues.at_mut(MqueueNo(0)).charged_uid = 7;
+    });
+}
+
+#[test]
+fn a_queue_without_a_name_is_found() {
+    breaks("message-queues", |machine| {
+        machine.kernel.mqueues.insert(Mqueue::new(1, 1, 0)).unwrap();
+    });
+}
+
+#[test]
+fn a_message_that_is_nowhere_is_found() {
+    breaks("messages", |machine| {
+        machine.kernel.mq_messages.insert(MqMessage::VACANT).unwrap();
+    });
+}
+
+#[test]
+fn a_receiver_that_sleeps_over_a_message_is_found() {
+    breaks("no-lost-wakeup", |machine| {
+        let queue = machine.queue();
+        let (message, length) = (OutBytes(SCRATCH), Length(8192));
+        machine.block(Syscall::MqTimedreceive { queue, message, length, priority: Out::NULL, timeout: In::NULL });
+        machine.kernel.check().unwrap();
+        let message = machine.kernel.mq_messages.insert(MqMessage::VACANT).unwrap();
+        machine.kernel.insert_mq_message(MqueueNo(0), message);
+    });
+}
+
+#[test]
+fn a_sender_that_sleeps_beside_room_in_a_queue_is_found() {
+    breaks("no-lost-wakeup", |machine| {
+        let queue = machine.queue();
+        machine.kernel.mqueues.at_mut(MqueueNo(0)).max_messages = 1;
+        let (message, length) = (InBytes(SCRATCH), Length(3));
+        let send = Syscall::MqTimedsend { queue, message, length, priority: 0, timeout: In::NULL };
+        assert_eq!(machine.call(send), 0);
+        machine.block(send);
+        machine.kernel.mqueues.at_mut(MqueueNo(0)).max_messages = 2;
+    });
 }
 
 #[test]

@@ -79,6 +79,10 @@ impl Kernel {
             sound(&pipe.waiting_readers, QueueName::PipeReaders(slot))?;
             sound(&pipe.waiting_writers, QueueName::PipeWriters(slot))?;
         }
+        for (slot, queue) in self.mqueues.iter() {
+            sound(&queue.waiting_receivers, QueueName::MqReceivers(slot))?;
+            sound(&queue.waiting_senders, QueueName::MqSenders(slot))?;
+        }
         for (slot, queue) in self.queues.table.iter() {
             sound(&queue.receivers, QueueName::Receivers(slot))?;
             sound(&queue.senders, QueueName::Senders(slot))?;
@@ -127,6 +131,15 @@ impl Kernel {
                 holds(!self.writer_can_go_on(slot, writer), writer.index())?;
             }
         }
+        for (_, queue) in self.mqueues.iter() {
+            // Not even those who are about to leave stand there: what they wait for would have been given to them.
+            if let Some(receiver) = queue.waiting_receivers.first() {
+                holds(queue.is_empty(), receiver.index())?;
+            }
+            if let Some(sender) = queue.waiting_senders.first() {
+                holds(queue.is_full(), sender.index())?;
+            }
+        }
         if let Some(reader) = self.asleep_first(&self.console.waiting_readers) {
             let readable = if self.tty.present { self.tty.is_readable() } else { !self.console.input.is_empty() };
             holds(!readable && !self.console.ended, reader.index())?;
@@ -143,10 +156,6 @@ impl Kernel {
     /// The first of a queue, if it hasn't been woken.
     fn asleep_first(&self, queue: &WaitQueue) -> Option<ThreadNo> {
         queue.first().filter(|thread| !self.threads.at(*thread).waiter.woken && self.is_blocked(*thread))
-    }
-
-    fn is_blocked(&self, thread: ThreadNo) -> bool {
-        matches!(self.threads.at(thread).state, ThreadState::Blocked(_))
     }
 
     /// Whether the `wait4` or `waitid` that a thread is blocked in would find a child to report, or none to wait for.

@@ -1,4 +1,8 @@
-//! System V IPC (`sysvipc(7)`): objects that have a key and an identifier, and outlive the processes that use them.
+//! Communication between processes by name and by key.
+//!
+//! POSIX message queues (`mq_overview(7)`) are in `mqueue/`, POSIX shared memory (`shm_overview(7)`) is in
+//! `shared_memory.rs`. Here is System V IPC (`sysvipc(7)`): objects that have a key and
+//! an identifier, and outlive the processes that use them.
 //!
 //! | question | file |
 //! | --- | --- |
@@ -23,6 +27,7 @@ mod attach;
 pub mod held;
 pub mod message;
 pub mod message_queue;
+pub mod mqueue;
 mod operate;
 pub mod operation;
 pub mod permissions;
@@ -34,6 +39,7 @@ mod selection;
 pub mod semaphore;
 mod send;
 mod set_control;
+mod shared_memory;
 pub mod undo;
 
 use crate::host::Host;

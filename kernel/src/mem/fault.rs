@@ -5,7 +5,7 @@ use abi::PAGE_SIZE;
 use crate::host::Host;
 use crate::ids::{FrameNo, ProcessNo};
 use crate::kernel::Kernel;
-use crate::mem::region::{Backing, Region};
+use crate::mem::region::{Backing, Region, Sharing};
 use crate::mem::space::PageEntry;
 
 /// Why a fault can't be served.
@@ -13,6 +13,8 @@ use crate::mem::space::PageEntry;
 pub enum Fault {
     /// Nothing is mapped there (`SEGV_MAPERR`).
     NotMapped,
+    /// The object that is mapped there ends before it (`BUS_ADRERR`).
+    BehindEnd,
     /// The mapping doesn't allow it (`SEGV_ACCERR`).
     NotAllowed,
     /// No frame or node is free.
@@ -35,17 +37,33 @@ impl Kernel {
         if !allowed {
             return Err(Fault::NotAllowed);
         }
+        if let Backing::Shared { object, offset, .. } = region.backing
+            && !self.objects.at(object).reaches(page - region.first + offset)
+        {
+            return Err(Fault::BehindEnd);
+        }
         let present = space.entry(&self.nodes, address).frame();
         let missing_nodes = space.table.missing_nodes(&self.nodes, page);
         let entry = match (region.backing, present) {
-            (Backing::Shared { object, offset, .. }, None) => {
+            (Backing::Shared { object, offset, sharing }, None) => {
                 let object_page = page - region.first + offset;
                 let for_object = self.objects.at(object).pages.missing_nodes(&self.nodes, object_page);
                 if self.nodes.room() < missing_nodes + for_object {
                     return Err(Fault::OutOfMemory);
                 }
+                // A store to a private page needs a frame for its copy, and perhaps one to copy from.
+                let copies = sharing == Sharing::Copied && write;
+                if copies && self.frames.free() < 2 {
+                    return Err(Fault::OutOfMemory);
+                }
                 let frame = self.object_frame(host, object, object_page).ok_or(Fault::OutOfMemory)?;
-                PageEntry::new(frame, &region, true)
+                match sharing {
+                    Sharing::Copied => self.own_or_share(host, &region, frame, write)?,
+                    _ => PageEntry::new(frame, &region, true),
+                }
+            }
+            (Backing::Shared { sharing: Sharing::Copied, .. }, Some(frame)) => {
+                self.own_or_share(host, &region, frame, write)?
             }
             (Backing::Shared { .. }, Some(frame)) => PageEntry::new(frame, &region, true),
             (_, None) => {

@@ -1,10 +1,12 @@
-//! `mmap munmap mprotect madvise` (`mmap(2)`, `mprotect(2)`, `madvise(2)`). Mappings are anonymous until there are files.
+//! `mmap munmap mprotect msync madvise` (`mmap(2)`, `mprotect(2)`, `msync(2)`, `madvise(2)`). What can be mapped is memory of
+//! one's own, and shared memory objects.
 
-use abi::{Address, Advice, Errno, Fd, Length, MapFlags, PAGE_SIZE, Protection, Resource};
+use abi::{Address, Advice, Errno, Fd, Length, MapFlags, MsyncFlags, PAGE_SIZE, Protection, Resource};
 
 use crate::dispatch::{Cx, Flow, Outcome};
+use crate::file::description::{Description, Open};
 use crate::host::Host;
-use crate::ids::{ProcessNo, SegmentNo};
+use crate::ids::{ObjectNo, ProcessNo, SegmentNo};
 use crate::kernel::Kernel;
 use crate::mem::object::Object;
 use crate::mem::region::{Backing, Obstacle, Region, Regions, Sharing};
@@ -25,16 +27,19 @@ impl Kernel {
         fd: Fd,
         offset: u64,
     ) -> Outcome {
-        if !flags.contains(MapFlags::MAP_ANONYMOUS) {
-            self.processes.at(cx.process).descriptors.get(fd).ok_or(Errno::EBADF)?;
-            return Err(Errno::ENODEV);
+        if !offset.is_multiple_of(PAGE) {
+            return Err(Errno::EINVAL);
         }
+        let opened = match flags.contains(MapFlags::MAP_ANONYMOUS) {
+            true => None,
+            false => Some(*self.files.at(self.descriptor(cx.process, fd)?.file)),
+        };
         let shared = match flags & (MapFlags::MAP_SHARED | MapFlags::MAP_PRIVATE) {
             MapFlags::MAP_SHARED => true,
             MapFlags::MAP_PRIVATE => false,
             _ => return Err(Errno::EINVAL),
         };
-        if length.0 == 0 || !offset.is_multiple_of(PAGE) {
+        if length.0 == 0 {
             return Err(Errno::EINVAL);
         }
         // Bits without a meaning are ignored, as on Linux.
@@ -43,9 +48,17 @@ impl Kernel {
         if pages > END / PAGE {
             return Err(Errno::ENOMEM);
         }
+        if (offset / PAGE).checked_add(pages).is_none_or(|end| end > END / PAGE) {
+            return Err(Errno::EOVERFLOW);
+        }
         let first = self.place(cx.process, address.0, pages, flags)?;
+        let named = match opened {
+            Some(description) => Some(mapped(&description, shared, protection)?),
+            None => None,
+        };
         self.check_room(cx.process, pages, !protection.is_empty())?;
         let backing = match shared {
+            _ if let Some((object, sharing)) = named => Backing::Shared { object, offset: offset / PAGE, sharing },
             true => {
                 let object = self.objects.insert(Object::VACANT).map_err(|_| Errno::ENOMEM)?;
                 Backing::Shared { object, offset: 0, sharing: Sharing::Anonymous }
@@ -55,7 +68,7 @@ impl Kernel {
         let region = Region { first, end: first + pages, protection, backing };
         let mut regions = self.processes.at(cx.process).space.regions.clone();
         if regions.put(region).is_err() {
-            if let Backing::Shared { object, .. } = backing {
+            if let Backing::Shared { object, sharing: Sharing::Anonymous, .. } = backing {
                 self.objects.remove(object);
             }
             return Err(Errno::ENOMEM);
@@ -122,6 +135,19 @@ impl Kernel {
         if advice == Advice::MADV_DONTNEED {
             self.drop_pages(cx.host, cx.process, first, end);
         }
+        match self.processes.at(cx.process).space.regions.covers(first, end) {
+            true => Ok(Flow::Done(0)),
+            false => Err(Errno::ENOMEM),
+        }
+    }
+
+    /// Shared memory has no other place that it would have to be written to, so this only checks.
+    pub(crate) fn sys_msync<H>(&self, cx: &Cx<'_, H>, address: Address, length: Length, flags: MsyncFlags) -> Outcome {
+        let both = MsyncFlags::MS_ASYNC | MsyncFlags::MS_SYNC;
+        if flags.has_unknown() || flags.contains(both) || !address.0.is_multiple_of(PAGE) {
+            return Err(Errno::EINVAL);
+        }
+        let (first, end) = page_range(address, length).ok_or(Errno::ENOMEM)?;
         match self.processes.at(cx.process).space.regions.covers(first, end) {
             true => Ok(Flow::Done(0)),
             false => Err(Errno::ENOMEM),
@@ -257,6 +283,22 @@ impl Kernel {
             page = found + 1;
         }
         self.processes.at_mut(process).space.table = table;
+    }
+}
+
+/// What a mapping of a descriptor shows, and how.
+///
+/// # Errors
+/// `EACCES`: it isn't open for reading, or the mapping would write to what isn't open for writing. `ENODEV`: it has no pages.
+fn mapped(description: &Description, shared: bool, protection: Protection) -> Result<(ObjectNo, Sharing), Errno> {
+    let (flags, writes) = (description.flags, protection.contains(Protection::PROT_WRITE));
+    if (shared && writes && !flags.writable()) || !flags.readable() {
+        return Err(Errno::EACCES);
+    }
+    match description.open {
+        Open::Memory(object) if shared => Ok((object, Sharing::Named { read_only: !flags.writable() })),
+        Open::Memory(object) => Ok((object, Sharing::Copied)),
+        _ => Err(Errno::ENODEV),
     }
 }
 

@@ -20,10 +20,21 @@ pub struct Object {
     pub mappings: u32,
     /// The System V segment whose pages these are: it keeps them until it is removed.
     pub segment: Option<SegmentNo>,
+    /// An inode stands for it, and keeps it.
+    pub named: bool,
+    /// Its length in bytes if it has one: no page behind it can be accessed.
+    pub length: Option<u64>,
 }
 
 impl Entry for Object {
-    const VACANT: Object = Object { pages: Tree::EMPTY, mappings: 0, segment: None };
+    const VACANT: Object = Object { pages: Tree::EMPTY, mappings: 0, segment: None, named: false, length: None };
+}
+
+impl Object {
+    /// Whether a page, or some of it, lies before its end.
+    pub fn reaches(&self, page: u64) -> bool {
+        self.length.is_none_or(|length| page < length.div_ceil(abi::PAGE_SIZE as u64))
+    }
 }
 
 impl Kernel {
@@ -46,18 +57,18 @@ impl Kernel {
         Some(frame)
     }
 
-    /// One region fewer maps it; with the last one its frames go, unless a segment keeps them.
+    /// One region fewer maps it; with the last one its frames go, unless a segment or an inode keeps them.
     pub(crate) fn unmap_object<M: PhysMem>(&mut self, memory: &mut M, object: ObjectNo) {
         let entry = self.objects.at_mut(object);
         entry.mappings = entry.mappings.saturating_sub(1);
         self.release_object_if_unused(memory, object);
     }
 
-    /// Gives an object back that no region maps and no segment keeps.
+    /// Gives an object back that no region maps and neither a segment nor an inode keeps.
     pub(crate) fn release_object_if_unused<M: PhysMem>(&mut self, memory: &mut M, object: ObjectNo) {
         let entry = self.objects.at(object);
         let kept = entry.segment.is_some_and(|segment| !self.segments.table.at(segment).removed);
-        if entry.mappings > 0 || kept {
+        if entry.mappings > 0 || kept || entry.named {
             return;
         }
         let (mut pages, segment) = (entry.pages, entry.segment);

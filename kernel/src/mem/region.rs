@@ -35,6 +35,13 @@ pub enum Sharing {
         /// It was attached for reading only: `mprotect` can't make it writable.
         read_only: bool,
     },
+    /// By `mmap` of a descriptor, with `MAP_SHARED`.
+    Named {
+        /// The descriptor wasn't open for writing: `mprotect` can't make it writable.
+        read_only: bool,
+    },
+    /// By `mmap` of a descriptor, with `MAP_PRIVATE`: pages that are written to become the process's own.
+    Copied,
 }
 
 /// A range of pages with one protection and one backing.
@@ -62,9 +69,17 @@ impl Region {
         self.protection.contains(Protection::PROT_WRITE)
     }
 
+    /// Whether stores are seen by others who map the same.
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.backing, Backing::Private | Backing::Stack | Backing::Shared { sharing: Sharing::Copied, .. })
+    }
+
     /// Whether `mprotect` may give it these rights.
     pub fn may_become(&self, protection: Protection) -> bool {
-        let read_only = matches!(self.backing, Backing::Shared { sharing: Sharing::Attached { read_only: true }, .. });
+        let read_only = matches!(
+            self.backing,
+            Backing::Shared { sharing: Sharing::Attached { read_only: true } | Sharing::Named { read_only: true }, .. }
+        );
         !(read_only && protection.contains(Protection::PROT_WRITE))
     }
 
@@ -83,9 +98,13 @@ impl Region {
         let same_backing = match (self.backing, next.backing) {
             (Backing::Private, Backing::Private) | (Backing::Stack, Backing::Stack) => true,
             (
-                Backing::Shared { object: a, offset, sharing: Sharing::Anonymous },
-                Backing::Shared { object: b, offset: next_offset, sharing: Sharing::Anonymous },
-            ) => a == b && offset + (self.end - self.first) == next_offset,
+                Backing::Shared { object: a, offset, sharing },
+                Backing::Shared { object: b, offset: next_offset, sharing: next_sharing },
+            ) => {
+                let attached = matches!(sharing, Sharing::Attached { .. });
+                let continues = a == b && offset + (self.end - self.first) == next_offset;
+                continues && sharing == next_sharing && !attached
+            }
             _ => false,
         };
         self.end == next.first && self.protection == next.protection && same_backing

@@ -50,7 +50,7 @@ impl PageEntry {
         if write && region.writable() {
             bits |= PageEntry::WRITE;
         }
-        if matches!(region.backing, Backing::Shared { .. }) {
+        if region.is_shared() {
             bits |= PageEntry::SHARED;
         }
         PageEntry(bits)

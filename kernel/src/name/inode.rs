@@ -1,11 +1,12 @@
 //! Inodes (`inode(7)`): what names stand for. One lives as long as it has a name or something refers to it: a description, a
 //! working directory, a blocked `open`, or a directory that was in it.
 
-use abi::{S_IFCHR, S_IFDIR, S_IFIFO};
+use abi::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFREG};
 
 use crate::file::device::Device;
 use crate::file::fifo::Fifo;
-use crate::ids::InodeNo;
+use crate::host::PhysMem;
+use crate::ids::{InodeNo, MqueueNo, ObjectNo};
 use crate::kernel::Kernel;
 use crate::limits::{INODES, words};
 use crate::name::directory::Directory;
@@ -48,6 +49,10 @@ pub enum Kind {
     Fifo(Fifo),
     /// A device of the kernel.
     Device(Device),
+    /// A POSIX message queue.
+    Mqueue(MqueueNo),
+    /// A shared memory object.
+    Memory(ObjectNo),
 }
 
 impl Kind {
@@ -57,6 +62,7 @@ impl Kind {
             Kind::Directory(_) => S_IFDIR,
             Kind::Fifo(_) => S_IFIFO,
             Kind::Device(_) => S_IFCHR,
+            Kind::Mqueue(_) | Kind::Memory(_) => S_IFREG,
         }
     }
 }
@@ -96,7 +102,29 @@ impl Kernel {
         self.inodes.at(inode).directory().is_some()
     }
 
-    /// One reference fewer; what nothing refers to any more is freed, and so are the removed directories above it that only
+    /// A description of it is gone.
+    pub(crate) fn release_open_inode<M: PhysMem>(&mut self, memory: &mut M, inode: InodeNo) {
+        self.inodes.at_mut(inode).references -= 1;
+        self.end_inode_if_unused(memory, inode);
+    }
+
+    /// Frees an inode without a name that nothing refers to, with all that it holds.
+    pub(crate) fn end_inode_if_unused<M: PhysMem>(&mut self, memory: &mut M, inode: InodeNo) {
+        let entry = self.inodes.at(inode);
+        if entry.links == 0 && entry.references == 0 {
+            match entry.kind {
+                Kind::Mqueue(queue) => self.end_mqueue(memory, queue),
+                Kind::Memory(object) => {
+                    self.objects.at_mut(object).named = false;
+                    self.release_object_if_unused(memory, object);
+                }
+                Kind::Directory(_) | Kind::Fifo(_) | Kind::Device(_) => {}
+            }
+        }
+        self.free_inode_if_unused(inode);
+    }
+
+    /// One reference fewer to a directory; what nothing refers to any more is freed, and so are the removed directories above it that only
     /// it kept.
     pub(crate) fn release_inode(&mut self, inode: InodeNo) {
         self.inodes.at_mut(inode).references -= 1;

@@ -18,7 +18,7 @@
 //! | `chdir`, `fchdir`, `getcwd` | `working.rs` |
 //! | what is there after boot? | `plant.rs` |
 
-mod access;
+pub(crate) mod access;
 mod attributes;
 pub mod directory;
 pub mod inode;

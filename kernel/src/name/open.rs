@@ -1,7 +1,7 @@
 //! `openat(2)`: from a name to a descriptor.
 //!
-//! There are no regular files: `O_CREAT` of a name that doesn't exist is `EOPNOTSUPP`, after all checks that it would have
-//! been made by.
+//! There are no regular files but shared memory objects in `/dev/shm`: elsewhere `O_CREAT` of a name that doesn't exist is
+//! `EOPNOTSUPP`, after all checks that it would have been made by.
 
 use abi::{AccessMode, Errno, Fd, OpenFlags, Path};
 
@@ -22,7 +22,7 @@ impl Kernel {
         directory: Fd,
         path: Path,
         flags: OpenFlags,
-        _: u32,
+        mode: u32,
     ) -> Outcome {
         if let Some(what) = self.still_waits_in_open(cx.thread) {
             return Ok(Flow::Wait(what));
@@ -35,7 +35,11 @@ impl Kernel {
         if self.files.room() == 0 {
             return Err(Errno::ENFILE);
         }
-        let inode = self.find_to_open(cx.process, directory, path, flags)?;
+        let inode = match self.find_to_open(cx.process, directory, path, flags) {
+            // All that a regular file could be: a shared memory object.
+            Err(Errno::EOPNOTSUPP) => self.make_memory(cx.process, directory, path, mode)?,
+            found => found?,
+        };
         let open = match self.inodes.at(inode).kind {
             Kind::Fifo(_) => return self.open_fifo(cx, inode, flags),
             Kind::Directory(_) => Open::Directory,
@@ -44,6 +48,13 @@ impl Kernel {
             Kind::Device(Device::Terminal) if self.has_terminal(cx.process) => Open::Console { stream: 1 },
             Kind::Device(Device::Terminal) => return Err(Errno::ENXIO),
             Kind::Device(device) => Open::Device(device),
+            Kind::Mqueue(queue) => Open::Mqueue(queue),
+            Kind::Memory(object) => {
+                if flags.contains(OpenFlags::O_TRUNC) {
+                    self.set_length(cx.host, inode, object, 0);
+                }
+                Open::Memory(object)
+            }
         };
         let file = self.describe(open, inode, flags);
         Ok(Flow::Done(self.install(cx.process, file, flags).0.into()))

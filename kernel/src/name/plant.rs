@@ -1,4 +1,5 @@
-//! What is there after boot: the root, the kernel's devices in `/dev`, and `/tmp`, where everybody may make names.
+//! What is there after boot: the root, the kernel's devices in `/dev`, `/dev/mqueue` for message queues,
+//! `/dev/shm` for shared memory, and `/tmp`, where everybody may make names.
 
 use crate::file::device::Device;
 use crate::ids::{InodeNo, ProcessNo};
@@ -13,6 +14,12 @@ use crate::table::Entry;
 /// The root directory.
 pub(crate) const ROOT: InodeNo = InodeNo(0);
 
+/// The directory of the POSIX message queues.
+pub(crate) const QUEUES: InodeNo = InodeNo(2);
+
+/// The directory of the shared memory objects.
+pub(crate) const MEMORY: InodeNo = InodeNo(3);
+
 /// The devices: name, kind, mode.
 const DEVICES: [(&[u8], Device, u16); 5] = [
     (b"null", Device::Null, 0o666),
@@ -22,8 +29,8 @@ const DEVICES: [(&[u8], Device, u16); 5] = [
     (b"console", Device::Console, 0o600),
 ];
 
-const _: () = assert!(INODES > DEVICES.len() + 3, "VITRINE_INODES is too small for what is there after boot");
-const _: () = assert!(NAMES > DEVICES.len() + 2, "VITRINE_NAMES is too small for what is there after boot");
+const _: () = assert!(INODES > DEVICES.len() + 5, "VITRINE_INODES is too small for what is there after boot");
+const _: () = assert!(NAMES > DEVICES.len() + 4, "VITRINE_NAMES is too small for what is there after boot");
 
 const NEW_DIRECTORY: Kind = Kind::Directory(Directory { parent: ROOT, own_name: None, names: List::EMPTY });
 
@@ -37,6 +44,12 @@ impl Kernel {
         self.processes.at_mut(first).working_directory = Some(ROOT);
         let owner = Judged { uid: 0, gid: 0 };
         let devices = self.plant(ROOT, b"dev", NEW_DIRECTORY, 0o755, owner);
+        if self.plant(devices, b"mqueue", NEW_DIRECTORY, 0o1777, owner) != QUEUES {
+            crate::bug("the directory of message queues isn't the third inode");
+        }
+        if self.plant(devices, b"shm", NEW_DIRECTORY, 0o1777, owner) != MEMORY {
+            crate::bug("the directory of shared memory isn't the fourth inode");
+        }
         for (name, device, mode) in DEVICES {
             self.plant(devices, name, Kind::Device(device), mode, owner);
         }

@@ -4,11 +4,12 @@
 use abi::{AtFlags, Errno, Fd, Path};
 
 use crate::dispatch::{Cx, Flow, Outcome};
-use crate::host::Host;
+use crate::host::{Host, PhysMem};
 use crate::ids::{InodeNo, NameNo};
 use crate::kernel::Kernel;
 use crate::name::access::{CHANGE, Judged};
 use crate::name::path::{Last, PathName, Place};
+use crate::name::plant::{MEMORY, QUEUES};
 
 impl Kernel {
     pub(crate) fn sys_unlinkat<H: Host>(
@@ -45,23 +46,25 @@ impl Kernel {
             (true, true) if !self.directory(inode).names.is_empty() => return Err(Errno::ENOTEMPTY),
             _ => {}
         }
-        self.remove_name(name);
+        self.remove_name(cx.host, name);
         Ok(Flow::Done(0))
     }
 
     /// Checks that a name may be taken out of a directory.
     pub(crate) fn check_may_remove(&self, judged: Judged, place: &Place<'_>, inode: InodeNo) -> Result<(), Errno> {
         self.check_access(judged, place.directory, CHANGE)?;
-        self.check_sticky(judged, place.directory, inode)
+        self.check_sticky(judged, place.directory, inode)?;
+        // On Linux a file system of their own is mounted there.
+        if inode == QUEUES || inode == MEMORY { Err(Errno::EBUSY) } else { Ok(()) }
     }
 
     /// Takes a name away, and what it stood for if nothing else keeps that. A directory must be empty.
-    pub(crate) fn remove_name(&mut self, name: NameNo) {
+    pub(crate) fn remove_name<M: PhysMem>(&mut self, memory: &mut M, name: NameNo) {
         let inode = self.strike_name(name);
         let is_directory = self.is_directory(inode);
         let entry = self.inodes.at_mut(inode);
         entry.links = if is_directory { 0 } else { entry.links - 1 };
         self.touch_attributes(inode);
-        self.free_inode_if_unused(inode);
+        self.end_inode_if_unused(memory, inode);
     }
 }

@@ -51,7 +51,7 @@ impl Kernel {
             Some(onto) if exchange => self.exchange(renaming.from, onto),
             onto => {
                 if let Some(onto) = onto {
-                    self.remove_name(onto);
+                    self.remove_name(cx.host, onto);
                 }
                 self.move_name(renaming.from, renaming.new.directory, renaming.bytes);
             }

@@ -90,7 +90,7 @@ impl Kernel {
             uid: entry.uid,
             gid: entry.gid,
             rdev: if let Kind::Device(device) = entry.kind { device.number() } else { 0 },
-            size: size(entry),
+            size: size(self, entry),
             blksize: PAGE_SIZE as i32,
             atim: Timespec::from_us(entry.accessed_us),
             mtim: Timespec::from_us(entry.modified_us),
@@ -106,6 +106,12 @@ pub(crate) fn inode_number(inode: InodeNo) -> u64 {
 }
 
 /// A directory counts 20 bytes for each name, `.` and `..` included, as Linux's tmpfs does.
-fn size(inode: &Inode) -> i64 {
-    inode.directory().map_or(0, |directory| (directory.names.len() as i64 + 2) * 20)
+fn size(kernel: &Kernel, inode: &Inode) -> i64 {
+    match &inode.kind {
+        Kind::Memory(object) => kernel.objects.at(*object).length.unwrap_or(0) as i64,
+        Kind::Directory(directory) => (directory.names.len() as i64 + 2) * 20,
+        // As of Linux's file system of message queues, though a line about one is shorter.
+        Kind::Mqueue(_) => 80,
+        Kind::Fifo(_) | Kind::Device(_) => 0,
+    }
 }

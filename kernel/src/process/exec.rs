@@ -59,6 +59,7 @@ impl Kernel {
     pub(crate) fn change_image<H: Host>(&mut self, host: &mut H, process: ProcessNo, new: NewImage) -> u64 {
         self.release_space(host, process);
         self.close_on_exec(host, process);
+        self.silence_notifications(process);
         self.reset_caught_signals(process);
         self.delete_all_timers(host, process);
         let entry = self.processes.at_mut(process);

@@ -114,6 +114,8 @@ impl Kernel {
             cpu.current = None;
             cpu.quantum_used = false;
         }
+        let exchanged = core::mem::take(&mut self.threads.at_mut(thread).exchange);
+        self.drop_exchange(host, exchanged);
         self.release_held(host, thread);
         let usage = self.threads.at(thread).usage;
         let process = self.threads.at(thread).process;

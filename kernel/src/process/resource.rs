@@ -1,4 +1,5 @@
-//! Resource limits (`prlimit(2)`). Those with an effect here: `RLIMIT_NOFILE NPROC STACK DATA AS CORE`; the others are kept.
+//! Resource limits (`prlimit(2)`). Those with an effect here: `RLIMIT_NOFILE NPROC STACK DATA AS CORE MSGQUEUE`; the others are
+//! kept.
 
 use abi::{Errno, In, Out, Pid, RLIM_INFINITY, Resource, Rlimit};
 
@@ -10,6 +11,9 @@ use crate::limits::{DESCRIPTORS, PROCESSES};
 use crate::mem::space::STACK_MAX_BYTES;
 
 const COUNT: usize = 16;
+
+/// Bytes that a user's message queues may count as (`MQ_BYTES_MAX` of Linux).
+const MSGQUEUE_BYTES: u64 = 819_200;
 
 /// A soft and a hard limit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -35,6 +39,7 @@ impl ResourceLimits {
             (Resource::RLIMIT_STACK, 8 << 20, STACK_MAX_BYTES),
             (Resource::RLIMIT_CORE, 0, RLIM_INFINITY),
             (Resource::RLIMIT_NPROC, PROCESSES as u64, PROCESSES as u64),
+            (Resource::RLIMIT_MSGQUEUE, MSGQUEUE_BYTES, MSGQUEUE_BYTES),
             (Resource::RLIMIT_NOFILE, DESCRIPTORS as u64, DESCRIPTORS as u64),
         ];
         let mut rest: &[(Resource, u64, u64)] = &fixed;

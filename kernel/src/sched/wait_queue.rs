@@ -3,8 +3,9 @@
 //! Queues are first in, first out. Waiting is of two kinds. *Completed by the waker* (`complete`): whoever makes it possible
 //! ends the call, and the thread has its result when it runs. *Retried*: a wake-up makes the thread ready and its call is
 //! tried again. It keeps its place in the queue until that succeeds, so nobody overtakes it, and whoever leaves a queue
-//! for any reason passes the wake-up on (`settle`): that is why none is ever lost. The one exception is a blocked `open` of
-//! a FIFO: whoever comes to the other side completes it (`file/fifo.rs`).
+//! for any reason passes the wake-up on (`settle`): that is why none is ever lost. Of the other kind are
+//! those who wait for a message queue (`ipc/`) and a blocked `open` of a FIFO (`file/fifo.rs`): whoever makes it
+//! possible does their part for them, so nothing is left to be passed on.
 
 use abi::Errno;
 
@@ -26,6 +27,8 @@ impl WaitsFor {
         match self {
             WaitsFor::PipeData(pipe) => Some(QueueName::PipeReaders(pipe)),
             WaitsFor::PipeRoom(pipe) => Some(QueueName::PipeWriters(pipe)),
+            WaitsFor::MqMessage { queue, .. } => Some(QueueName::MqReceivers(queue)),
+            WaitsFor::MqRoom { queue, .. } => Some(QueueName::MqSenders(queue)),
             WaitsFor::FifoWriter(fifo) => Some(QueueName::FifoReaders(fifo)),
             WaitsFor::FifoReader(fifo) => Some(QueueName::FifoWriters(fifo)),
             WaitsFor::ConsoleInput | WaitsFor::TerminalInput { .. } => Some(QueueName::Console),
@@ -45,6 +48,8 @@ impl WaitsFor {
         match self {
             WaitsFor::Time { until_us } => Some(until_us),
             WaitsFor::Signals { until_us, .. }
+            | WaitsFor::MqMessage { until_us, .. }
+            | WaitsFor::MqRoom { until_us, .. }
             | WaitsFor::Semaphores { until_us, .. }
             | WaitsFor::TerminalInput { until_us } => until_us,
             _ => None,
@@ -129,14 +134,35 @@ impl Kernel {
 
     /// Tells a waiting thread to try again, unless it has been told.
     pub(crate) fn wake<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
-        if !matches!(self.threads.at(thread).state, ThreadState::Blocked(_)) {
-            return;
+        if self.is_blocked(thread) {
+            let waiter = &mut self.threads.at_mut(thread).waiter;
+            waiter.woken = waiter.queue.is_some();
+            self.make_ready_again(host, thread);
         }
-        // Who was woken by its timer alone stands in no queue where that would matter.
-        let waiter = &mut self.threads.at_mut(thread).waiter;
-        waiter.woken = waiter.queue.is_some();
+    }
+
+    /// The time is over until which a thread waits. It may stand in a queue too, anywhere; it hasn't been told about that.
+    pub(crate) fn wake_by_timer<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+        if self.is_blocked(thread) {
+            self.make_ready_again(host, thread);
+        }
+    }
+
+    /// The wait of a thread has been completed: what it waited for is in its `exchange`. It leaves its queue, and if a
+    /// signal or its timer has woken it meanwhile, it finds that its call has succeeded all the same, as on Linux.
+    pub(crate) fn hand_over<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+        self.leave_queue(thread);
+        self.wake_by_timer(host, thread);
+    }
+
+    fn make_ready_again<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
         self.make_ready(thread, Became::Woken);
         host.event(Event::Woken { thread: self.thread_id(thread) });
+    }
+
+    /// Whether a thread waits.
+    pub(crate) fn is_blocked(&self, thread: ThreadNo) -> bool {
+        matches!(self.threads.at(thread).state, ThreadState::Blocked(_))
     }
 
     /// Ends the call of a thread that waits, or was woken and hasn't run since, with this result: the second kind of waiting, in
@@ -155,6 +181,8 @@ impl Kernel {
             QueueName::PipeReaders(pipe) | QueueName::PipeWriters(pipe) => self.settle_pipe(host, pipe),
             QueueName::FifoReaders(fifo) | QueueName::FifoWriters(fifo) => self.settle_fifo(host, fifo),
             QueueName::Console => self.settle_console(host),
+            // Their waits are completed by whoever makes that possible: nothing is left to be passed on.
+            QueueName::MqReceivers(_) | QueueName::MqSenders(_) => {}
             QueueName::TerminalWriters => self.settle_terminal_writers(host),
             QueueName::SetChange(set) | QueueName::SetZero(set) => self.unmerge_queues(set),
             QueueName::Children(_)
@@ -177,6 +205,8 @@ impl Kernel {
             QueueName::Children(process) => &self.processes.at(process).waiting_for_children,
             QueueName::Receivers(queue) => &self.queues.table.at(queue).receivers,
             QueueName::Senders(queue) => &self.queues.table.at(queue).senders,
+            QueueName::MqReceivers(queue) => &self.mqueues.at(queue).waiting_receivers,
+            QueueName::MqSenders(queue) => &self.mqueues.at(queue).waiting_senders,
             QueueName::SemaphoreChange(semaphore) => &self.semaphores.at(semaphore).changers,
             QueueName::SemaphoreZero(semaphore) => &self.semaphores.at(semaphore).zero_waiters,
             QueueName::SetChange(set) => &self.sets.table.at(set).changers,
@@ -189,6 +219,8 @@ impl Kernel {
         let queue = match name {
             QueueName::PipeReaders(pipe) => &mut self.pipes.at_mut(pipe).waiting_readers,
             QueueName::PipeWriters(pipe) => &mut self.pipes.at_mut(pipe).waiting_writers,
+            QueueName::MqReceivers(queue) => &mut self.mqueues.at_mut(queue).waiting_receivers,
+            QueueName::MqSenders(queue) => &mut self.mqueues.at_mut(queue).waiting_senders,
             QueueName::FifoReaders(fifo) => &mut fifo_in(&mut self.inodes, fifo).opening_readers,
             QueueName::FifoWriters(fifo) => &mut fifo_in(&mut self.inodes, fifo).opening_writers,
             QueueName::Console => &mut self.console.waiting_readers,

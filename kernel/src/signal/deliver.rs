@@ -175,6 +175,8 @@ impl Kernel {
         entry.progress = 0;
         entry.interrupted = false;
         entry.next = Next::Access;
+        let exchanged = core::mem::take(&mut entry.exchange);
+        self.drop_exchange(host, exchanged);
     }
 
     /// So many handlers of a thread that ran on the alternate stack will never return: its user code jumped out of them.

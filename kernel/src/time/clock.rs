@@ -76,7 +76,7 @@ impl Kernel {
             match alarm {
                 Alarm::Sleeper(thread) => {
                     self.threads.at_mut(thread).timer_us = None;
-                    self.wake(host, thread);
+                    self.wake_by_timer(host, thread);
                 }
                 Alarm::RealTimer(process) => self.expire_real_timer(host, process),
                 Alarm::Timer(timer) => self.expire_timer(host, timer),

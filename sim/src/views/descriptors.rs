@@ -47,6 +47,11 @@ pub(crate) fn what(kernel: &Kernel, description: &Description) -> String {
     match description.open {
         Open::Console { stream: 2 } => "console, diagnostics".into(),
         Open::Console { .. } => "console".into(),
+        Open::Mqueue(number) => {
+            let messages = world.kernel.mqueue(number).map_or(0, |queue| queue.len());
+            format!("message queue {}, {messages} messages in it", number.0)
+        }
+        Open::Memory(number) => format!("shared object {}", number.0),
         Open::Directory => "directory".into(),
         Open::Device(device) => format!("{device:?}").to_lowercase(),
         Open::Pipe(number) => {

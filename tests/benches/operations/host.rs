@@ -10,9 +10,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_close, mq_open, mq_receive, mq_send, mq_unlink};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity, sched_yield};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
+use nix::sys::stat::Mode;
 use nix::sys::time::TimeValLike;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork, getpid, pipe, read, write};
@@ -34,6 +36,8 @@ pub(crate) enum Operation {
     Signal,
     /// A byte to another process and back.
     RoundTrip,
+    /// A message of 64 bytes to another process and back, by two message queues.
+    QueueRoundTrip,
     /// 64 KiB to another process.
     Bulk,
     /// A child that exits, and is waited for.
@@ -41,11 +45,12 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    const ALL: [Operation; 6] = [
+    const ALL: [Operation; 7] = [
         Operation::Getpid,
         Operation::Yield,
         Operation::Signal,
         Operation::RoundTrip,
+        Operation::QueueRoundTrip,
         Operation::Bulk,
         Operation::Fork,
     ];
@@ -56,7 +61,7 @@ impl Operation {
             Operation::Getpid => 5_000,
             Operation::Yield => 1_000,
             Operation::Signal => 500,
-            Operation::RoundTrip => 250,
+            Operation::RoundTrip | Operation::QueueRoundTrip => 250,
             Operation::Bulk => 80,
             Operation::Fork => 10,
         }
@@ -73,6 +78,7 @@ impl Operation {
             Operation::Yield => time_yields(count),
             Operation::Signal => time_signals(count),
             Operation::RoundTrip => time_round_trips(count),
+            Operation::QueueRoundTrip => time_queue_round_trips(count),
             Operation::Bulk => time_bulk(count),
             Operation::Fork => timed(count, || waitpid(in_a_child(|| Ok(()))?, None).map(drop)),
         }
@@ -189,6 +195,34 @@ fn time_round_trips(count: u32) -> nix::Result<f64> {
         read(&from_read, &mut byte).map(drop)
     })?;
     end(child)?;
+    Ok(time)
+}
+
+fn time_queue_round_trips(count: u32) -> nix::Result<f64> {
+    let queue = |direction: &str| -> nix::Result<MqdT> {
+        let name = format!("/vitrine-{}-{direction}", getpid());
+        let attributes = MqAttr::new(0, 8, 64, 0);
+        let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_RDWR;
+        let queue = mq_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR, Some(&attributes))?;
+        mq_unlink(name.as_str())?;
+        Ok(queue)
+    };
+    let (there, back) = (queue("there")?, queue("back")?);
+    let (mut message, mut priority) = ([1; 64], 0);
+    let child = in_a_child(|| {
+        let (mut message, mut priority) = ([1; 64], 0);
+        loop {
+            mq_receive(&there, &mut message, &mut priority)?;
+            mq_send(&back, &message, priority)?;
+        }
+    })?;
+    let time = timed(count, || {
+        mq_send(&there, &message, priority)?;
+        mq_receive(&back, &mut message, &mut priority).map(drop)
+    })?;
+    end(child)?;
+    mq_close(there)?;
+    mq_close(back)?;
     Ok(time)
 }
 

@@ -73,6 +73,13 @@ fn operations(comparison: &mut Comparison<'_>, host: &Host) {
     add("kill oneself, handler, return", "signals", stretch, Operation::Signal, Goal::Faster(5.0));
     let stretch = Stretch { counts: read, events: 2, before: 100, operations: 1_000 };
     add("pipe round trip, 1 byte", "ping", stretch, Operation::RoundTrip, Goal::Faster(8.0));
+    let stretch = Stretch { counts: received, events: 2, before: 100, operations: 1_000 };
+    for (name, command) in [
+        ("message queue round trip, 64 bytes", "letters 0"),
+        ("message queue round trip among 100 queues", "letters 100"),
+    ] {
+        add(name, command, stretch, Operation::QueueRoundTrip, Goal::Faster(8.0));
+    }
     // A fork and a wait are two events, and one pair goes before: so the last begins with as many as its name says.
     for (events, goal) in [(10, Goal::Faster(50.0)), (50, Goal::Faster(50.0)), (1_000, Goal::None)] {
         let name = format!("fork+exit+wait, <= {events} events");
@@ -106,6 +113,11 @@ fn caught(event: &Event<'_>) -> bool {
 /// Two make a round trip.
 fn read(event: &Event<'_>) -> bool {
     matches!(event, Event::Finished { call: Syscall::Read { .. }, .. })
+}
+
+/// Two make a round trip.
+fn received(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::MqTimedreceive { .. }, .. })
 }
 
 fn waited(event: &Event<'_>) -> bool {

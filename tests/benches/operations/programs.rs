@@ -1,6 +1,6 @@
 //! The programs that are timed.
 
-use abi::{Fd, MapFlags, Protection, SigInfo, Signal};
+use abi::{Fd, MapFlags, MqAttr, OpenFlags, Protection, SigInfo, Signal};
 use userland::sys::{Action, FileActions, Forked};
 use userland::{Args, Program, Sys, handlers};
 
@@ -11,6 +11,7 @@ pub(crate) static PROGRAMS: &[Program] = &[
     Program::new("yields", "", &yields),
     Program::new("signals", "", &signals).with_handlers(HANDLERS),
     Program::new("ping", "", &ping),
+    Program::new("letters", "", &letters),
     Program::new("bulk", "", &bulk),
     Program::leaf("source", "", &source),
     Program::leaf("drain", "", &drain),
@@ -69,6 +70,33 @@ async fn ping(sys: Sys, _: Args) -> i32 {
         let _ = sys.write(to_write, &byte).await;
         let _ = sys.read(from_read, &mut byte).await;
     }
+}
+
+/// A message of 64 bytes goes to and fro between parent and child, while so many other queues hold messages.
+async fn letters(sys: Sys, args: Args) -> i32 {
+    let attributes = Some(MqAttr { maxmsg: 8, msgsize: 64, ..MqAttr::default() });
+    let flags = OpenFlags::O_CREAT | OpenFlags::O_RDWR;
+    for other in 0..number(&args, 1) {
+        let Ok(queue) = sys.mq_open(format!("/{other}").as_bytes(), flags, 0o600, attributes).await else { return 1 };
+        for priority in 0..8 {
+            let _ = sys.mq_send(queue, &[1; 64], priority).await;
+        }
+        let _ = sys.close(queue).await;
+    }
+    let (Ok(there), Ok(back)) =
+        (sys.mq_open(b"/there", flags, 0o600, attributes).await, sys.mq_open(b"/back", flags, 0o600, attributes).await)
+    else {
+        return 1;
+    };
+    let child = sys.fork().await == Ok(Forked::Child);
+    let (from, to) = if child { (there, back) } else { (back, there) };
+    if !child {
+        let _ = sys.mq_send(to, &[1; 64], 0).await;
+    }
+    while let Ok((message, priority)) = sys.mq_receive(from, 64).await {
+        let _ = sys.mq_send(to, &message, priority).await;
+    }
+    1
 }
 
 async fn bulk(sys: Sys, _: Args) -> i32 {

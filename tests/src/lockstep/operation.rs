@@ -34,6 +34,12 @@ const SUPPORTED: &[&str] = &[
     "dup3",
     "close",
     "fcntl",
+    "mq_open",
+    "mq_unlink",
+    "mq_send",
+    "mq_receive",
+    "mq_getattr",
+    "mq_setattr",
     "setpgid",
     "getpgid",
     "setsid",
@@ -323,9 +329,8 @@ impl World {
             }
             "read" => Syscall::Read { fd: fd(0), buffer: OutBytes(BYTES), count: Length(int(1) as u64) },
             "write" => {
-                let bytes = pattern(int(1), int(2));
-                self.machine.put(process, BYTES, &bytes).expect("the scratch area can be written");
-                Syscall::Write { fd: fd(0), buffer: InBytes(BYTES), count: Length(int(1) as u64) }
+                let buffer = self.put_pattern(process, int(1), int(2));
+                Syscall::Write { fd: fd(0), buffer, count: Length(int(1) as u64) }
             }
             "dup" => Syscall::Dup { fd: fd(0) },
             // dup2(2) onto itself only checks the descriptor, as the C library does over dup3.
@@ -346,6 +351,32 @@ impl World {
                     _ => (FcntlCommand(9999), 0),
                 };
                 Syscall::Fcntl { fd: fd(0), command, argument }
+            }
+            "mq_open" => {
+                self.put_queue_name(process, int(0));
+                let attributes = MqAttr { maxmsg: int(2), msgsize: int(3), ..MqAttr::default() };
+                self.put(process, ARGUMENTS + 64, &attributes);
+                let flags = OpenFlags::from_bits_retain(flags(&argument(1), OPEN_FLAGS) as u32);
+                let attributes = In::at(ARGUMENTS + 64);
+                Syscall::MqOpen { name: Path(ARGUMENTS), flags, mode: 0o600, attributes }
+            }
+            "mq_unlink" => {
+                self.put_queue_name(process, int(0));
+                Syscall::MqUnlink { name: Path(ARGUMENTS) }
+            }
+            "mq_send" => {
+                let (message, length) = (self.put_pattern(process, int(1), int(3)), Length(int(1) as u64));
+                Syscall::MqTimedsend { queue: fd(0), message, length, priority: int(2) as u32, timeout: In::NULL }
+            }
+            "mq_receive" => {
+                let (message, length) = (OutBytes(BYTES), Length(int(1) as u64));
+                Syscall::MqTimedreceive { queue: fd(0), message, length, priority: Out::at(RESULTS), timeout: In::NULL }
+            }
+            "mq_getattr" => Syscall::MqGetsetattr { queue: fd(0), new: In::NULL, old: Out::at(RESULTS) },
+            "mq_setattr" => {
+                let flags = if int(1) == 0 { 0 } else { OpenFlags::O_NONBLOCK.bits().into() };
+                self.put(process, ARGUMENTS, &MqAttr { flags, ..MqAttr::default() });
+                Syscall::MqGetsetattr { queue: fd(0), new: In::at(ARGUMENTS), old: Out::at(RESULTS) }
             }
             "mmap" => {
                 let kind = match argument(3).as_str() {
@@ -444,6 +475,18 @@ impl World {
         Request::Call(call)
     }
 
+    /// Puts the bytes of a transfer where the process can name them.
+    fn put_pattern(&mut self, process: ProcessId, length: i64, seed: i64) -> InBytes {
+        let bytes: Vec<u8> = (0..length).map(|i| (seed + 7 * i + (i >> 8)) as u8).collect();
+        self.machine.put(process, BYTES, &bytes).expect("the scratch area can be written");
+        InBytes(BYTES)
+    }
+
+    fn put_queue_name(&mut self, process: ProcessId, number: i64) {
+        let name = format!("q{number}\0");
+        self.machine.put(process, ARGUMENTS, name.as_bytes()).expect("the scratch area can be written");
+    }
+
     fn pid(&self, argument: &Value) -> i32 {
         if let Some(number) = argument.as_i64() {
             return number as i32;
@@ -530,8 +573,16 @@ impl World {
                     self.machine.take_answers();
                 }
             }
-            "read" => {
+            "mq_getattr" | "mq_setattr" => {
                 put("r", json!(value));
+                let MqAttr { flags, maxmsg, msgsize, curmsgs, .. } = self.load(process);
+                put("attr", json!([i64::from(flags != 0), maxmsg, msgsize, curmsgs]));
+            }
+            "read" | "mq_receive" => {
+                put("r", json!(value));
+                if operation == "mq_receive" {
+                    put("prio", json!(self.load::<u32>(process)));
+                }
                 let mut bytes = vec![0; value as usize];
                 self.machine.get(process, BYTES, &mut bytes).expect("what was read can be loaded");
                 put("d", shown(&bytes));
@@ -632,6 +683,8 @@ const OPEN_FLAGS: Names = &[
     ("RDONLY", 0),
     ("WRONLY", OpenFlags::O_WRONLY.bits() as u64),
     ("RDWR", OpenFlags::O_RDWR.bits() as u64),
+    ("CREAT", OpenFlags::O_CREAT.bits() as u64),
+    ("EXCL", OpenFlags::O_EXCL.bits() as u64),
     ("NONBLOCK", OpenFlags::O_NONBLOCK.bits() as u64),
     ("CLOEXEC", OpenFlags::O_CLOEXEC.bits() as u64),
 ];

@@ -8,6 +8,7 @@
 //! | are futures nothing but a cache? | `cache.rs` |
 //! | is a world a value? | `worlds.rs` |
 //! | does each limit hold? | `limits.rs` |
+//! | does each message arrive once? | `letters.rs` |
 //! | does the kernel withstand any calls? | `storm.rs` |
 //! | is any signal lost or delivered twice, whenever it comes? | `placement/` |
 //! | what was found by these tests? | `regressions.rs` |
@@ -17,6 +18,7 @@ mod cache;
 mod cases;
 mod killed;
 mod lab;
+mod letters;
 mod limits;
 mod placement;
 mod programs;

@@ -10,7 +10,7 @@ use userland::libc::raise;
 use userland::sys::{Action, FileActions, Forked, JumpBuffer};
 use userland::{Args, Program, Sys, handlers, statics};
 
-use crate::script;
+use crate::{letters, script};
 
 /// All of them.
 pub(crate) const PROGRAMS: &[Program] = &[
@@ -24,6 +24,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::new("orphanage", "", &orphanage),
     Program::new("stopped", "", &stopped),
     Program::new("commute", "", &commute),
+    Program::new("letters", "", &letters::main),
     Program::new("exchange", "", &exchange),
     Program::new("catcher", "", &catcher).with_handlers(HANDLERS).with_statics(STATICS),
     Program::new("jumper", "", &jumper).with_handlers(HANDLERS).with_statics(STATICS),

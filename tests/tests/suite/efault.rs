@@ -29,6 +29,8 @@ const LATER: &[(&str, &str, &str)] = &[
     ("waitid", "info", "wait.rs: when there is a child to report"),
     ("waitid", "rusage", "wait.rs: when there is a child to report"),
     ("rt_sigtimedwait", "info", "when there is a signal to take"),
+    ("mq_timedreceive", "message", "mqueue.rs: when there is a message to receive"),
+    ("mq_timedreceive", "priority", "mqueue.rs: when there is a message to receive"),
     ("msgrcv", "message", "message_queue.rs: when there is a message to receive"),
     ("nanosleep", "remaining", "only written when a handler interrupts the sleep"),
 ];
@@ -83,6 +85,9 @@ fn every_call_refuses_a_bad_address() {
         sys.store_bytes(page + 8, b"true\0").await;
         let (read, write) = sys.pipe().await.unwrap();
         sys.write(write, b"something to read").await.unwrap();
+        let flags = abi::OpenFlags::O_CREAT | abi::OpenFlags::O_RDWR;
+        let queue = sys.mq_open(b"/queue", flags, 0o600, None).await.unwrap();
+        sys.mq_unlink(b"/queue").await.unwrap();
         let mut tested = 0;
         for info in Syscall::TABLE {
             for (index, argument) in info.arguments.iter().enumerate() {
@@ -97,6 +102,9 @@ fn every_call_refuses_a_bad_address() {
                 match info.name {
                     "read" => arguments[0] = read.0 as u64,
                     "write" => arguments[0] = write.0 as u64,
+                    name if name.starts_with("mq_") && matches!(info.arguments[0].kind, Kind::Fd) => {
+                        arguments[0] = queue.0 as u64;
+                    }
                     _ => {}
                 }
                 let writes = matches!(argument.kind, Kind::Out(_) | Kind::OutBytes | Kind::OutArray(_));

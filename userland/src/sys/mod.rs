@@ -21,6 +21,8 @@
 //! | descriptors and pipes: `pipe read write close dup2 fcntl` ... | `descriptor.rs` |
 //! | names: `open mkdir mkfifo unlink rename stat chdir` ... | `name.rs` |
 //! | the terminal: `tcgetattr tcsetpgrp isatty` ... | `terminal.rs` |
+//! | POSIX message queues: `mq_open mq_send mq_receive` ... | `mqueue.rs` |
+//! | POSIX shared memory: `shm_open ftruncate` ... | `posix_shared_memory.rs` |
 //! | memory: `mmap munmap mprotect madvise`, loads and stores | `memory.rs` |
 //! | System V shared memory: `shmget shmat shmdt shmctl` | `shared_memory.rs` |
 //! | System V message queues: `msgget msgsnd msgrcv msgctl` | `message_queue.rs` |
@@ -41,7 +43,9 @@ mod limit;
 mod list;
 mod memory;
 mod message_queue;
+mod mqueue;
 mod name;
+mod posix_shared_memory;
 mod prctl;
 mod process;
 mod raw;
@@ -58,6 +62,7 @@ mod wait;
 pub use credentials::{Ids, UNCHANGED};
 pub use jump::{JumpBuffer, JumpPoint};
 pub use memory::Word;
+pub use mqueue::{Mqd, Notify};
 pub use name::Dirent;
 pub use process::{Forked, Never};
 pub use raw::Raw;

@@ -1,7 +1,7 @@
 //! Small scenarios of which a real Linux kernel's results are recorded, each as a program that prints its results in the
 //! recording's own words.
 
-use abi::{Fd, OpenFlags, Pid, Protection, SigInfo, Signal, SignalSet, Timespec, WaitOptions};
+use abi::{Errno, Fd, MqAttr, OpenFlags, Pid, Protection, SigInfo, Signal, SignalSet, Timespec, WaitOptions};
 use harness::signals::{block, handled, note_signal, noted, send_self, set_note, share_notes, unblock};
 use harness::{PAGE, Scenario, fork, join, map, map_shared, program, shown, shown_status, until_state};
 use userland::sys::Action;
@@ -44,12 +44,30 @@ macro_rules! scenarios {
 }
 
 /// Scenarios that aren't tested, and why not.
-const LEFT_OUT: &[(&str, &str)] = &[
-    ("pipe.page_slots", "Linux's accounting of pages, not POSIX: a pipe here holds as many bytes as its capacity says"),
-    ("mq.sizes", "needs message queues"),
-];
+const LEFT_OUT: &[(&str, &str)] = &[(
+    "pipe.page_slots",
+    "Linux's accounting of pages, not POSIX: a pipe here holds as many bytes as its capacity says",
+)];
 
 scenarios! {
+    "mq.sizes" oracle_mq_sizes: &|sys, _| async move {
+        let attributes = MqAttr { maxmsg: 10, msgsize: 8, ..MqAttr::default() };
+        let flags = OpenFlags::O_CREAT | OpenFlags::O_RDWR;
+        let queue = sys.mq_open(b"/sizes", flags, 0o600, Some(attributes)).await.unwrap();
+        sys.mq_unlink(b"/sizes").await.unwrap();
+        let sent = |result: Result<(), Errno>| shown(result.map(|()| 0));
+        let received = |result: Result<(Vec<u8>, u32), Errno>| shown(result.map(|(bytes, _)| bytes.len()));
+        let results = [
+            sent(sys.mq_send(queue, &[0; 9], 0).await),
+            sent(sys.mq_send(queue, &[], 0).await),
+            received(sys.mq_receive(queue, 7).await),
+            received(sys.mq_receive(queue, 8).await),
+            sent(sys.mq_send(queue, &[], 32_768).await),
+        ];
+        println!(sys, "{}", results.join(" ")).await;
+        0
+    };
+
     "wait.nochild" oracle_wait_nochild: &|sys, _| async move {
         println!(sys, "{}", shown(sys.wait().await.map(|(child, _)| child.0))).await;
         0

@@ -1,0 +1,215 @@
+//! `mq_timedsend` and `mq_timedreceive` (`mq_send(3)`, `mq_receive(3)`), in Linux's order of checks.
+//!
+//! Who has to wait stands in a queue, first come, first served, and its part is done for it by whoever comes along: a sender
+//! hands its message to the first receiver; a receiver that makes room puts the message of the first sender in. When such a
+//! thread runs next it only finds that it is done, before it looks at signals and at its timeout.
+
+use abi::{Errno, Fd, In, InBytes, Length, MQ_PRIO_MAX, OpenFlags, Out, OutBytes, Timespec};
+
+use crate::dispatch::{Cx, Flow, Outcome};
+use crate::file::description::{Description, Open};
+use crate::host::{Host, PhysMem};
+use crate::ids::{MqMessageNo, MqueueNo, ProcessNo, ThreadNo};
+use crate::kernel::Kernel;
+use crate::thread::{QueueName, WaitsFor};
+use crate::time::NEVER_US;
+
+/// What a thread in a call gives to a message queue, or has got from one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Exchange {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It waits to send this.
+    Offers(MqMessageNo),
+    /// What it offered is in the queue.
+    Sent,
+    /// It got this.
+    Received(MqMessageNo),
+}
+
+impl Exchange {
+    /// The message in the thread's hand.
+    pub fn message(self) -> Option<MqMessageNo> {
+        match self {
+            Exchange::Offers(message) | Exchange::Received(message) => Some(message),
+            Exchange::Nothing | Exchange::Sent => None,
+        }
+    }
+}
+
+impl Kernel {
+    pub(crate) fn sys_mq_timedsend<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        fd: Fd,
+        message: InBytes,
+        length: Length,
+        priority: u32,
+        timeout: In<Timespec>,
+    ) -> Outcome {
+        if let Exchange::Sent = self.threads.at(cx.thread).exchange {
+            return Ok(Flow::Done(0));
+        }
+        if let Some(outcome) = self.waits_on(cx.thread) {
+            return outcome;
+        }
+        let until_us = self.timeout(cx, timeout)?;
+        if priority >= MQ_PRIO_MAX {
+            return Err(Errno::EINVAL);
+        }
+        let (queue, description) = self.mqueue_of(cx.process, fd)?;
+        if !description.flags.writable() {
+            return Err(Errno::EBADF);
+        }
+        if length.0 > self.mqueues.at(queue).message_bytes.into() {
+            return Err(Errno::EMSGSIZE);
+        }
+        // As on Linux, the message is copied before anything else is looked at. Who is continued after a stop has it still.
+        let message = match self.threads.at(cx.thread).exchange {
+            Exchange::Offers(message) => message,
+            _ => self.load_mq_message(cx.host, cx.process, message.0, length.0 as usize, priority as u16)?,
+        };
+        // From here on `finish` drops it, unless it has been given away.
+        self.threads.at_mut(cx.thread).exchange = Exchange::Offers(message);
+        if self.mqueues.at(queue).is_full() {
+            self.may_wait(&description, until_us)?;
+            return self.wait_in(cx.thread, QueueName::MqSenders(queue), until_us);
+        }
+        self.threads.at_mut(cx.thread).exchange = Exchange::Nothing;
+        match self.mqueues.at(queue).waiting_receivers.first() {
+            Some(receiver) => {
+                self.threads.at_mut(receiver).exchange = Exchange::Received(message);
+                self.hand_over(cx.host, receiver);
+            }
+            None => {
+                self.insert_mq_message(queue, message);
+                self.notify_of_message(cx.host, cx.process, queue);
+            }
+        }
+        Ok(Flow::Done(0))
+    }
+
+    pub(crate) fn sys_mq_timedreceive<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        fd: Fd,
+        buffer: OutBytes,
+        length: Length,
+        priority: Out<u32>,
+        timeout: In<Timespec>,
+    ) -> Outcome {
+        if let Exchange::Received(message) = self.threads.at(cx.thread).exchange {
+            return self.deliver_mq_message(cx, message, buffer, priority);
+        }
+        if let Some(outcome) = self.waits_on(cx.thread) {
+            return outcome;
+        }
+        let until_us = self.timeout(cx, timeout)?;
+        let (queue, description) = self.mqueue_of(cx.process, fd)?;
+        if !description.flags.readable() {
+            return Err(Errno::EBADF);
+        }
+        // Even if the message is shorter.
+        if length.0 < self.mqueues.at(queue).message_bytes.into() {
+            return Err(Errno::EMSGSIZE);
+        }
+        let Some(message) = self.first_message(queue) else {
+            self.may_wait(&description, until_us)?;
+            return self.wait_in(cx.thread, QueueName::MqReceivers(queue), until_us);
+        };
+        self.take_offer(cx.host, queue);
+        self.deliver_mq_message(cx, message, buffer, priority)
+    }
+
+    /// When the waiting ends, in microseconds since boot.
+    fn timeout<H: Host>(&mut self, cx: &mut Cx<'_, H>, timeout: In<Timespec>) -> Result<u64, Errno> {
+        match self.threads.at(cx.thread).progress {
+            0 if timeout.is_null() => Ok(NEVER_US),
+            0 => {
+                let time: Timespec = self.get(cx.host, cx.process, timeout.address)?;
+                Ok(time.to_us().ok_or(Errno::EINVAL)?.min(NEVER_US))
+            }
+            // It waited before it was stopped.
+            until_us => Ok(until_us),
+        }
+    }
+
+    /// Whether the caller may wait at all.
+    fn may_wait(&self, description: &Description, until_us: u64) -> Result<(), Errno> {
+        if description.flags.contains(OpenFlags::O_NONBLOCK) {
+            return Err(Errno::EAGAIN);
+        }
+        if self.now_us() >= until_us { Err(Errno::ETIMEDOUT) } else { Ok(()) }
+    }
+
+    fn wait_in(&mut self, thread: ThreadNo, name: QueueName, until_us: u64) -> Outcome {
+        self.threads.at_mut(thread).progress = until_us;
+        let until_us = (until_us < NEVER_US).then_some(until_us);
+        Ok(Flow::Wait(match name {
+            QueueName::MqReceivers(queue) => WaitsFor::MqMessage { queue, until_us },
+            QueueName::MqSenders(queue) => WaitsFor::MqRoom { queue, until_us },
+            _ => crate::bug("a message is awaited in another queue"),
+        }))
+    }
+
+    /// A thread that stands in its queue still is tried again, and nobody has done its part: a signal or its timer has woken
+    /// it. A signal goes first; if that turns out to be nothing, the call is made anew from the queue's tail, as on Linux.
+    fn waits_on(&mut self, thread: ThreadNo) -> Option<Outcome> {
+        let entry = self.threads.at(thread);
+        let (name, until_us) = (entry.waiter.queue?, entry.progress);
+        if self.now_us() >= until_us && !self.has_deliverable(thread) {
+            return Some(Err(Errno::ETIMEDOUT));
+        }
+        Some(self.wait_in(thread, name, until_us))
+    }
+
+    /// There is room: what the first sender offers goes in.
+    fn take_offer<H: Host>(&mut self, host: &mut H, queue: MqueueNo) {
+        let Some(sender) = self.mqueues.at(queue).waiting_senders.first() else { return };
+        let Some(message) = self.threads.at(sender).exchange.message() else {
+            crate::bug("a sender waits that has no message");
+        };
+        self.threads.at_mut(sender).exchange = Exchange::Sent;
+        self.insert_mq_message(queue, message);
+        self.hand_over(host, sender);
+    }
+
+    /// A message that is out of its queue goes to the caller. As on Linux it is gone even if that fails.
+    fn deliver_mq_message<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        message: MqMessageNo,
+        buffer: OutBytes,
+        priority: Out<u32>,
+    ) -> Outcome {
+        self.threads.at_mut(cx.thread).exchange = Exchange::Nothing;
+        let message = self.take_mq_message(message);
+        let stored = match priority.is_null() {
+            true => Ok(()),
+            false => self.put(cx.host, cx.process, priority.address, &u32::from(message.priority)),
+        };
+        let stored = stored.and_then(|()| self.store_mq_message(cx.host, cx.process, &message, buffer.0));
+        let length = message.length;
+        self.drop_mq_message(cx.host, message);
+        stored.map(|()| Flow::Done(length.into()))
+    }
+
+    /// What a thread has in hand when its call ends is dropped.
+    pub(crate) fn drop_exchange<M: PhysMem>(&mut self, memory: &mut M, exchange: Exchange) {
+        if let Some(message) = exchange.message() {
+            let message = self.take_mq_message(message);
+            self.drop_mq_message(memory, message);
+        }
+    }
+
+    /// The queue behind a descriptor.
+    pub(crate) fn mqueue_of(&self, process: ProcessNo, fd: Fd) -> Result<(MqueueNo, Description), Errno> {
+        let description = *self.files.at(self.descriptor(process, fd)?.file);
+        match description.open {
+            Open::Mqueue(queue) => Ok((queue, description)),
+            _ => Err(Errno::EBADF),
+        }
+    }
+}

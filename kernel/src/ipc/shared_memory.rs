@@ -1,0 +1,207 @@
+//! POSIX shared memory (`shm_overview(7)`): objects with a length and a name in `/dev/shm`, to be mapped, and to be read and
+//! written like files. `shm_open` and `shm_unlink` are functions of the library over `openat` and `unlinkat`, as on Linux.
+
+use abi::{Errno, Fd, OpenFlags, PAGE_SIZE};
+
+use crate::dispatch::{Cx, Flow, Outcome};
+use crate::file::description::Open;
+use crate::file::pipe::Request;
+use crate::host::Host;
+use crate::ids::{FrameNo, InodeNo, ObjectNo, ProcessNo};
+use crate::kernel::Kernel;
+use crate::mem::object::Object;
+use crate::mem::region::{Backing, Region};
+use crate::name::access::CHANGE;
+use crate::name::inode::Kind;
+use crate::name::path::Last;
+use crate::name::plant::MEMORY;
+use crate::table::Entry;
+
+const PAGE: u64 = PAGE_SIZE as u64;
+
+/// No object is longer: as many pages as its tree can hold.
+const LENGTH_MAX: u64 = PAGE << 25;
+
+impl Kernel {
+    /// Makes a shared memory object where a regular file was to be made: in `/dev/shm` only. All else has been checked.
+    pub(crate) fn make_memory(
+        &mut self,
+        process: ProcessNo,
+        directory: Fd,
+        path: &[u8],
+        mode: u32,
+    ) -> Result<InodeNo, Errno> {
+        let judged = self.effective(process);
+        let place = self.walk(process, judged, directory, path)?;
+        let (MEMORY, Last::Name(name)) = (place.directory, place.last) else { return Err(Errno::EOPNOTSUPP) };
+        self.check_may_enter(judged, MEMORY, CHANGE)?;
+        if self.inodes.room() == 0 || self.names.room() == 0 {
+            return Err(Errno::ENOSPC);
+        }
+        let object = Object { named: true, length: Some(0), ..Object::VACANT };
+        let object = self.objects.insert(object).map_err(|_| Errno::ENOSPC)?;
+        let mode = mode & 0o7777 & !self.processes.at(process).umask;
+        Ok(self.plant(MEMORY, name, Kind::Memory(object), mode as u16, judged))
+    }
+
+    pub(crate) fn sys_ftruncate<H: Host>(&mut self, cx: &mut Cx<'_, H>, fd: Fd, length: i64) -> Outcome {
+        let length = u64::try_from(length).map_err(|_| Errno::EINVAL)?;
+        let description = *self.files.at(self.descriptor(cx.process, fd)?.file);
+        let (Open::Memory(object), Some(inode)) = (description.open, description.inode) else {
+            return Err(Errno::EINVAL);
+        };
+        if !description.flags.writable() {
+            return Err(Errno::EINVAL);
+        }
+        if length > LENGTH_MAX {
+            return Err(Errno::EFBIG);
+        }
+        self.set_length(cx.host, inode, object, length);
+        Ok(Flow::Done(0))
+    }
+
+    /// Gives an object another length. What is behind its end is gone, from every mapping too, and reads as zeros if it
+    /// becomes longer again.
+    pub(crate) fn set_length<H: Host>(&mut self, host: &mut H, inode: InodeNo, object: ObjectNo, length: u64) {
+        let before = self.objects.at_mut(object).length.replace(length).unwrap_or(0);
+        self.touch(inode);
+        if length >= before {
+            return;
+        }
+        let first = length.div_ceil(PAGE);
+        self.unmap_from(host, object, first);
+        let mut pages = self.objects.at(object).pages;
+        while let Some((page, frame)) = pages.next(&self.nodes, first) {
+            self.frames.release(host, FrameNo((frame - 1) as u16));
+            let _ = pages.set(&mut self.nodes, page, 0);
+        }
+        self.objects.at_mut(object).pages = pages;
+        let within = (length % PAGE) as usize;
+        let last = pages.get(&self.nodes, length / PAGE);
+        if within > 0
+            && last != 0
+            && let Some(rest) = host.frame_mut(FrameNo((last - 1) as u16)).get_mut(within..)
+        {
+            rest.fill(0);
+        }
+    }
+
+    /// Empties the page tables where they show an object from a page on: the next access finds that it has ended. Private
+    /// copies go too, as on Linux. All processes are looked through, until all mappings are found.
+    fn unmap_from<H: Host>(&mut self, host: &mut H, object: ObjectNo, page: u64) {
+        let mut left = self.objects.at(object).mappings;
+        let mut from = 0;
+        while left > 0
+            && let Some(process) = self.processes.next_slot(from)
+        {
+            from = process.index() + 1;
+            let mut at = 0;
+            while let Some(region) = self.processes.at(process).space.regions.starting_at(at).copied() {
+                at = region.end;
+                let Region { backing: Backing::Shared { object: mapped, offset, .. }, first, end, .. } = region else {
+                    continue;
+                };
+                if mapped == object {
+                    left -= 1;
+                    let first = first.saturating_add(page.saturating_sub(offset));
+                    self.drop_pages(host, process, first, end.max(first));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn read_memory<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        fd: Fd,
+        object: ObjectNo,
+        request: Request,
+    ) -> Outcome {
+        let file = self.descriptor(cx.process, fd)?.file;
+        let from = self.files.at(file).position;
+        let length = self.objects.at(object).length.unwrap_or(0);
+        let count = (request.count as u64).min(length.saturating_sub(from));
+        let mut done = 0;
+        while done < count {
+            let at = from + done;
+            let piece = (PAGE - at % PAGE).min(count - done) as usize;
+            let mut bytes = [0; PAGE_SIZE];
+            let bytes = bytes.get_mut(..piece).unwrap_or_default();
+            let frame = self.objects.at(object).pages.get(&self.nodes, at / PAGE);
+            let start = (at % PAGE) as usize;
+            if frame != 0
+                && let Some(there) = host_bytes(cx.host, frame, start, piece)
+            {
+                bytes.copy_from_slice(there);
+            }
+            match self.copy_to_user(cx.host, cx.process, request.address.wrapping_add(done), bytes) {
+                Ok(()) => done += piece as u64,
+                Err(errno) if done == 0 => return Err(errno),
+                Err(_) => break,
+            }
+        }
+        self.files.at_mut(file).position = from + done;
+        Ok(Flow::Done(done as i64))
+    }
+
+    pub(crate) fn write_memory<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        fd: Fd,
+        object: ObjectNo,
+        request: Request,
+    ) -> Outcome {
+        let file = self.descriptor(cx.process, fd)?.file;
+        let description = *self.files.at(file);
+        let length = self.objects.at(object).length.unwrap_or(0);
+        let from = if description.flags.contains(OpenFlags::O_APPEND) { length } else { description.position };
+        if from >= LENGTH_MAX {
+            return Err(Errno::EFBIG);
+        }
+        let count = (request.count as u64).min(LENGTH_MAX - from);
+        let mut done = 0;
+        while done < count {
+            let at = from + done;
+            let piece = (PAGE - at % PAGE).min(count - done);
+            match self.write_piece(cx, object, at, request.address.wrapping_add(done), piece as usize) {
+                Ok(()) => done += piece,
+                Err(errno) if done == 0 => return Err(errno),
+                Err(_) => break,
+            }
+        }
+        let entry = self.objects.at_mut(object);
+        entry.length = Some(length.max(from + done));
+        self.files.at_mut(file).position = from + done;
+        if let Some(inode) = description.inode {
+            self.touch(inode);
+        }
+        Ok(Flow::Done(done as i64))
+    }
+
+    /// Writes what lies in one page of the object. By way of a copy: the caller's memory may be the same page.
+    fn write_piece<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        object: ObjectNo,
+        at: u64,
+        address: u64,
+        count: usize,
+    ) -> Result<(), Errno> {
+        let mut bytes = [0; PAGE_SIZE];
+        let bytes = bytes.get_mut(..count).unwrap_or_default();
+        self.copy_from_user(cx.host, cx.process, address, bytes)?;
+        let frame = self.object_frame(cx.host, object, at / PAGE).ok_or(Errno::ENOSPC)?;
+        let start = (at % PAGE) as usize;
+        if let Some(place) = cx.host.frame_mut(frame).get_mut(start..start + count) {
+            place.copy_from_slice(bytes);
+        }
+        // The object refers to it; this call does no more.
+        self.frames.release(cx.host, frame);
+        Ok(())
+    }
+}
+
+/// Bytes of an object's page, whose frame is given as its tree has it.
+fn host_bytes<H: Host>(host: &H, frame: u32, start: usize, count: usize) -> Option<&[u8]> {
+    host.frame(FrameNo((frame - 1) as u16)).get(start..start + count)
+}
