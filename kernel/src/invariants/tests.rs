@@ -390,7 +390,7 @@ fn an_undo_that_nobody_knows_of_is_found() {
 }
 
 #[test]
-fn a_receiver_that_sleeps_over_a_message_is_found() {
+fn a_receiver_that_sleeps_over_a_system_v_message_is_found() {
     breaks("ipc-sleepers", |machine| {
         machine.make_set_and_queue();
         let (message, flags) = (Out::at(SCRATCH), MsgFlags::empty());

@@ -310,7 +310,7 @@ mod tests {
         let record = Record::read(sample().as_bytes()).unwrap();
         assert_eq!(record.header, header());
         assert_eq!(record.choices.len(), 2);
-        assert_eq!(record.hashes[1], RecordedHash { step: 10, hash: 0xa10, line: 10 });
+        assert_eq!(record.hashes[1], RecordedHash { step: 10, hash: 0xa10, line: 11 });
         assert_eq!((record.totals.steps, record.input.length), (17, 15));
         assert_eq!(record.changed, None);
     }
@@ -338,26 +338,26 @@ mod tests {
             ("seed 42", "seed", 5, "a number"),
             ("seed 42", "seed +42", 5, "a number"),
             ("seed 42\n", "", 5, "`seed ...`"),
-            ("hash-every 10", "hash-every 0", 6, "above 0, or `default`"),
-            ("hash-every 10", "hash-every 5", 10, "`hash 5 ...`"),
-            ("hash 0 ", "hash 1 ", 7, "`hash 0 ...`"),
-            ("3 preempt 1/2", "3 pick 1/2", 8, "`run` or `preempt`"),
-            ("3 preempt 1/2", "3 preempt 2/2", 8, "a choice between 1 and the number of options less one"),
-            ("3 preempt 1/2", "3 preempt 0/2", 8, "a choice between 1 and the number of options less one"),
+            ("hash-every 10", "hash-every 0", 7, "above 0, or `default`"),
+            ("hash-every 10", "hash-every 5", 11, "`hash 5 ...`"),
+            ("hash 0 ", "hash 1 ", 8, "`hash 0 ...`"),
+            ("3 preempt 1/2", "3 pick 1/2", 9, "`run` or `preempt`"),
+            ("3 preempt 1/2", "3 preempt 2/2", 9, "a choice between 1 and the number of options less one"),
+            ("3 preempt 1/2", "3 preempt 0/2", 9, "a choice between 1 and the number of options less one"),
             ("3 preempt 1/2", "3 preempt 1/2 ", 0, ""),
-            ("3 preempt 1/2", "3 preempt 1", 8, "`VALUE/OPTIONS`"),
-            ("3 preempt 1/2", "4 preempt 1/2", 9, "at step 4 or later"),
-            ("choice 3 run", "choose 3 run", 9, "`choice STEP KIND VALUE/OPTIONS`"),
-            ("input 000000000000beef 15", "input 000000000000beef", 11, "a number"),
-            ("input 000000000000beef 15", "input 000000000000beef 0", 11, "`input none`"),
-            ("end 17", "end 9", 12, "at least as many steps as the last hash above"),
-            ("end 17", "end 1", 12, "at least as many steps as the last choice above"),
-            ("end 17", "end 20", 12, "`hash 20 ...` above"),
-            ("exited 3", "exited 256", 12, "at most 255"),
-            ("exited 3", "killed 65", 12, "at most 64"),
-            ("exited 3", "finished", 12, "`exited STATUS`"),
-            ("output 6", "output six", 12, "a number where it says `six`"),
-            ("check ", "check 0", 13, "16 hexadecimal digits"),
+            ("3 preempt 1/2", "3 preempt 1", 9, "`VALUE/OPTIONS`"),
+            ("3 preempt 1/2", "4 preempt 1/2", 10, "at step 4 or later"),
+            ("choice 3 run", "choose 3 run", 10, "`choice STEP KIND VALUE/OPTIONS`"),
+            ("input 000000000000beef 15", "input 000000000000beef", 12, "a number"),
+            ("input 000000000000beef 15", "input 000000000000beef 0", 12, "`input none`"),
+            ("end 17", "end 9", 13, "at least as many steps as the last hash above"),
+            ("end 17", "end 1", 13, "at least as many steps as the last choice above"),
+            ("end 17", "end 20", 13, "`hash 20 ...` above"),
+            ("exited 3", "exited 256", 13, "at most 255"),
+            ("exited 3", "killed 65", 13, "at most 64"),
+            ("exited 3", "finished", 13, "`exited STATUS`"),
+            ("output 6", "output six", 13, "a number where it says `six`"),
+            ("check ", "check 0", 14, "16 hexadecimal digits"),
         ] {
             let refused = match edited(from, to) {
                 Err(refused) => refused,
@@ -377,7 +377,7 @@ mod tests {
         for (from, to) in [("seed 42", "seed 43"), ("run 2/3", "run 1/3"), ("HOME", "HOMF"), ("hash 10 0", "hash 10 1")]
         {
             let changed = edited(from, to).unwrap().changed.unwrap();
-            assert_eq!(changed.line, 13);
+            assert_eq!(changed.line, 14);
             assert!(changed.why.contains("aren't as they were written"));
         }
     }
@@ -404,7 +404,7 @@ mod tests {
             assert!(refused.why.contains("cut off"), "{length}: {refused}");
         }
         let refused = Record::read(format!("{sample}more\n").as_bytes()).unwrap_err();
-        assert_eq!((refused.line, refused.why.contains("the end of the file")), (14, true));
+        assert_eq!((refused.line, refused.why.contains("the end of the file")), (15, true));
     }
 
     #[test]

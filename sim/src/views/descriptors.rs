@@ -48,7 +48,7 @@ pub(crate) fn what(kernel: &Kernel, description: &Description) -> String {
         Open::Console { stream: 2 } => "console, diagnostics".into(),
         Open::Console { .. } => "console".into(),
         Open::Mqueue(number) => {
-            let messages = world.kernel.mqueue(number).map_or(0, |queue| queue.len());
+            let messages = kernel.mqueue(number).map_or(0, |queue| queue.len());
             format!("message queue {}, {messages} messages in it", number.0)
         }
         Open::Memory(number) => format!("shared object {}", number.0),

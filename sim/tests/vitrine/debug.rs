@@ -55,10 +55,10 @@ fn tables_show_the_state() {
     for part in [
         "pid  ppid  pgid  name  state\n  1     0     1  init  waiting  for a child to change state\n",
         "  3     2     1  sh    ready 1\n",
-        "  2  sh    userland/src/programs/sh/pipeline.rs:89  close(3) = 0\n",
+        "  2  sh    userland/src/programs/sh/pipeline.rs:107  close(3) = 0\n",
         " 4     4     1  write               pipe 0, 0 bytes in it\n",
         "   0      0  65536  3:3 4:3  3:4\n",
-        "blocked                  none\n",
+        "blocked                     none\n",
         "copied on write, shared with 2 4\n",
     ] {
         assert!(text.contains(part), "{part} isn't in\n{text}");

@@ -67,8 +67,6 @@ pub(crate) const SCRIPTS: &[Case] = &[
     case(&["sh", "-c", "seq 200 | grep 7 | tail -n 3 | sort -nr"]),
     case(&["sh", "-c", "sleep 1 & sleep 2 | cat & pstree; wait; echo $?"]),
     case(&["sh", "-c", "true && echo yes || echo no; false || exit 3; echo never"]),
-    case(&["sh", "-c", "cleanup & sleep 0.005; kill $!; wait $!; echo $?"]),
-    case(&["sh", "-c", "supervisor -n 2 & sleep 0.01; kill -USR1 $!; sleep 0.01; kill $!; wait"]),
     case(&["sh", "-c", "sleep 100 & kill $!; wait; sh -c 'kill -KILL $$'; echo $?"]),
     case(&["sh", "-c", "set -m; sleep 1 | cat & jobs; kill %1; wait %1; echo $?; fg"]),
     case(&["sh", "-c", "trap 'echo got' USR1; trap 'echo bye' EXIT; (sleep 0.01; kill -USR1 $$) & wait; echo $?"]),
@@ -104,6 +102,12 @@ pub(crate) const PROGRAMS: &[Case] = &[
     case(&["jumper"]),
 ];
 
+/// Where a program runs until it is told to end: if the one that would tell it is killed, it runs on.
+pub(crate) const SERVICES: &[Case] = &[
+    case(&["sh", "-c", "cleanup & sleep 0.005; kill $!; wait $!; echo $?"]),
+    case(&["sh", "-c", "supervisor -n 2 & sleep 0.01; kill -USR1 $!; sleep 0.01; kill $!; wait"]),
+];
+
 /// Some of whose processes stop: if the one that would continue them is killed, they stay so.
 pub(crate) const STOPPING: &[Case] = &[
     case(&["stopped"]),
@@ -113,7 +117,7 @@ pub(crate) const STOPPING: &[Case] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
-    [SINGLE, STORIES, SCRIPTS, NAMES, PROGRAMS, STOPPING].into_iter().flatten().copied()
+    [SINGLE, STORIES, SCRIPTS, NAMES, PROGRAMS, SERVICES, STOPPING].into_iter().flatten().copied()
 }
 
 /// The random script with this seed. Some come to a point where everybody waits for everybody.

@@ -55,7 +55,8 @@ fn killed_under<C: Chooser + Clone>(case: &Case, chooser: &C) {
 
 /// Everyone alive but PID 1, which can't be killed; and, where it alone could clean up, the program itself.
 fn victims(world: &World, case: &Case) -> Vec<ProcessId> {
-    let spared = if case.argv == ["exchange"] { 2 } else { 1 };
+    // PID 2 was a program that init runs first.
+    let spared = if case.argv == ["exchange"] { 3 } else { 1 };
     let alive = world.kernel.processes().filter(|(_, process)| !process.is_zombie() && process.pid > spared);
     alive.map(|(id, _)| id).collect()
 }

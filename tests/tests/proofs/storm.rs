@@ -23,6 +23,11 @@ const SCRATCH: u64 = STACK_TOP - 0x8000;
 const WORDS: usize = 12;
 /// Behind them: the name of the program, and an array of strings with nothing but it.
 const NAME: u64 = SCRATCH + 8 * WORDS as u64;
+/// Names for the removal of names.
+const PARENT: u64 = NAME + 16;
+const ROOT: u64 = NAME + 24;
+/// No kernel of a test has more System V objects of a kind.
+const MOST_OBJECTS: u64 = 128;
 /// Cases in the ordinary test run; `PROPTEST_CASES` asks for more.
 const CASES: u32 = 3000;
 
@@ -410,13 +415,69 @@ impl Storm {
                 continue;
             }
             match self.kernel.resume(&mut self.host, CPU) {
-                Resume::Return(value) if value == Errno::ECHILD.to_return() => return Ok(()),
+                Resume::Return(value) if value == Errno::ECHILD.to_return() => return self.remove_what_outlives(),
                 Resume::Blocked => {}
                 _ => drop(self.kernel.trap(&mut self.host, CPU, Trap::Call(WAIT))),
             }
             self.check()?;
         }
         Err(TestCaseError::fail("not all have ended"))
+    }
+
+    /// Objects with names and keys outlive who made them: PID 1 finds them, and removes them.
+    fn remove_what_outlives(&mut self) -> Result<(), TestCaseError> {
+        for (control, stat, at) in [("shmctl", 13, 1), ("msgctl", 11, 1), ("semctl", 18, 2)] {
+            for slot in 0..MOST_OBJECTS {
+                let mut arguments = [slot, 0, SCRATCH, SCRATCH, 0, 0];
+                arguments[at] = stat;
+                let id = self.first_calls(control, arguments)?;
+                if id >= 0 {
+                    arguments[0] = id as u64;
+                    arguments[at] = 0;
+                    prop_assert_eq!(self.first_calls(control, arguments)?, 0, "IPC_RMID of {} {}", control, id);
+                }
+            }
+        }
+        // No name was ever made but this one, perhaps in directories of that name.
+        self.put_string(NAME, b"program\0");
+        self.put_string(PARENT, b"..\0");
+        self.put_string(ROOT, b"/\0");
+        self.first_calls("mq_unlink", [NAME, 0, 0, 0, 0, 0])?;
+        let here = -100_i64 as u64;
+        let mut depth = 0;
+        self.first_calls("chdir", [ROOT, 0, 0, 0, 0, 0])?;
+        for _ in 0..1000 {
+            let removed = self.first_calls("unlinkat", [here, NAME, 0, 0, 0, 0])? == 0
+                || self.first_calls("unlinkat", [here, NAME, 0x200, 0, 0, 0])? == 0;
+            if removed {
+                continue;
+            }
+            if self.first_calls("chdir", [NAME, 0, 0, 0, 0, 0])? == 0 {
+                depth += 1;
+            } else if depth > 0 {
+                prop_assert_eq!(self.first_calls("chdir", [PARENT, 0, 0, 0, 0, 0])?, 0);
+                depth -= 1;
+            } else {
+                return Ok(());
+            }
+        }
+        Err(TestCaseError::fail("names can't be removed"))
+    }
+
+    fn put_string(&mut self, address: u64, text: &[u8]) {
+        let _ = self.kernel.copy_out(&mut self.host, self.first, address, text);
+    }
+
+    /// PID 1, which runs, makes a call that doesn't wait.
+    fn first_calls(&mut self, name: &'static str, arguments: [u64; 6]) -> Result<i64, TestCaseError> {
+        let number = Row::of(name).info().number;
+        self.kernel.trap(&mut self.host, CPU, Trap::Syscall { number, arguments });
+        let resumed = self.kernel.resume(&mut self.host, CPU);
+        self.check()?;
+        match resumed {
+            Resume::Return(value) => Ok(value),
+            other => Err(TestCaseError::fail(format!("{name} of PID 1 came to {other:?}"))),
+        }
     }
 }
 

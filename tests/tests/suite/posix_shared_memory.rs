@@ -82,7 +82,7 @@ fn an_access_behind_the_end_is_sigbus() {
         sys.store::<u8>(shared + 2 * PAGE - 1, 9).await;
         for flags in [MapFlags::MAP_SHARED, MapFlags::MAP_PRIVATE] {
             let there = mapped(sys, object, 3, flags).await;
-            let child = fork(sys, async move |sys| drop(sys.load::<u8>(there + 2 * PAGE).await)).await;
+            let child = fork(sys, async move |sys| _ = sys.load::<u8>(there + 2 * PAGE).await).await;
             ends(sys, child, signaled(Signal::SIGBUS)).await;
             let child = fork(sys, async move |sys| sys.store::<u8>(there + 2 * PAGE, 1).await).await;
             ends(sys, child, signaled(Signal::SIGBUS)).await;
@@ -110,7 +110,7 @@ fn what_is_cut_off_is_gone_from_every_mapping() {
         sys.store::<u8>(private + PAGE, 1).await;
         sys.ftruncate(object, 100).await.unwrap();
         for gone in [shared + PAGE, private + PAGE] {
-            let child = fork(sys, async move |sys| drop(sys.load::<u8>(gone).await)).await;
+            let child = fork(sys, async move |sys| _ = sys.load::<u8>(gone).await).await;
             ends(sys, child, signaled(Signal::SIGBUS)).await;
         }
         assert_eq!(sys.load::<u64>(shared).await, u64::MAX);

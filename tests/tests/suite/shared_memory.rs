@@ -153,6 +153,7 @@ fn shmat_and_shmdt_fail_as_their_page_says() {
         assert_eq!(sys.shmdt(page).await, Err(Errno::EINVAL));
         assert_eq!(sys.shmdt(page + 1).await, Err(Errno::EINVAL));
         let child = fork(sys, async move |sys| {
+            sys.setgid(1000).await.unwrap();
             sys.setuid(1000).await.unwrap();
             assert_eq!(sys.shmat(id, 0, none).await, Err(Errno::EACCES));
             sys.shmat(id, 0, ShmFlags::SHM_RDONLY).await.unwrap();

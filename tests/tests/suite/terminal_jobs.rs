@@ -34,7 +34,7 @@ where
         0
     })
     .with("shell", main)
-    .handlers(HANDLERS)
+    .with_handlers("shell", HANDLERS)
     .typed(typed.iter().copied())
 }
 

@@ -194,7 +194,9 @@ mod tests {
     use super::*;
 
     fn message(messages: &mut MqMessages, priority: u16) -> MqMessageNo {
-        messages.insert(MqMessage { priority, ..MqMessage::VACANT }).unwrap()
+        let mut message = MqMessage::VACANT;
+        message.priority = priority;
+        messages.insert(message).unwrap()
     }
 
     #[test]
