@@ -1,0 +1,166 @@
+//! `vitrine-host`: carries lock-step scripts out with real processes of the host, one operation at a time, and writes down
+//! everything that can be observed after each, in the format of `tests/oracle/lockstep/README.md`.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | what do recorder and processes share? | `stage.rs` |
+//! | what does a real process do? | `puppet.rs` |
+//! | which system call is an operation, and what did it give? | `operation.rs` |
+//! | what can be seen from outside? | `observe.rs` |
+//! | one operation after the other | `recorder.rs` |
+//! | random scripts | `generate.rs` |
+
+mod generate;
+mod observe;
+mod operation;
+mod puppet;
+mod recorder;
+mod stage;
+
+use std::io::{BufRead, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use serde_json::{Value, json};
+
+use generate::Theme;
+use recorder::{Recorder, Trouble};
+use stage::Stage;
+
+#[derive(Parser)]
+#[command(version, about = "Carry lock-step scripts out with real processes, and record what can be observed")]
+struct Options {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Make random scripts, and print their records, a line each
+    Record {
+        /// What they are about [default: one after the other]
+        #[arg(long, value_enum)]
+        theme: Option<Theme>,
+        /// Seed of the first script; each further one adds 1
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many
+        #[arg(long, default_value_t = 10)]
+        scripts: u64,
+        /// Operations of a script, at most
+        #[arg(long, default_value_t = 60)]
+        operations: usize,
+    },
+    /// Carry out the scripts on standard input, a line each, and print their records
+    Replay,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match isolated(|| run(&options.command)) {
+        Ok(status) => status,
+        Err(message) => {
+            eprintln!("vitrine-host: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs `body` as PID 1 of a name space of its own, so that no signal of a script can reach a process which isn't of it.
+fn isolated(body: impl FnOnce() -> Result<(), String>) -> Result<ExitCode, String> {
+    let refused =
+        |what: &str| format!("{what}: {} (it takes the right to make name spaces)", std::io::Error::last_os_error());
+    // SAFETY: this process has one thread; name spaces have nothing to do with its memory.
+    unsafe {
+        if libc::unshare(libc::CLONE_NEWPID | libc::CLONE_NEWNS) != 0 {
+            return Err(refused("a name space for processes"));
+        }
+        match libc::fork() {
+            -1 => Err(refused("fork")),
+            0 => {
+                let root = c"/".as_ptr();
+                let private = libc::mount(
+                    std::ptr::null(),
+                    root,
+                    std::ptr::null(),
+                    libc::MS_REC | libc::MS_PRIVATE,
+                    std::ptr::null(),
+                );
+                let (proc, place) = (c"proc".as_ptr(), c"/proc".as_ptr());
+                if private != 0 || libc::mount(proc, place, proc, 0, std::ptr::null()) != 0 {
+                    eprintln!("vitrine-host: {}", refused("/proc"));
+                    libc::_exit(1);
+                }
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                let status = match body() {
+                    Ok(()) => 0,
+                    Err(message) => {
+                        eprintln!("vitrine-host: {message}");
+                        1
+                    }
+                };
+                libc::_exit(status)
+            }
+            child => {
+                let mut status = 0;
+                libc::waitpid(child, &raw mut status, 0);
+                let code = if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 1 };
+                Ok(ExitCode::from(code as u8))
+            }
+        }
+    }
+}
+
+fn run(action: &Action) -> Result<(), String> {
+    let stage = Stage::map().map_err(|error| format!("shared memory: {error}"))?;
+    match action {
+        Action::Record { theme, seed, scripts, operations } => {
+            for number in 0..*scripts {
+                let seed = seed + number;
+                let theme = theme.unwrap_or(Theme::ALL[(number % Theme::ALL.len() as u64) as usize]);
+                let mut records = Vec::new();
+                let mut recorder = Recorder::new(&stage)?;
+                let end =
+                    generate::script(&mut recorder, theme, seed, *operations, &mut |record| records.push(record))?;
+                drop(recorder);
+                print(theme.name(), &json!(format!("{}-{seed}", theme.name())), seed, end, records)?;
+            }
+        }
+        Action::Replay => {
+            for (number, line) in std::io::stdin().lock().lines().enumerate() {
+                let line = line.map_err(|error| format!("standard input: {error}"))?;
+                let script: Value = serde_json::from_str(&line)
+                    .map_err(|error| format!("standard input, line {}: {error}", number + 1))?;
+                replay(&stage, &script).map_err(|what| format!("standard input, line {}: {what}", number + 1))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Carries a given script out. An operation that can't be (its process is busy, or isn't there) is left out.
+fn replay(stage: &Stage, script: &Value) -> Result<(), String> {
+    let mut records = Vec::new();
+    let mut recorder = Recorder::new(stage)?;
+    let mut end = "len";
+    for asked in script["ops"].as_array().into_iter().flatten() {
+        match recorder.carry_out(&json!({"p": asked["p"], "o": asked["o"], "a": asked["a"]})) {
+            Ok(record) => records.push(record),
+            Err(Trouble::RootDied) => {
+                end = "a_died";
+                break;
+            }
+            Err(Trouble::Bad(_)) => {}
+        }
+    }
+    drop(recorder);
+    let seed = script["seed"].as_u64().unwrap_or(0);
+    print(script["theme"].as_str().unwrap_or("mixed"), &script["id"], seed, end, records)
+}
+
+fn print(theme: &str, id: &Value, seed: u64, end: &str, records: Vec<Value>) -> Result<(), String> {
+    let script = json!({"id": id, "theme": theme, "seed": seed, "end": end, "ops": records});
+    // A child of this process must not inherit lines that aren't written yet.
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{script}").and_then(|()| output.flush()).map_err(|error| format!("standard output: {error}"))
+}

@@ -1,0 +1,380 @@
+//! One script: gives operations to real processes one at a time, waits until all is quiet, and writes down what changed.
+
+use std::ffi::CString;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use crate::observe::{Seen, State, descriptors, group_and_session};
+use crate::operation::{Names, command, handler_details, observation, signal_list};
+use crate::puppet;
+use crate::stage::{Command, Kind, PUPPETS, Stage};
+
+/// How long processes may take to become quiet.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One process of a script.
+struct Puppet {
+    pid: i32,
+    /// The operation that it hasn't finished, and the call which that is.
+    pending: Option<(Value, i64)>,
+    /// What was last seen of it, as the records have it.
+    fields: Map<String, Value>,
+    gone: bool,
+}
+
+/// A script that is being carried out.
+pub(crate) struct Recorder<'a> {
+    stage: &'a Stage,
+    directory: PathBuf,
+    names: Names,
+    puppets: Vec<Puppet>,
+}
+
+/// Why an operation wasn't recorded.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// It isn't one that can be carried out.
+    Bad(String),
+    /// Process `a` died of it: the script ends before.
+    RootDied,
+}
+
+impl<'a> Recorder<'a> {
+    /// A new world with one process, `a`, in a System V and message queue name space of its own.
+    ///
+    /// # Errors
+    /// What the host refused.
+    pub(crate) fn new(stage: &'a Stage) -> Result<Recorder<'a>, String> {
+        let refused = |what: &str| format!("{what}: {}", std::io::Error::last_os_error());
+        // SAFETY: this changes which objects have names, and touches no memory.
+        if unsafe { libc::unshare(libc::CLONE_NEWIPC) } != 0 {
+            return Err(refused("a name space for System V objects"));
+        }
+        let directory = std::env::temp_dir().join(format!("vitrine-fifos-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+        let path = CString::new(directory.as_os_str().as_bytes()).map_err(|error| error.to_string())?;
+        for puppet in 0..PUPPETS {
+            stage.reset(puppet);
+        }
+        let pid = puppet::start(stage, &path).map_err(|error| format!("fork: {error}"))?;
+        let mut names = Names::default();
+        names.processes.insert("R".into(), std::process::id() as i32);
+        names.processes.insert("a".into(), pid);
+        let root = Puppet { pid, pending: None, fields: Map::new(), gone: false };
+        let mut recorder = Recorder { stage, directory, names, puppets: vec![root] };
+        recorder.settle()?;
+        recorder.changes();
+        Ok(recorder)
+    }
+
+    /// The processes that can be given an operation.
+    pub(crate) fn idle(&self) -> Vec<usize> {
+        let idle = |puppet: &Puppet| !puppet.gone && puppet.fields.get("s").is_some_and(|state| state == "idle");
+        (0..self.puppets.len()).filter(|&index| idle(&self.puppets[index])).collect()
+    }
+
+    /// How many processes have been made.
+    pub(crate) fn count(&self) -> usize {
+        self.puppets.len()
+    }
+
+    /// What was last seen of a process.
+    pub(crate) fn fields(&self, puppet: usize) -> &Map<String, Value> {
+        &self.puppets[puppet].fields
+    }
+
+    /// How many objects there are of a kind.
+    pub(crate) fn objects(&self, kind: char) -> usize {
+        self.names.objects.keys().filter(|name| name.starts_with(kind)).count()
+    }
+
+    /// Carries out one operation: `{"p", "o", "a"}`; the whole record of it.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub(crate) fn carry_out(&mut self, asked: &Value) -> Result<Value, Trouble> {
+        let bad = |what: &str| Trouble::Bad(format!("{asked}: {what}"));
+        let caller = puppet_number(&asked["p"]).filter(|&index| index < self.puppets.len());
+        let caller =
+            caller.filter(|index| self.idle().contains(index)).ok_or_else(|| bad("nobody idle has that name"))?;
+        if asked["o"] == "fork" && self.puppets.len() == PUPPETS {
+            return Err(bad("there are no names left"));
+        }
+        let before: Vec<Value> = self.puppets.iter().map(|puppet| puppet.fields.get("s").cloned().into()).collect();
+        let own = &self.puppets[caller];
+        let blocked = own.fields.get("blk").map_or(0, set_of);
+        if asked["o"] == "msgctl" && asked["a"][1] == "SET" {
+            let stat = json!({"p": asked["p"], "o": "msgctl", "a": [asked["a"][0], "STAT"]});
+            self.hidden(caller, &stat, blocked)?;
+        }
+        let pid = self.puppets[caller].pid;
+        let command = command(self.stage, &self.names, caller, pid, blocked, asked).map_err(|what| bad(&what))?;
+        self.puppets[caller].pending = Some((asked.clone(), command.number));
+        self.stage.ask(caller, command);
+        self.settle().map_err(Trouble::Bad)?;
+        self.record(caller, asked, &before)
+    }
+
+    fn record(&mut self, caller: usize, asked: &Value, before: &[Value]) -> Result<Value, Trouble> {
+        let mut record = asked.as_object().cloned().unwrap_or_default();
+        let mut done = Vec::new();
+        let mut returned = false;
+        for index in 0..self.puppets.len() {
+            let Some((operation, _)) = self.puppets[index].pending.clone() else { continue };
+            let Some(mut result) = self.finished(index, &operation) else { continue };
+            self.puppets[index].pending = None;
+            if operation["o"] == "fork" {
+                let name = result.get("r").and_then(Value::as_str).map(str::to_owned);
+                if let Some(pid) = name.and_then(|name| self.names.processes.get(&name).copied()) {
+                    self.puppets.push(Puppet { pid, pending: None, fields: Map::new(), gone: false });
+                }
+            }
+            if index == caller {
+                record.append(&mut result);
+                returned = true;
+            } else {
+                let mut entry = Map::new();
+                entry.insert("p".into(), json!(puppet_name(index)));
+                entry.insert("o".into(), operation["o"].clone());
+                entry.append(&mut result);
+                done.push(Value::Object(entry));
+            }
+        }
+        // A new child is to be quiet as well.
+        self.settle().map_err(Trouble::Bad)?;
+        let runs = self.handler_runs();
+        let changes = self.changes();
+        if self.puppets[0].gone || self.puppets[0].fields.get("s").is_some_and(|state| state == "zomb") {
+            return Err(Trouble::RootDied);
+        }
+        let out = match self.state(caller).as_str() {
+            "stop" => "stop",
+            "zomb" | "gone" => "died",
+            _ => "blk",
+        };
+        if !returned {
+            record.insert("out".into(), json!(out));
+        }
+        let mut ends = 0;
+        for (index, puppet) in self.puppets.iter_mut().enumerate() {
+            let state = puppet.fields.get("s").cloned().unwrap_or_default();
+            if matches!(state.as_str(), Some("zomb" | "gone")) {
+                puppet.pending = None;
+            }
+            let old = before.get(index).cloned().unwrap_or_default();
+            let lives = |state: &Value| match state.as_str() {
+                Some("stop") => 1,
+                Some("zomb" | "gone") => 2,
+                _ => 0,
+            };
+            ends += usize::from(lives(&old) != lives(&state));
+        }
+        let many_children = runs.values().any(|list| {
+            list.as_array().is_some_and(|list| list.iter().filter(|run| run[0] == libc::SIGCHLD).count() > 1)
+        });
+        let takes_care = ends > 1 || done.len() > 1 || many_children;
+        if !done.is_empty() {
+            record.insert("done".into(), Value::Array(done));
+        }
+        if !runs.is_empty() {
+            record.insert("h".into(), Value::Object(runs));
+        }
+        if !changes.is_empty() {
+            record.insert("st".into(), Value::Object(changes));
+        }
+        if takes_care {
+            record.insert("care".into(), json!(1));
+        }
+        Ok(Value::Object(record))
+    }
+
+    /// Carries out something that isn't written down.
+    fn hidden(&mut self, caller: usize, asked: &Value, blocked: u64) -> Result<(), Trouble> {
+        let pid = self.puppets[caller].pid;
+        let command = command(self.stage, &self.names, caller, pid, blocked, asked).map_err(Trouble::Bad)?;
+        self.puppets[caller].pending = Some((asked.clone(), command.number));
+        self.stage.ask(caller, command);
+        self.settle().map_err(Trouble::Bad)?;
+        self.puppets[caller].pending = None;
+        Ok(())
+    }
+
+    /// What an operation gave that is over; `None` if it isn't.
+    fn finished(&mut self, index: usize, operation: &Value) -> Option<Map<String, Value>> {
+        if !self.stage.is_idle(index) {
+            return None;
+        }
+        let result = self.stage.result(index);
+        let seen = observation(self.stage, &mut self.names, index, operation, result);
+        // The capacity of a new pipe is set by a call of its own, which isn't written down.
+        if let ("pipe", Some(capacity @ 1..), Some(fd)) =
+            (operation["o"].as_str()?, operation["a"][1].as_i64(), seen.get("fd").and_then(|fd| fd[0].as_i64()))
+        {
+            let arguments = [fd, libc::F_SETPIPE_SZ.into(), capacity, 0, 0, 0];
+            self.puppets[index].pending = Some((operation.clone(), libc::SYS_fcntl));
+            self.stage.ask(index, Command { kind: Kind::Call, number: libc::SYS_fcntl, arguments });
+            let _ = self.settle();
+        }
+        Some(seen)
+    }
+
+    /// Waits until every process is quiet, and stays so: nobody has been switched out between two looks.
+    fn settle(&mut self) -> Result<(), String> {
+        let begin = Instant::now();
+        let mut last: Option<Vec<Seen>> = None;
+        loop {
+            let seen: Vec<Seen> = self.puppets.iter().map(look).collect();
+            let restless = (0..seen.len()).find(|&index| !self.is_quiet(index, &seen[index].state));
+            match restless {
+                None if last.as_ref() == Some(&seen) => return Ok(()),
+                None => last = Some(seen),
+                Some(index) if begin.elapsed() > PATIENCE => {
+                    return Err(format!("process {} doesn't become quiet: {:?}", puppet_name(index), seen[index]));
+                }
+                Some(_) => last = None,
+            }
+        }
+    }
+
+    fn is_quiet(&self, index: usize, state: &State) -> bool {
+        let is_idle = self.stage.is_idle(index);
+        match (state, &self.puppets[index].pending) {
+            (State::Stopped | State::Zombie | State::Gone, _) => true,
+            (State::Running, _) => false,
+            (State::Waiting { call, first }, pending) => {
+                let word = self.stage.part(index) as u64;
+                let waits_for_command = *call == libc::SYS_futex && *first == word;
+                match pending {
+                    Some((_, number)) if !is_idle => call == number,
+                    _ => is_idle && waits_for_command,
+                }
+            }
+        }
+    }
+
+    fn state(&self, index: usize) -> String {
+        self.puppets[index].fields.get("s").and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    fn handler_runs(&self) -> Map<String, Value> {
+        let mut all = Map::new();
+        for index in 0..self.puppets.len() {
+            let runs = self.stage.take_runs(index);
+            if runs.is_empty() {
+                continue;
+            }
+            let rows = runs.iter().map(|run| {
+                let details = handler_details(&self.names, run.signal, run.code, run.sender, run.value);
+                json!([run.signal, details[0], details[1], details[2], signal_list(run.mask)])
+            });
+            all.insert(puppet_name(index), Value::Array(rows.collect()));
+        }
+        all
+    }
+
+    /// The fields that have changed since the last call.
+    fn changes(&mut self) -> Map<String, Value> {
+        let mut all = Map::new();
+        for index in 0..self.puppets.len() {
+            if self.puppets[index].gone {
+                continue;
+            }
+            let fields = self.fields_now(index);
+            let puppet = &mut self.puppets[index];
+            let state_alone = fields.len() == 1;
+            let changed: Map<String, Value> = fields
+                .iter()
+                .filter(|(key, value)| puppet.fields.get(*key) != Some(value))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
+            puppet.gone = state_alone;
+            puppet.fields = fields;
+            if !changed.is_empty() {
+                all.insert(puppet_name(index), Value::Object(changed));
+            }
+        }
+        all
+    }
+
+    fn fields_now(&self, index: usize) -> Map<String, Value> {
+        let puppet = &self.puppets[index];
+        let seen = look(puppet);
+        let mut fields = Map::new();
+        if seen.state == State::Gone {
+            fields.insert("s".into(), json!("gone"));
+            return fields;
+        }
+        let (group, session) = group_and_session(puppet.pid);
+        fields.insert("pp".into(), json!(self.names.process(seen.parent)));
+        fields.insert("pg".into(), json!(self.names.process(group)));
+        fields.insert("sid".into(), json!(self.names.process(session)));
+        if seen.state == State::Zombie {
+            fields.insert("s".into(), json!("zomb"));
+            return fields;
+        }
+        let pending = puppet.pending.as_ref().filter(|_| !self.stage.is_idle(index));
+        let operation = pending.and_then(|(operation, _)| operation["o"].as_str());
+        let state = match (&seen.state, operation) {
+            (State::Stopped, _) => "stop".to_owned(),
+            (_, Some(operation)) => format!("blk:{operation}"),
+            (_, None) => "idle".to_owned(),
+        };
+        fields.insert("s".into(), json!(state));
+        let [own, shared, blocked, ignored, caught] = seen.signals;
+        fields.insert("pnd".into(), signal_list(own));
+        fields.insert("shd".into(), signal_list(shared));
+        // Linux unblocks for the time what `sigtimedwait` waits for.
+        let blocked = match puppet.fields.get("blk") {
+            Some(last) if operation == Some("sigtimedwait") => last.clone(),
+            _ => signal_list(blocked),
+        };
+        fields.insert("blk".into(), blocked);
+        fields.insert("ign".into(), signal_list(ignored));
+        fields.insert("cgt".into(), signal_list(caught));
+        fields.insert("nfd".into(), json!(descriptors(puppet.pid)));
+        fields
+    }
+}
+
+impl Drop for Recorder<'_> {
+    fn drop(&mut self) {
+        for puppet in &self.puppets {
+            if !puppet.gone {
+                // SAFETY: only processes that this recorder made, and that nobody has reaped.
+                unsafe { libc::kill(puppet.pid, libc::SIGKILL) };
+            }
+        }
+        // SAFETY: a null status is allowed. Orphans come to the recorder, which adopts them.
+        while unsafe { libc::waitpid(-1, std::ptr::null_mut(), 0) } > 0 {}
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn look(puppet: &Puppet) -> Seen {
+    match puppet.gone {
+        true => Seen::of(-1),
+        false => Seen::of(puppet.pid),
+    }
+}
+
+fn set_of(list: &Value) -> u64 {
+    let numbers = list.as_array().into_iter().flatten().filter_map(Value::as_i64);
+    numbers.fold(0, |set, number| set | 1 << (number - 1))
+}
+
+/// The name of a process by its number.
+pub(crate) fn puppet_name(index: usize) -> String {
+    char::from(b'a' + index as u8).to_string()
+}
+
+fn puppet_number(name: &Value) -> Option<usize> {
+    match name.as_str()?.as_bytes() {
+        [letter @ b'a'..=b'z'] => Some(usize::from(letter - b'a')),
+        _ => None,
+    }
+}
