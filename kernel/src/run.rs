@@ -81,6 +81,7 @@ impl Kernel {
         let Some(thread) = self.cpu(cpu).current else { return Resume::Blocked };
         loop {
             if let Next::Call = self.threads.at(thread).next
+                && !self.leaves_suspension(thread)
                 && let Some(resume) = self.retry(host, thread)
             {
                 return resume;

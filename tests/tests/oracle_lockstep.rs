@@ -1,7 +1,7 @@
 //! Records of random scripts that real Linux processes carried out (`tests/oracle/lockstep`): Vitrine has to show the same
 //! after every operation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use harness::lockstep::run_script;
 use serde_json::Value;
@@ -15,8 +15,11 @@ fn folder() -> PathBuf {
 }
 
 fn compare(theme: &str, partly: bool) {
-    let path = folder().join(theme).with_extension("jsonl");
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    compare_file(&folder().join(theme).with_extension("jsonl"), theme, partly);
+}
+
+fn compare_file(path: &Path, theme: &str, partly: bool) {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let (mut scripts, mut whole, mut operations, mut by_choice) = (0, 0, 0, 0);
     let mut differences = Vec::new();
     for line in text.lines() {
@@ -73,4 +76,11 @@ fn oracle_lockstep_sysv() {
 #[test]
 fn oracle_lockstep_mixed() {
     compare("mixed", false);
+}
+
+/// Scripts that `tests/host` made, and that Vitrine once differed in; each is named after what was wrong.
+#[test]
+fn oracle_lockstep_regressions() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lockstep");
+    compare_file(&folder.join("regressions.jsonl"), "regressions", false);
 }

@@ -119,12 +119,12 @@ pub const INVARIANTS: &[Invariant] = &[
         check: Kernel::pipe_ends_are_right,
     },
     Invariant {
-        name: "message-queues",
+        name: "mqueues",
         sentence: "a message queue is that of one inode, its messages are in order, and its owner is charged for it",
         check: Kernel::message_queues_are_sound,
     },
     Invariant {
-        name: "messages",
+        name: "mqueue-messages",
         sentence: "a message is in one queue or in the hand of one thread, and has frames for its bytes",
         check: Kernel::messages_are_somewhere,
     },

@@ -275,7 +275,7 @@ fn a_miscounted_pipe_end_is_found() {
 
 #[test]
 fn a_queue_that_is_charged_to_nobody_is_found() {
-    breaks("message-queues", |machine| {
+    breaks("mqueues", |machine| {
         machine.queue();
         machine.kernel.mqueues.at_mut(MqueueNo(0)).charged_uid = 7;
     });
@@ -283,14 +283,14 @@ fn a_queue_that_is_charged_to_nobody_is_found() {
 
 #[test]
 fn a_queue_without_a_name_is_found() {
-    breaks("message-queues", |machine| {
+    breaks("mqueues", |machine| {
         machine.kernel.mqueues.insert(Mqueue::new(1, 1, 0)).unwrap();
     });
 }
 
 #[test]
 fn a_message_that_is_nowhere_is_found() {
-    breaks("messages", |machine| {
+    breaks("mqueue-messages", |machine| {
         machine.kernel.mq_messages.insert(MqMessage::VACANT).unwrap();
     });
 }

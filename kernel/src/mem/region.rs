@@ -261,6 +261,11 @@ impl Regions {
         let mut list = heapless::Vec::<Region, REGIONS>::new();
         let mut new = new;
         for region in &self.0 {
+            if new.is_none() && change(*region) == Some(*region) {
+                // Nothing changes, so it isn't cut in pieces either: those of an attachment would count.
+                push(&mut list, *region)?;
+                continue;
+            }
             if region.first < first {
                 push(&mut list, region.part(region.first, region.end.min(first)))?;
             }

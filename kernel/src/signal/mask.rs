@@ -64,6 +64,20 @@ impl Kernel {
         Ok(Flow::Wait(WaitsFor::Signal))
     }
 
+    /// A `rt_sigsuspend` whose signals have all been dealt with, without a handler that would end it, starts anew (after a
+    /// stop, or for a signal that was discarded). In between the thread has its own mask, as on Linux: whether that lets a
+    /// signal through.
+    pub(crate) fn leaves_suspension(&mut self, thread: ThreadNo) -> bool {
+        if self.threads.at(thread).saved_mask.is_none() || self.has_deliverable(thread) {
+            return false;
+        }
+        let entry = self.threads.at_mut(thread);
+        if let Some(mask) = entry.saved_mask.take() {
+            entry.blocked = mask;
+        }
+        self.has_deliverable(thread)
+    }
+
     /// Takes a pending signal of a set, or waits for one. The thread's `progress` is when the wait ends.
     pub(crate) fn sys_rt_sigtimedwait<H: Host>(
         &mut self,

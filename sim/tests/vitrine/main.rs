@@ -8,6 +8,7 @@
 //! | does a debugging session step, go back, show and choose? | `debug.rs` |
 //! | is the shell usable on a terminal, and the terminal behind it? | `shell.rs` |
 //! | are jobs stopped, continued and interrupted there? | `job_control.rs` |
+//! | what do the programs about signals show? | `signal_programs.rs` |
 //! | do README and `docs/` say what is so? | `documentation/` |
 
 mod command_line;
@@ -18,3 +19,4 @@ mod documentation;
 mod job_control;
 mod records;
 mod shell;
+mod signal_programs;
