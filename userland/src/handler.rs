@@ -90,11 +90,11 @@ const fn same(one: &[u8], other: &[u8]) -> bool {
 ///     userland::print!(sys, "signal {} of process {}\n", info.signo, info.pid).await;
 /// }
 ///
-/// async fn main(sys: Sys, _: Args) -> i32 {
+/// async fn program(sys: Sys, _: Args) -> i32 {
 ///     sys.sigaction(Signal::SIGTERM, Some(Action::catch(ON_TERM))).await.is_err().into()
 /// }
 ///
-/// static PROGRAM: Program = Program::new("patient", "waits", &main).with_handlers(HANDLERS);
+/// static PROGRAM: Program = Program::new("patient", "waits", &program).with_handlers(HANDLERS);
 /// assert_eq!(PROGRAM.handlers[0].name, "ON_TERM");
 /// ```
 #[macro_export]

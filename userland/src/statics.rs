@@ -88,12 +88,12 @@ impl<T: Word> Static<T> {
 ///
 /// statics! { BYTES: COUNT: u64; LAST: i32; }
 ///
-/// async fn main(sys: Sys, _: Args) -> i32 {
+/// async fn program(sys: Sys, _: Args) -> i32 {
 ///     COUNT.store(sys, COUNT.load(sys).await + 1).await;
 ///     LAST.load(sys).await
 /// }
 ///
-/// static PROGRAM: Program = Program::new("counts", "counts", &main).with_statics(BYTES);
+/// static PROGRAM: Program = Program::new("counts", "counts", &program).with_statics(BYTES);
 /// assert_eq!(PROGRAM.static_bytes, 16);
 /// ```
 #[macro_export]

@@ -34,6 +34,7 @@ const LATER: &[(&str, &str, &str)] = &[
     ("mq_timedreceive", "message", "mqueue.rs: when there is a message to receive"),
     ("mq_timedreceive", "priority", "mqueue.rs: when there is a message to receive"),
     ("msgrcv", "message", "message_queue.rs: when there is a message to receive"),
+    ("linkat", "new", "name.rs: when the old name is there"),
     ("nanosleep", "remaining", "only written when a handler interrupts the sleep"),
 ];
 

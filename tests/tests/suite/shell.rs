@@ -32,7 +32,10 @@ fn jobs_are_listed_as_in_bash() {
     let expected =
         "[1]-  Done                    sleep 0.1\n[2]+  Exit 3                  sh -c 'sleep 0.1; exit 3'\n0\n";
     Scenario::command(["sh", "-c", script]).run().succeeds().prints(expected);
-    as_in("bash", "set -m; sleep 5 & sleep 6 & kill %1; sleep 0.1; jobs %2; kill %2; wait; jobs");
+    let script = "set -m; sleep 5 & sleep 6 & kill %1; sleep 0.1; jobs %2; kill %2; wait; jobs";
+    let expected = "[2]+  Running                 sleep 6 &\n[1]-  Terminated              sleep 5\n\
+                    [2]+  Terminated              sleep 6\n";
+    Scenario::command(["sh", "-c", script]).run().succeeds().prints(expected);
 }
 
 #[test]
