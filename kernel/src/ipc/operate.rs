@@ -69,7 +69,10 @@ impl Kernel {
         }
         match stuck {
             // No time to wait at all.
-            Err(Stuck::At(_)) if until_us.is_some_and(|until_us| until_us <= self.now_us()) => Err(Errno::EAGAIN),
+            Err(Stuck::At(_)) if until_us.is_some_and(|until_us| until_us <= self.now_us()) => {
+                self.drop_empty_undos(cx.process, slot, &operations);
+                Err(Errno::EAGAIN)
+            }
             Err(Stuck::At(index)) => self.wait_with(cx, slot, &operations, index, until_us),
             Err(Stuck::Fails(errno)) => {
                 self.drop_empty_undos(cx.process, slot, &operations);

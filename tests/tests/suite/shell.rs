@@ -46,7 +46,9 @@ fn a_stopped_job_goes_on_in_the_background_or_in_front() {
 
 #[test]
 fn jobs_have_names() {
-    as_in("bash", "set -m; sleep 9 & sleep 8 & kill %1 %?8; wait %1; echo $?; wait %2; echo $?");
+    // Not compared: whether bash still knows the second one depends on when it ended.
+    let script = "set -m; sleep 9 & sleep 8 & kill %1 %?8; wait %1; echo $?; wait %2; echo $?";
+    Scenario::command(["sh", "-c", script]).run().succeeds().prints("143\n143\n");
     as_in(
         "bash",
         "set -m; sleep 9 & kill %sl; wait %%; echo $?; wait %7; echo $?; kill %7; echo $?; fg; echo $?; bg; echo $?",
