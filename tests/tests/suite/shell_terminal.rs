@@ -215,6 +215,13 @@ fn a_shell_in_a_shell_gives_the_terminal_back() {
 }
 
 #[test]
+fn ctrl_c_at_the_prompt_runs_its_trap() {
+    let lines = ["trap 'echo got it' INT\r", "half a line\x03", "trap '' INT\r", "\x03", "exit\r"];
+    let seen = ["# trap 'echo got it' INT", "# half a line^C", "got it", "# trap '' INT", "# ^C", "# exit", ""];
+    shows(lines, &seen);
+}
+
+#[test]
 fn traps_run_in_front_of_a_person_too() {
     let run = typed(["trap 'echo got' USR1\r", "kill -USR1 $$\r", "exit\r"]);
     assert!(seen(&run).contains(&"got".to_string()), "{:?}", seen(&run));

@@ -5,12 +5,14 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use abi::Signal;
+
 use super::run::Flow;
 use super::source::read_plainly;
 use super::state::Shell;
 use super::{builtin, completion};
 use crate::libc::line_editor::{Edited, Editor, History};
-use crate::libc::{STDERR, STDIN};
+use crate::libc::{STDERR, STDIN, raise};
 
 /// What came of asking for a line.
 pub(super) enum Typed {
@@ -66,7 +68,12 @@ impl Shell {
                     self.tell(if leaves { b"exit\n" } else { b"\n" }).await;
                     return Typed::End;
                 }
-                Ok(Edited::Interrupted) => return Typed::Interrupted,
+                Ok(Edited::Interrupted) => {
+                    // The editor reads the key as a byte. It stands for the signal, for which there may be a trap.
+                    raise(self.sys, Signal::SIGINT).await;
+                    self.run_traps().await;
+                    return Typed::Interrupted;
+                }
                 Ok(Edited::Signal) => {
                     if self.caught_signals().await.is_empty() {
                         continue;
