@@ -64,7 +64,7 @@ impl Program {
         Program { handlers, ..self }
     }
 
-    /// The same with so many bytes of static variables, as [`statics!`](crate::statics) counts them.
+    /// The same with so many bytes of static variables, as [`statics!`](macro@crate::statics) counts them.
     pub const fn with_statics(self, static_bytes: u64) -> Program {
         Program { static_bytes, ..self }
     }

@@ -24,7 +24,7 @@ pub struct Info {
     pub pid: u32,
     /// The sender's or the child's real user id.
     pub uid: u32,
-    /// A queued value, the address of a fault, or of a child its status and its times: see [`Info::of_child`].
+    /// A queued value, the address of a fault, or of a child its status and its times: see `Info::of_child`.
     pub value: u64,
 }
 
