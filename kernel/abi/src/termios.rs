@@ -140,6 +140,7 @@ mode_sets! {
 /// Places in [`ControlCharacters`]. 0 as a character means that there is none (`_POSIX_VDISABLE`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
+// What each is for is in `termios(3)`, under the same name.
 #[allow(missing_docs)]
 pub enum ControlCharacter {
     VINTR,

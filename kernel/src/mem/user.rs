@@ -170,10 +170,32 @@ impl Kernel {
         address: u64,
         bytes: usize,
     ) -> Result<(), Errno> {
+        self.check_pages(host, process, address, bytes, true)
+    }
+
+    /// Checks that a range can be loaded from, before anything is done.
+    pub(crate) fn check_readable<H: Host>(
+        &mut self,
+        host: &mut H,
+        process: ProcessNo,
+        address: u64,
+        bytes: usize,
+    ) -> Result<(), Errno> {
+        self.check_pages(host, process, address, bytes, false)
+    }
+
+    fn check_pages<H: Host>(
+        &mut self,
+        host: &mut H,
+        process: ProcessNo,
+        address: u64,
+        bytes: usize,
+        write: bool,
+    ) -> Result<(), Errno> {
         let end = address.checked_add(bytes as u64).ok_or(Errno::EFAULT)?;
         let mut at = address;
         while at < end {
-            self.user_page(host, process, at, true)?;
+            self.user_page(host, process, at, write)?;
             at = (at / PAGE_SIZE as u64 + 1) * PAGE_SIZE as u64;
         }
         Ok(())

@@ -80,23 +80,6 @@ impl Kernel {
         self.mq_messages.insert(message).map_err(|_| Errno::ENOMEM)
     }
 
-    /// Makes a range of user memory readable, before anything is done.
-    fn check_readable<H: Host>(
-        &mut self,
-        host: &mut H,
-        process: ProcessNo,
-        address: u64,
-        bytes: usize,
-    ) -> Result<(), Errno> {
-        let end = address.checked_add(bytes as u64).ok_or(Errno::EFAULT)?;
-        let mut at = address;
-        while at < end {
-            self.user_page(host, process, at, false)?;
-            at = (at / PAGE_SIZE as u64 + 1) * PAGE_SIZE as u64;
-        }
-        Ok(())
-    }
-
     /// Copies a message to user memory, as far as that can be written.
     pub(crate) fn store_mq_message<H: Host>(
         &mut self,
