@@ -24,6 +24,7 @@
 //! | what do processes, descriptors, memory look like at one instant? | `views/` |
 //! | how does a whole run go, recorded or replayed? | `drive.rs` |
 //! | how is a process driven from outside, call by call? | `scripted.rs` |
+//! | how are scripts of real processes carried out and compared? | `lockstep/` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 //! | what is left of a process that a signal ended? | `core_image/` |
 
@@ -42,6 +43,7 @@ mod host;
 pub mod input;
 mod jump;
 pub mod kernel_box;
+pub mod lockstep;
 pub mod machine;
 pub mod observer;
 mod panics;

@@ -24,14 +24,12 @@
 //! | who decides what may vary? | `schedule.rs` |
 //! | every run that differs from a usual one in a single choice | `placement.rs` |
 //! | under whom a program runs, so that leaks can be counted | `init.rs` |
-//! | scripts carried out in lock-step with records of real processes | `lockstep/` |
 //! | which programs are there? | `table.rs` |
 //! | what test programs have in common | `helpers.rs` |
 //! | what tests of signals have in common | `signals.rs` |
 
 mod helpers;
 mod init;
-pub mod lockstep;
 mod placement;
 mod run;
 mod scenario;

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use harness::lockstep::run_script;
 use serde_json::Value;
+use sim::lockstep::run_script;
 
 /// The folder of the records: the project's own, or another of the same form.
 fn folder() -> PathBuf {

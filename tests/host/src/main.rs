@@ -8,9 +8,7 @@
 //! | which system call is an operation, and what did it give? | `operation.rs` |
 //! | what can be seen from outside? | `observe.rs` |
 //! | one operation after the other | `recorder.rs` |
-//! | random scripts | `generate.rs` |
 
-mod generate;
 mod observe;
 mod operation;
 mod puppet;
@@ -23,8 +21,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
-use generate::Theme;
-use recorder::{Recorder, Trouble};
+use sim::lockstep::generate::{Theme, script};
+use sim::lockstep::subject::{Subject, Trouble};
+
+use recorder::Recorder;
 use stage::Stage;
 
 #[derive(Parser)]
@@ -39,7 +39,7 @@ enum Action {
     /// Make random scripts, and print their records, a line each
     Record {
         /// What they are about [default: one after the other]
-        #[arg(long, value_enum)]
+        #[arg(long, value_parser = theme)]
         theme: Option<Theme>,
         /// Seed of the first script; each further one adds 1
         #[arg(long, default_value_t = 1)]
@@ -53,6 +53,11 @@ enum Action {
     },
     /// Carry out the scripts on standard input, a line each, and print their records
     Replay,
+}
+
+fn theme(name: &str) -> Result<Theme, String> {
+    let all: Vec<&str> = Theme::ALL.iter().map(|theme| theme.name()).collect();
+    Theme::from_name(name).ok_or_else(|| format!("the themes are {}", all.join(", ")))
 }
 
 fn main() -> ExitCode {
@@ -120,8 +125,7 @@ fn run(action: &Action) -> Result<(), String> {
                 let theme = theme.unwrap_or(Theme::ALL[(number % Theme::ALL.len() as u64) as usize]);
                 let mut records = Vec::new();
                 let mut recorder = Recorder::new(&stage)?;
-                let end =
-                    generate::script(&mut recorder, theme, seed, *operations, &mut |record| records.push(record))?;
+                let end = script(&mut recorder, theme, seed, *operations, &mut |record| records.push(record))?;
                 drop(recorder);
                 print(theme.name(), &json!(format!("{}-{seed}", theme.name())), seed, end, records)?;
             }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
+use sim::lockstep::subject::{Subject, Trouble, process_name, process_number};
 
 use crate::observe::{Seen, State, descriptors, group_and_session};
 use crate::operation::{Names, command, handler_details, observation, signal_list};
@@ -32,15 +33,6 @@ pub(crate) struct Recorder<'a> {
     directory: PathBuf,
     names: Names,
     puppets: Vec<Puppet>,
-}
-
-/// Why an operation wasn't recorded.
-#[derive(Debug)]
-pub(crate) enum Trouble {
-    /// It isn't one that can be carried out.
-    Bad(String),
-    /// Process `a` died of it: the script ends before.
-    RootDied,
 }
 
 impl<'a> Recorder<'a> {
@@ -72,54 +64,6 @@ impl<'a> Recorder<'a> {
         Ok(recorder)
     }
 
-    /// The processes that can be given an operation.
-    pub(crate) fn idle(&self) -> Vec<usize> {
-        let idle = |puppet: &Puppet| !puppet.gone && puppet.fields.get("s").is_some_and(|state| state == "idle");
-        (0..self.puppets.len()).filter(|&index| idle(&self.puppets[index])).collect()
-    }
-
-    /// How many processes have been made.
-    pub(crate) fn count(&self) -> usize {
-        self.puppets.len()
-    }
-
-    /// What was last seen of a process.
-    pub(crate) fn fields(&self, puppet: usize) -> &Map<String, Value> {
-        &self.puppets[puppet].fields
-    }
-
-    /// How many objects there are of a kind.
-    pub(crate) fn objects(&self, kind: char) -> usize {
-        self.names.objects.keys().filter(|name| name.starts_with(kind)).count()
-    }
-
-    /// Carries out one operation: `{"p", "o", "a"}`; the whole record of it.
-    ///
-    /// # Errors
-    /// See [`Trouble`].
-    pub(crate) fn carry_out(&mut self, asked: &Value) -> Result<Value, Trouble> {
-        let bad = |what: &str| Trouble::Bad(format!("{asked}: {what}"));
-        let caller = puppet_number(&asked["p"]).filter(|&index| index < self.puppets.len());
-        let caller =
-            caller.filter(|index| self.idle().contains(index)).ok_or_else(|| bad("nobody idle has that name"))?;
-        if asked["o"] == "fork" && self.puppets.len() == PUPPETS {
-            return Err(bad("there are no names left"));
-        }
-        let before: Vec<Value> = self.puppets.iter().map(|puppet| puppet.fields.get("s").cloned().into()).collect();
-        let own = &self.puppets[caller];
-        let blocked = own.fields.get("blk").map_or(0, set_of);
-        if asked["o"] == "msgctl" && asked["a"][1] == "SET" {
-            let stat = json!({"p": asked["p"], "o": "msgctl", "a": [asked["a"][0], "STAT"]});
-            self.hidden(caller, &stat, blocked)?;
-        }
-        let pid = self.puppets[caller].pid;
-        let command = command(self.stage, &self.names, caller, pid, blocked, asked).map_err(|what| bad(&what))?;
-        self.puppets[caller].pending = Some((asked.clone(), command.number));
-        self.stage.ask(caller, command);
-        self.settle().map_err(Trouble::Bad)?;
-        self.record(caller, asked, &before)
-    }
-
     fn record(&mut self, caller: usize, asked: &Value, before: &[Value]) -> Result<Value, Trouble> {
         let mut record = asked.as_object().cloned().unwrap_or_default();
         let mut done = Vec::new();
@@ -139,7 +83,7 @@ impl<'a> Recorder<'a> {
                 returned = true;
             } else {
                 let mut entry = Map::new();
-                entry.insert("p".into(), json!(puppet_name(index)));
+                entry.insert("p".into(), json!(process_name(index)));
                 entry.insert("o".into(), operation["o"].clone());
                 entry.append(&mut result);
                 done.push(Value::Object(entry));
@@ -234,7 +178,7 @@ impl<'a> Recorder<'a> {
                 None if last.as_ref() == Some(&seen) => return Ok(()),
                 None => last = Some(seen),
                 Some(index) if begin.elapsed() > PATIENCE => {
-                    return Err(format!("process {} doesn't become quiet: {:?}", puppet_name(index), seen[index]));
+                    return Err(format!("process {} doesn't become quiet: {:?}", process_name(index), seen[index]));
                 }
                 Some(_) => last = None,
             }
@@ -272,7 +216,7 @@ impl<'a> Recorder<'a> {
                 let details = handler_details(&self.names, run.signal, run.code, run.sender, run.value);
                 json!([run.signal, details[0], details[1], details[2], signal_list(run.mask)])
             });
-            all.insert(puppet_name(index), Value::Array(rows.collect()));
+            all.insert(process_name(index), Value::Array(rows.collect()));
         }
         all
     }
@@ -295,7 +239,7 @@ impl<'a> Recorder<'a> {
             puppet.gone = state_alone;
             puppet.fields = fields;
             if !changed.is_empty() {
-                all.insert(puppet_name(index), Value::Object(changed));
+                all.insert(process_name(index), Value::Object(changed));
             }
         }
         all
@@ -341,6 +285,48 @@ impl<'a> Recorder<'a> {
     }
 }
 
+impl Subject for Recorder<'_> {
+    fn idle(&self) -> Vec<usize> {
+        let idle = |puppet: &Puppet| !puppet.gone && puppet.fields.get("s").is_some_and(|state| state == "idle");
+        (0..self.puppets.len()).filter(|&index| idle(&self.puppets[index])).collect()
+    }
+
+    fn count(&self) -> usize {
+        self.puppets.len()
+    }
+
+    fn fields(&self, puppet: usize) -> &Map<String, Value> {
+        &self.puppets[puppet].fields
+    }
+
+    fn objects(&self, kind: char) -> usize {
+        self.names.objects.keys().filter(|name| name.starts_with(kind)).count()
+    }
+
+    fn carry_out(&mut self, asked: &Value) -> Result<Value, Trouble> {
+        let bad = |what: &str| Trouble::Bad(format!("{asked}: {what}"));
+        let caller = process_number(&asked["p"]).filter(|&index| index < self.puppets.len());
+        let caller =
+            caller.filter(|index| self.idle().contains(index)).ok_or_else(|| bad("nobody idle has that name"))?;
+        if asked["o"] == "fork" && self.puppets.len() == PUPPETS {
+            return Err(bad("there are no names left"));
+        }
+        let before: Vec<Value> = self.puppets.iter().map(|puppet| puppet.fields.get("s").cloned().into()).collect();
+        let own = &self.puppets[caller];
+        let blocked = own.fields.get("blk").map_or(0, set_of);
+        if asked["o"] == "msgctl" && asked["a"][1] == "SET" {
+            let stat = json!({"p": asked["p"], "o": "msgctl", "a": [asked["a"][0], "STAT"]});
+            self.hidden(caller, &stat, blocked)?;
+        }
+        let pid = self.puppets[caller].pid;
+        let command = command(self.stage, &self.names, caller, pid, blocked, asked).map_err(|what| bad(&what))?;
+        self.puppets[caller].pending = Some((asked.clone(), command.number));
+        self.stage.ask(caller, command);
+        self.settle().map_err(Trouble::Bad)?;
+        self.record(caller, asked, &before)
+    }
+}
+
 impl Drop for Recorder<'_> {
     fn drop(&mut self) {
         for puppet in &self.puppets {
@@ -365,16 +351,4 @@ fn look(puppet: &Puppet) -> Seen {
 fn set_of(list: &Value) -> u64 {
     let numbers = list.as_array().into_iter().flatten().filter_map(Value::as_i64);
     numbers.fold(0, |set, number| set | 1 << (number - 1))
-}
-
-/// The name of a process by its number.
-pub(crate) fn puppet_name(index: usize) -> String {
-    char::from(b'a' + index as u8).to_string()
-}
-
-fn puppet_number(name: &Value) -> Option<usize> {
-    match name.as_str()?.as_bytes() {
-        [letter @ b'a'..=b'z'] => Some(usize::from(letter - b'a')),
-        _ => None,
-    }
 }

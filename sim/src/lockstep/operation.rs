@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::chooser::Chooser;
+use crate::scripted::{Answer, Request, Scripted, fork, map_fixed};
 use abi::*;
 use kernel::ProcessId;
 use serde_json::{Map, Value, json};
-use sim::chooser::Chooser;
-use sim::scripted::{Answer, Request, Scripted, fork, map_fixed};
 
 use super::observe::set;
 
@@ -99,7 +99,7 @@ impl World {
             pending: BTreeMap::new(),
             objects: Objects::default(),
         };
-        let mut chooser = sim::chooser::Default;
+        let mut chooser = crate::chooser::Default;
         world.set_up("R", fork(), &mut chooser);
         world.note_new_process("a");
         world.set_up("a", Syscall::Setsid {}, &mut chooser);
@@ -569,7 +569,7 @@ impl World {
                     let command = FcntlCommand::F_SETPIPE_SZ;
                     self.machine
                         .ask(process, Request::Call(Syscall::Fcntl { fd: Fd(fds[0]), command, argument: capacity }));
-                    self.machine.settle(&mut sim::chooser::Default);
+                    self.machine.settle(&mut crate::chooser::Default);
                     self.machine.take_answers();
                 }
             }

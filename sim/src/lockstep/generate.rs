@@ -3,11 +3,11 @@
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-use crate::recorder::{Recorder, Trouble, puppet_name};
+use super::subject::{Subject, Trouble, process_name};
 
 /// What a script is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
-pub(crate) enum Theme {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Theme {
     /// Processes, waiting, groups and sessions.
     Proc,
     /// Signals.
@@ -26,11 +26,11 @@ pub(crate) enum Theme {
 
 impl Theme {
     /// Every theme, in the order of the records.
-    pub(crate) const ALL: [Theme; 7] =
+    pub const ALL: [Theme; 7] =
         [Theme::Proc, Theme::Signals, Theme::Pipes, Theme::Mqueue, Theme::Sysv, Theme::Memory, Theme::Mixed];
 
     /// Its name in records.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Theme::Proc => "proc",
             Theme::Signals => "signals",
@@ -40,6 +40,11 @@ impl Theme {
             Theme::Memory => "memory",
             Theme::Mixed => "mixed",
         }
+    }
+
+    /// The theme with this name.
+    pub fn from_name(name: &str) -> Option<Theme> {
+        Theme::ALL.into_iter().find(|theme| theme.name() == name)
     }
 
     /// Operations by weight.
@@ -139,8 +144,8 @@ const SIGNAL_NUMBERS: &[i64] =
 ///
 /// # Errors
 /// What went wrong on the host.
-pub(crate) fn script(
-    recorder: &mut Recorder<'_>,
+pub fn script(
+    subject: &mut impl Subject,
     theme: Theme,
     seed: u64,
     length: usize,
@@ -150,18 +155,18 @@ pub(crate) fn script(
     let weights = theme.weights();
     // Otherwise `a` could neither write to pipes nor touch memory.
     for (signal, disposition) in [(13, "IGN"), (11, "CATCH")] {
-        match recorder.carry_out(&json!({"p": "a", "o": "sigaction", "a": [signal, disposition, [], []]})) {
+        match subject.carry_out(&json!({"p": "a", "o": "sigaction", "a": [signal, disposition, [], []]})) {
             Ok(record) => each(record),
             Err(trouble) => return Err(format!("{trouble:?}")),
         }
     }
     for _ in 2..length {
-        let idle = recorder.idle();
+        let idle = subject.idle();
         if idle.is_empty() {
             return Ok("noidle");
         }
-        let operation = choose(&mut random, recorder, &weights, &idle);
-        match recorder.carry_out(&operation) {
+        let operation = choose(&mut random, subject, &weights, &idle);
+        match subject.carry_out(&operation) {
             Ok(record) => each(record),
             Err(Trouble::RootDied) => return Ok("a_died"),
             Err(Trouble::Bad(what)) => return Err(what),
@@ -170,9 +175,9 @@ pub(crate) fn script(
     Ok("len")
 }
 
-fn choose(random: &mut Rng, recorder: &Recorder<'_>, weights: &[(&'static str, u32)], idle: &[usize]) -> Value {
+fn choose(random: &mut Rng, subject: &impl Subject, weights: &[(&'static str, u32)], idle: &[usize]) -> Value {
     let caller = idle[random.usize(..idle.len())];
-    let living = (0..recorder.count()).filter(|&index| lives(recorder, index)).count();
+    let living = (0..subject.count()).filter(|&index| lives(subject, index)).count();
     loop {
         let total: u32 = weights.iter().map(|(_, weight)| weight).sum();
         let mut draw = random.u32(..total);
@@ -186,23 +191,23 @@ fn choose(random: &mut Rng, recorder: &Recorder<'_>, weights: &[(&'static str, u
             .expect("the draw is below the sum");
         // Somebody has to be left who can wake the others.
         let few_left = idle.len() < 2 && MAY_WAIT.contains(name) && random.u32(..10) > 0;
-        let is_full = *name == "fork" && (living >= LIVING || recorder.count() >= 26);
+        let is_full = *name == "fork" && (living >= LIVING || subject.count() >= 26);
         let is_root = *name == "exit" && caller == 0;
         if few_left || is_full || is_root {
             continue;
         }
-        let operation = json!({"p": puppet_name(caller), "o": name, "a": arguments(random, recorder, caller, name)});
+        let operation = json!({"p": process_name(caller), "o": name, "a": arguments(random, subject, caller, name)});
         // A script ends with `a`, so its death is to be rare.
-        if !endangers_root(recorder, &operation) || random.u32(..200) == 0 {
+        if !endangers_root(subject, &operation) || random.u32(..200) == 0 {
             return operation;
         }
     }
 }
 
 /// Whether an operation may well kill process `a`.
-fn endangers_root(recorder: &Recorder<'_>, operation: &Value) -> bool {
+fn endangers_root(subject: &impl Subject, operation: &Value) -> bool {
     const HARMLESS: &[i64] = &[0, 17, 18, 19, 20, 21, 22, 23, 28];
-    let root = recorder.fields(0);
+    let root = subject.fields(0);
     let has = |field: &str, signal: i64| {
         root.get(field).and_then(Value::as_array).is_some_and(|list| list.contains(&json!(signal)))
     };
@@ -225,21 +230,21 @@ fn endangers_root(recorder: &Recorder<'_>, operation: &Value) -> bool {
     }
 }
 
-fn lives(recorder: &Recorder<'_>, index: usize) -> bool {
-    recorder.fields(index).contains_key("nfd")
+fn lives(subject: &impl Subject, index: usize) -> bool {
+    subject.fields(index).contains_key("nfd")
 }
 
 /// A process, as an argument; one that lives in most cases.
-fn process(random: &mut Rng, recorder: &Recorder<'_>) -> Value {
+fn process(random: &mut Rng, subject: &impl Subject) -> Value {
     if random.u32(..40) == 0 {
         return json!("none");
     }
-    let living: Vec<usize> = (0..recorder.count()).filter(|&index| lives(recorder, index)).collect();
+    let living: Vec<usize> = (0..subject.count()).filter(|&index| lives(subject, index)).collect();
     let index = match random.u32(..8) {
-        0 => random.usize(..recorder.count()),
+        0 => random.usize(..subject.count()),
         _ => living[random.usize(..living.len())],
     };
-    json!(puppet_name(index))
+    json!(process_name(index))
 }
 
 fn signal(random: &mut Rng) -> i64 {
@@ -267,8 +272,8 @@ fn one_of<T: Clone>(random: &mut Rng, options: &[T]) -> T {
     options[random.usize(..options.len())].clone()
 }
 
-fn descriptor(random: &mut Rng, recorder: &Recorder<'_>, caller: usize) -> Value {
-    let open = recorder.fields(caller).get("nfd").and_then(Value::as_u64).unwrap_or(0);
+fn descriptor(random: &mut Rng, subject: &impl Subject, caller: usize) -> Value {
+    let open = subject.fields(caller).get("nfd").and_then(Value::as_u64).unwrap_or(0);
     match random.u32(..25) {
         0 => json!(one_of(random, &[-1, 15, 16, 33, 300])),
         1 => json!(open),
@@ -276,20 +281,20 @@ fn descriptor(random: &mut Rng, recorder: &Recorder<'_>, caller: usize) -> Value
     }
 }
 
-fn object(random: &mut Rng, recorder: &Recorder<'_>, kind: char) -> Value {
-    let count = recorder.objects(kind);
+fn object(random: &mut Rng, subject: &impl Subject, kind: char) -> Value {
+    let count = subject.objects(kind);
     if count == 0 || random.u32(..40) == 0 { json!(999_999) } else { json!(format!("{kind}{}", random.usize(..count))) }
 }
 
-fn arguments(random: &mut Rng, recorder: &Recorder<'_>, caller: usize, operation: &str) -> Value {
+fn arguments(random: &mut Rng, subject: &impl Subject, caller: usize, operation: &str) -> Value {
     let seed = random.i64(0..256);
     match operation {
         "exit" => json!([one_of(random, &[0, 1, 7, 255, 256, 300])]),
         "wait4" => {
             let whom = match random.u32(..10) {
                 0 => json!(0),
-                1 => json!(format!("-{}", process(random, recorder).as_str().unwrap_or("none"))),
-                2 | 3 => process(random, recorder),
+                1 => json!(format!("-{}", process(random, subject).as_str().unwrap_or("none"))),
+                2 | 3 => process(random, subject),
                 _ => json!(-1),
             };
             let mut options = some_of(random, &["NOHANG", "UNTRACED", "CONTINUED"], 5);
@@ -301,12 +306,12 @@ fn arguments(random: &mut Rng, recorder: &Recorder<'_>, caller: usize, operation
         "kill" => {
             let whom = match random.u32(..12) {
                 0 => json!(0),
-                1 | 2 => json!(format!("-{}", process(random, recorder).as_str().unwrap_or("none"))),
-                _ => process(random, recorder),
+                1 | 2 => json!(format!("-{}", process(random, subject).as_str().unwrap_or("none"))),
+                _ => process(random, subject),
             };
             json!([whom, signal(random)])
         }
-        "sigqueue" => json!([process(random, recorder), signal(random), random.i64(0..1000)]),
+        "sigqueue" => json!([process(random, subject), signal(random), random.i64(0..1000)]),
         "sigaction" => {
             let disposition = one_of(
                 random,
@@ -325,29 +330,29 @@ fn arguments(random: &mut Rng, recorder: &Recorder<'_>, caller: usize, operation
         "setpgid" => {
             let one = |random: &mut Rng| match random.u32(..3) {
                 0 => json!(0),
-                _ => process(random, recorder),
+                _ => process(random, subject),
             };
             json!([one(random), one(random)])
         }
-        "getpgid" | "getsid" => json!([process(random, recorder)]),
+        "getpgid" | "getsid" => json!([process(random, subject)]),
         "pipe" => {
             let flags = if random.u32(..30) == 0 { json!([1]) } else { some_of(random, &["NONBLOCK"], 5) };
             json!([flags, one_of(random, &[0, 4096, 4096])])
         }
         "read" => {
             let count = one_of(random, &[0, 1, 2, 10, 24, 100, 4096, 4096, 8192, 70_000, 100_000]);
-            json!([descriptor(random, recorder, caller), count])
+            json!([descriptor(random, subject, caller), count])
         }
         // Counts that fill whole pages, or little: what lies between shows Linux's accounting by pages.
         "write" => {
             let count = one_of(random, &[0, 1, 10, 24, 4096, 4096, 4096, 8192, 65_536]);
-            json!([descriptor(random, recorder, caller), count, seed])
+            json!([descriptor(random, subject, caller), count, seed])
         }
-        "dup" | "close" | "mq_getattr" => json!([descriptor(random, recorder, caller)]),
-        "dup2" => json!([descriptor(random, recorder, caller), random.i64(-1..17)]),
+        "dup" | "close" | "mq_getattr" => json!([descriptor(random, subject, caller)]),
+        "dup2" => json!([descriptor(random, subject, caller), random.i64(-1..17)]),
         "dup3" => {
             let flags = if random.u32(..10) == 0 { json!([1]) } else { some_of(random, &["CLOEXEC"], 3) };
-            json!([descriptor(random, recorder, caller), random.i64(-1..17), flags])
+            json!([descriptor(random, subject, caller), random.i64(-1..17), flags])
         }
         "fcntl" => {
             let command = one_of(random, &["DUPFD", "GETFD", "SETFD", "GETFL", "SETFL", "SETFL", "BAD"]);
@@ -357,7 +362,7 @@ fn arguments(random: &mut Rng, recorder: &Recorder<'_>, caller: usize, operation
                 "SETFD" => json!(random.i64(0..2)),
                 _ => json!(0),
             };
-            json!([descriptor(random, recorder, caller), command, value])
+            json!([descriptor(random, subject, caller), command, value])
         }
         "mkfifo" | "unlink" | "mq_unlink" => json!([random.u32(..3)]),
         "open" => {
@@ -375,10 +380,10 @@ fn arguments(random: &mut Rng, recorder: &Recorder<'_>, caller: usize, operation
         }
         "mq_send" => {
             let (size, priority) = (one_of(random, &[0, 1, 8, 10, 16, 17]), one_of(random, &[0, 1, 2, 3, 3, 32_768]));
-            json!([descriptor(random, recorder, caller), size, priority, seed])
+            json!([descriptor(random, subject, caller), size, priority, seed])
         }
-        "mq_receive" => json!([descriptor(random, recorder, caller), one_of(random, &[7, 16, 32, 32, 64])]),
-        "mq_setattr" => json!([descriptor(random, recorder, caller), random.u32(..2)]),
+        "mq_receive" => json!([descriptor(random, subject, caller), one_of(random, &[7, 16, 32, 32, 64])]),
+        "mq_setattr" => json!([descriptor(random, subject, caller), random.u32(..2)]),
         "msgget" | "semget" | "shmget" => {
             let key = one_of(random, &[0, 4097, 4097, 4098, 4099]);
             let flags = some_of(random, &["CREAT", "CREAT", "EXCL"], 2);
@@ -392,17 +397,17 @@ fn arguments(random: &mut Rng, recorder: &Recorder<'_>, caller: usize, operation
         "msgsnd" => {
             let kind = one_of(random, &[1, 1, 2, 3, 3, 0, -1]);
             let size = one_of(random, &[0, 1, 2, 8, 16, 16, 100, 9000]);
-            json!([object(random, recorder, 'q'), kind, size, some_of(random, &["NOWAIT"], 4), seed])
+            json!([object(random, subject, 'q'), kind, size, some_of(random, &["NOWAIT"], 4), seed])
         }
         "msgrcv" => {
             let kind = one_of(random, &[0, 0, 1, 2, 3, -1, -2, -3]);
             let flags = some_of(random, &["NOWAIT", "NOERROR"], 4);
-            json!([object(random, recorder, 'q'), one_of(random, &[0, 4, 64, 64, 64]), kind, flags])
+            json!([object(random, subject, 'q'), one_of(random, &[0, 4, 64, 64, 64]), kind, flags])
         }
         "msgctl" => match random.u32(..8) {
-            0 => json!([object(random, recorder, 'q'), "RMID"]),
-            1..4 => json!([object(random, recorder, 'q'), "SET", one_of(random, &[0, 16, 32, 48, 64])]),
-            _ => json!([object(random, recorder, 'q'), "STAT"]),
+            0 => json!([object(random, subject, 'q'), "RMID"]),
+            1..4 => json!([object(random, subject, 'q'), "SET", one_of(random, &[0, 16, 32, 48, 64])]),
+            _ => json!([object(random, subject, 'q'), "STAT"]),
         },
         "semop" => {
             let one = |random: &mut Rng| {
@@ -411,7 +416,7 @@ fn arguments(random: &mut Rng, recorder: &Recorder<'_>, caller: usize, operation
                 json!([number, amount, some_of(random, &["NOWAIT", "UNDO"], 5)])
             };
             let count = one_of(random, &[1, 1, 1, 2, 2, 3]);
-            json!([object(random, recorder, 's'), (0..count).map(|_| one(random)).collect::<Vec<_>>()])
+            json!([object(random, subject, 's'), (0..count).map(|_| one(random)).collect::<Vec<_>>()])
         }
         "semctl" => {
             let command =
@@ -419,14 +424,14 @@ fn arguments(random: &mut Rng, recorder: &Recorder<'_>, caller: usize, operation
             let number = random.i64(0..3);
             match command {
                 "SETVAL" => {
-                    json!([object(random, recorder, 's'), number, command, one_of(random, &[0, 0, 1, 2, 3, 32_768])])
+                    json!([object(random, subject, 's'), number, command, one_of(random, &[0, 0, 1, 2, 3, 32_768])])
                 }
-                _ => json!([object(random, recorder, 's'), number, command]),
+                _ => json!([object(random, subject, 's'), number, command]),
             }
         }
-        "shmat" => json!([object(random, recorder, 'm'), random.u32(..6), u32::from(random.u32(..4) == 0)]),
+        "shmat" => json!([object(random, subject, 'm'), random.u32(..6), u32::from(random.u32(..4) == 0)]),
         "shmdt" => json!([random.u32(..6)]),
-        "shmctl" => json!([object(random, recorder, 'm'), one_of(random, &["STAT", "STAT", "STAT", "RMID"])]),
+        "shmctl" => json!([object(random, subject, 'm'), one_of(random, &["STAT", "STAT", "STAT", "RMID"])]),
         "mmap" => {
             let rights = one_of(random, &["RW", "RW", "RW", "R", "NONE"]);
             let kind = one_of(random, &["SHARED", "SHARED", "SHARED", "PRIVATE", "PRIVATE", "PRIVATE", "0"]);

@@ -1,7 +1,7 @@
 //! Carries a script out and compares after every operation.
 
+use crate::chooser::{Choice, Chooser};
 use serde_json::{Map, Value, json};
-use sim::chooser::{Choice, Chooser};
 
 use super::observe::Table;
 use super::operation::{World, supported};

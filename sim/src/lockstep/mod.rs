@@ -6,9 +6,13 @@
 //! | how does an operation become a call, and its result an observation? | `operation.rs` |
 //! | what can be seen of a process? | `observe.rs` |
 //! | how is a script carried out and compared, choices included? | `driver.rs` |
+//! | who can carry out a script? | `subject.rs` |
+//! | random scripts | `generate.rs` |
 
 mod driver;
+pub mod generate;
 mod observe;
 mod operation;
+pub mod subject;
 
 pub use driver::{Agreement, Difference, run_script};
