@@ -25,6 +25,7 @@
 //! | how does a whole run go, recorded or replayed? | `drive.rs` |
 //! | how is a process driven from outside, call by call? | `scripted.rs` |
 //! | how are scripts of real processes carried out and compared? | `lockstep/` |
+//! | which fault of the kernel is planted, in a build for that? | `planted.rs` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 //! | what is left of a process that a signal ended? | `core_image/` |
 
@@ -48,6 +49,8 @@ pub mod machine;
 pub mod observer;
 mod panics;
 mod perform;
+#[cfg(feature = "planted-faults")]
+pub mod planted;
 pub mod process;
 pub mod quote;
 pub mod record;

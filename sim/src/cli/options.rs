@@ -48,6 +48,12 @@ Example:
 
 Exit status: 0; 65 if the file is no core image, or a damaged one; 74 if it can't be read.";
 
+const LOCKSTEP_HELP: &str = "\
+Example:
+  vitrine lockstep tests/oracle/lockstep/*.jsonl
+
+Exit status: 0 if all agree; 1 if one differs, which is shown; 65 if a line is no script; 74 if a file can't be read.";
+
 /// Vitrine: a microkernel under glass.
 ///
 /// Runs programs on a simulated POSIX-flavoured microkernel, records runs and replays them bit for bit. Without a command:
@@ -123,6 +129,14 @@ pub(crate) enum Command {
     /// Step through a run, forward and back, look at everything, and choose who goes on.
     #[command(after_help = DEBUG_HELP)]
     Debug(DebugOptions),
+    /// Carry out scripts that real Linux processes have carried out, and compare after every operation.
+    ///
+    /// The scripts are those of `tests/oracle/lockstep`, or what `vitrine-host record` prints: a line of JSON each.
+    #[command(after_help = LOCKSTEP_HELP)]
+    Lockstep {
+        /// Files of scripts; without any, they come from standard input.
+        files: Vec<PathBuf>,
+    },
     /// List the programs.
     #[command(after_help = "Example:\n  vitrine programs | grep -i sort")]
     Programs,
