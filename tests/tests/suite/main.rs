@@ -13,6 +13,7 @@ mod fifo;
 mod figures;
 mod first_process;
 mod fork;
+mod ftok;
 mod group;
 mod handler;
 mod interrupted;

@@ -126,8 +126,12 @@ async fn bob(sys: Sys, to_bob: Mqd, to_alice: Mqd) -> Result<(), Errno> {
 fn answer(line: &[u8]) -> String {
     match SCRIPT.iter().find(|(heard, _)| heard.as_bytes() == line) {
         Some((_, answer)) => (*answer).into(),
-        None => format!("A message of {} bytes, with {} words.", line.len(), words_of(line)),
+        None => format!("A message of {}, with {}.", counted(line.len(), "byte"), counted(words_of(line), "word")),
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn words_of(line: &[u8]) -> usize {

@@ -21,8 +21,8 @@ static MANUAL: Manual = Manual {
     ..PLAIN
 };
 
-/// What one more row costs in virtual time, for each of its numbers.
-const PRODUCT_US: u64 = 1;
+/// What each product of two numbers takes in virtual time: so much that the timer makes the workers take turns.
+const PRODUCT_US: u64 = 100;
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
     let given = match MANUAL.parse(sys, args.rest()).await {

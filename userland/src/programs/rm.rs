@@ -155,7 +155,7 @@ impl Remover<'_> {
         let inner: Vec<&[u8]> = names.filter(|name| !matches!(*name, b"." | b"..")).collect();
         if inner.is_empty() || self.agreed("descend into", path, &stat).await? {
             work.push(Work::RemoveDirectory(path.to_vec()));
-            work.extend(inner.iter().map(|name| Work::Remove(join(path, name))));
+            work.extend(inner.iter().rev().map(|name| Work::Remove(join(path, name))));
         }
         Ok(Ok(None))
     }
