@@ -24,6 +24,7 @@
 //! | saving and loading | `save.rs` |
 //! | what must always hold | `invariants/` |
 //! | tables, lists, radix trees | `table.rs`, `list.rs`, `radix.rs` |
+//! | what has changed since a check | `touched.rs` |
 
 #![no_std]
 #![cfg_attr(
@@ -57,6 +58,7 @@ pub mod table;
 mod testing;
 pub mod thread;
 pub mod time;
+mod touched;
 pub mod tty;
 
 pub use bug::{bug, set_bug_hook};

@@ -7,7 +7,7 @@ use crate::tty::Terminal;
 impl Kernel {
     pub(super) fn terminal_is_sound(&self) -> Result<(), Broken> {
         if !self.tty.present {
-            return holds(self.tty == Terminal::ABSENT, 0);
+            return holds(*self.tty == Terminal::ABSENT, 0);
         }
         holds(self.tty.input.is_sound(self.tty.is_canonical()), 0)?;
         holds(self.tty.session.is_some() == self.tty.foreground.is_some(), 0)?;
