@@ -179,6 +179,11 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
         }
     }
 
+    /// As if every entry had been changed.
+    pub(crate) fn touch_everything(&mut self) {
+        self.touched.set(&self.used);
+    }
+
     /// Its entries, by slot.
     pub fn iter(&self) -> impl Iterator<Item = (I, &T)> {
         self.slots

@@ -28,15 +28,19 @@ impl<const W: usize> Touched<W> {
         }
     }
 
+    /// Becomes all slots of a bitmap.
+    pub(crate) fn set(&mut self, slots: &[u64]) {
+        *self = Self::NOTHING;
+        for (word, slots) in self.words.iter_mut().zip(slots) {
+            *word = *slots;
+        }
+        self.any = true;
+    }
+
     /// Whether there is none.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         if W > 1 { !self.any } else { self.words.iter().all(|word| *word == 0) }
-    }
-
-    /// Whether a slot is in it.
-    pub(crate) fn has(&self, slot: usize) -> bool {
-        self.words.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 != 0)
     }
 
     /// Empties it; what was in it.
@@ -93,6 +97,11 @@ pub(crate) struct Noted<T> {
 impl<T> Noted<T> {
     pub(crate) const fn new(value: T) -> Noted<T> {
         Noted { value, touched: false }
+    }
+
+    /// As if it had changed.
+    pub(crate) fn touch(&mut self) {
+        self.touched = true;
     }
 
     /// Whether it may have changed since the last time this was asked.
@@ -191,7 +200,7 @@ mod tests {
         for slot in [130, 5, 64, 5] {
             touched.note(slot);
         }
-        assert!(touched.has(64) && !touched.has(65));
+        assert!(!touched.is_empty());
         assert!(touched.take().iter().eq([5, 64, 130]));
         assert!(touched.is_empty() && touched.iter().next().is_none());
     }
