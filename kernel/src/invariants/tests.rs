@@ -29,7 +29,7 @@ use crate::time::timer_queue::Alarm;
 
 /// A machine with everything in use: PID 1 waits for its children; one child waits to read a pipe, one to write another,
 /// one sleeps, one is a zombie, one runs.
-fn busy_machine() -> Machine {
+pub(super) fn busy_machine() -> Machine {
     let mut machine = Machine::new();
     machine.put(&[1; 16]);
     let (empty, _) = machine.pipe();
@@ -66,7 +66,7 @@ impl Machine {
     }
 
     /// The running process opens a message queue that it makes.
-    fn queue(&mut self) -> Fd {
+    pub(super) fn queue(&mut self) -> Fd {
         self.put(b"queue\0");
         let flags = OpenFlags::O_CREAT | OpenFlags::O_RDWR;
         let call = Syscall::MqOpen { name: Path(SCRATCH), flags, mode: 0o600, attributes: In::NULL };

@@ -6,6 +6,7 @@ use crate::limits::{
 };
 
 /// Something for each slot.
+#[derive(Clone, Copy)]
 pub(super) struct Remembered<T, const N: usize>([T; N]);
 
 impl<T: Copy, const N: usize> Remembered<T, N> {
@@ -28,6 +29,7 @@ impl<T: Copy, const N: usize> Remembered<T, N> {
 }
 
 /// The sum of all weights, and a hash of how it came about: two ledgers with the same hash are the same.
+#[derive(Clone, Copy)]
 pub(super) struct Ledger {
     /// 0 if every counter is right.
     pub(super) sum: u64,
@@ -65,6 +67,7 @@ impl Ledger {
 macro_rules! weights {
     ($($name:ident: $limit:expr;)*) => {
         /// What each slot adds to the sum.
+        #[derive(Clone, Copy)]
         pub(super) struct Weights {
             $(pub(super) $name: Remembered<u64, { $limit }>,)*
             pub(super) devices: u64,

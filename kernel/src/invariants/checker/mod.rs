@@ -10,6 +10,8 @@
 //! | what is remembered of slots | `views.rs` |
 //! | what was added up | `ledger.rs` |
 
+#[cfg(test)]
+mod damage;
 mod follow;
 mod ledger;
 #[cfg(test)]
@@ -29,7 +31,8 @@ use crate::touched::Seen;
 /// It finds whatever [`Kernel::check`] would find, given that the state was sound when it looked last. It may be given any
 /// kernel at any time: if that isn't the one that it saw last, or a copy of it that has gone on, it looks at everything.
 ///
-/// It is a large value, a few times as large as the tables have slots.
+/// It is a large value: some 150 kilobytes with the default limits.
+#[derive(Clone, Copy)]
 pub struct Checker {
     /// The hash of what it remembers, as it was when it found everything sound; 0 if it remembers nothing.
     view: u64,
