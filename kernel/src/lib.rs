@@ -25,6 +25,7 @@
 //! | what must always hold | `invariants/` |
 //! | faults that a test build can plant, to see the checks find them | `planted.rs` |
 //! | tables, lists, radix trees | `table.rs`, `list.rs`, `radix.rs` |
+//! | what has changed since a check | `touched.rs` |
 
 #![no_std]
 #![cfg_attr(
@@ -62,6 +63,7 @@ pub mod table;
 mod testing;
 pub mod thread;
 pub mod time;
+mod touched;
 pub mod tty;
 
 pub use bug::{bug, set_bug_hook};

@@ -12,6 +12,7 @@
 //! | how are results logged, shared by forks, cut? | `history.rs` |
 //! | where are the bytes of memory? | `frames.rs` |
 //! | how is a big kernel made and copied? | `kernel_box.rs` |
+//! | a checker of invariants for it? | `checker_box.rs` |
 //! | what can vary between two runs? | `chooser.rs` |
 //! | where does console input come from? | `input.rs` |
 //! | what arrives at a terminal, and when? | `arrival.rs` |
@@ -32,6 +33,7 @@
 mod access;
 pub mod arrival;
 mod bug;
+mod checker_box;
 pub mod chooser;
 pub mod core_image;
 pub mod deadlock;
@@ -63,6 +65,7 @@ pub mod trace;
 pub mod views;
 pub mod world;
 
+pub use checker_box::CheckerBox;
 pub use frames::Frames;
 pub use hart::is_rebuilding;
 pub use input::Input;
