@@ -15,6 +15,7 @@
 //! | segments, messages, semaphores, and who sleeps over them | `ipc.rs` |
 //! | sharing of frames, regions, rings | `memory.rs` |
 
+mod checker;
 mod ipc;
 mod memory;
 mod message_queues;
@@ -26,6 +27,8 @@ mod tests;
 mod timers;
 mod tree;
 mod waiting;
+
+pub use checker::Checker;
 
 use core::fmt;
 
