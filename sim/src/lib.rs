@@ -27,6 +27,7 @@
 //! | how is a process driven from outside, call by call? | `scripted.rs` |
 //! | how are scripts of real processes carried out and compared? | `lockstep/` |
 //! | which fault of the kernel is planted, in a build for that? | `planted.rs` |
+//! | how is the kernel fuzzed? | `fuzz/` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 //! | what is left of a process that a signal ended? | `core_image/` |
 
@@ -39,6 +40,7 @@ pub mod core_image;
 pub mod deadlock;
 pub mod drive;
 pub mod frames;
+pub mod fuzz;
 pub mod handler;
 mod hart;
 pub mod history;

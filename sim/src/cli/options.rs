@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use super::fuzz::{self, FuzzOptions};
 use super::list::suggestion;
 use super::status;
 
@@ -137,6 +138,9 @@ pub(crate) enum Command {
         /// Files of scripts; without any, they come from standard input.
         files: Vec<PathBuf>,
     },
+    /// Try properties of the kernel on random cases, and shrink the script of a failure.
+    #[command(after_help = fuzz::HELP)]
+    Fuzz(FuzzOptions),
     /// List the programs.
     #[command(after_help = "Example:\n  vitrine programs | grep -i sort")]
     Programs,
