@@ -15,10 +15,13 @@ mod r#false;
 mod forkbomb;
 mod grep;
 mod head;
+mod increments;
 mod init;
 mod jump;
 mod kill;
 mod ln;
+mod lost_update;
+mod lost_update_fixed;
 mod ls;
 mod mkdir;
 mod mkfifo;
@@ -80,6 +83,8 @@ pub static PROGRAMS: &[Program] = &[
         .with_statics(jump::STATICS),
     Program::leaf("kill", "send signals", &kill::main),
     Program::leaf("ln", "give files more names", &ln::main),
+    Program::new("lost-update", "lose updates of a word that processes share", &lost_update::main),
+    Program::new("lost-update-fixed", "update a word that processes share, and lose nothing", &lost_update_fixed::main),
     Program::leaf("ls", "list directories", &ls::main),
     Program::leaf("mkdir", "make directories", &mkdir::main),
     Program::leaf("mkfifo", "make named pipes", &mkfifo::main),
