@@ -42,9 +42,7 @@ pub(crate) fn access(
             load(kernel, memory, thread, address, &mut bytes).map(|()| Pending { value: 0, bytes: Some(bytes.into()) })
         }
         Operation::StoreBytes { address, .. } => store(kernel, memory, thread, address, staged).map(|()| nothing),
-        Operation::CopyBytes { from, to, length } => {
-            copy(kernel, memory, thread, (from, to), length).map(|()| nothing)
-        }
+        Operation::CopyBytes { from, to, length } => copy(kernel, memory, thread, (from, to), length).map(|()| nothing),
         Operation::Atomic { address, size, .. } if !address.is_multiple_of(size.into()) => {
             return Accessed::Misaligned { address };
         }
@@ -133,7 +131,8 @@ fn copy(
     }
     let (mut at, mut done) = ((page(from), page(to)), 0);
     while done < length {
-        let (from, to) = ((source[at.0 / PAGE_SIZE], at.0 % PAGE_SIZE), (destination[at.1 / PAGE_SIZE], at.1 % PAGE_SIZE));
+        let (from, to) =
+            ((source[at.0 / PAGE_SIZE], at.0 % PAGE_SIZE), (destination[at.1 / PAGE_SIZE], at.1 % PAGE_SIZE));
         let count = (PAGE_SIZE - from.1.max(to.1)).min(length - done);
         memory.copy_bytes(from, to, count);
         at = (at.0 + count, at.1 + count);

@@ -67,7 +67,8 @@ pub(super) async fn run(sys: Sys, manual: &Manual, plan: Plan, work: impl AsyncF
         }
     };
     let Plan { processes, increments, .. } = plan;
-    println!(sys, "{processes} processes, {increments} increments each: it should be {expected}, and is {found}.").await;
+    println!(sys, "{processes} processes, {increments} increments each: it should be {expected}, and is {found}.")
+        .await;
     if found == expected {
         return 0;
     }
