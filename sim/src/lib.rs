@@ -18,6 +18,7 @@
 //! | what arrives at a terminal, and when? | `arrival.rs` |
 //! | who is told what happens? | `observer.rs` |
 //! | what became of signals? | `signal_counts.rs` |
+//! | who stored over what he hadn't seen? | `lost_updates/` |
 //! | how is a world written to a file? | `save.rs` |
 //! | how is a run recorded, and compared with its record? | `record/` |
 //! | how are calls printed? | `trace/` |
@@ -49,6 +50,7 @@ pub mod input;
 mod jump;
 pub mod kernel_box;
 pub mod lockstep;
+pub mod lost_updates;
 pub mod machine;
 pub mod observer;
 mod panics;

@@ -40,7 +40,7 @@ use status::{Failure, Status};
 fn obey(options: Options) -> Result<Status, Failure> {
     match options.command {
         Some(Command::Run(options)) => run::run(&options),
-        Some(Command::Replay { file, core }) => replay::replay(&file, core.as_deref()),
+        Some(Command::Replay(options)) => replay::replay(&options),
         Some(Command::Core { file }) => core::show(&file),
         Some(Command::Shell(options)) => shell::shell(&options),
         Some(Command::Debug(options)) => debug::debug(&options),

@@ -3,6 +3,7 @@
 mod action;
 mod adopt;
 mod atomic;
+mod copy;
 mod core;
 mod credentials;
 mod delivery;
@@ -22,6 +23,7 @@ mod interval;
 mod jump;
 mod kill;
 mod list;
+mod lost_update;
 mod memory;
 mod message_queue;
 mod mqueue;
