@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | what is a property, a case, a failure? | `property.rs` |
 //! | what was seen? | `coverage.rs` |
+//! | independent models, written from the manual pages | `model/` |
 
 pub mod coverage;
+pub mod model;
 pub mod property;
 
 pub use coverage::Coverage;
