@@ -9,6 +9,7 @@
 //! | calls that wait for each other | `waiting.rs` |
 //! | which descriptor stands for what | `opened.rs` |
 //! | keys and identifiers of System V objects | `identifiers.rs` |
+//! | processes and waiting for them | `tree.rs` |
 //! | descriptors | `descriptors.rs` |
 //! | pipes and FIFOs | `pipes.rs` |
 //! | POSIX message queues | `queues.rs` |
@@ -26,4 +27,5 @@ pub mod pipes;
 pub mod queues;
 pub mod record;
 pub mod semaphores;
+pub mod tree;
 pub mod waiting;
