@@ -10,6 +10,7 @@
 //! | which descriptor stands for what | `opened.rs` |
 //! | keys and identifiers of System V objects | `identifiers.rs` |
 //! | processes and waiting for them | `tree.rs` |
+//! | signals: the calls; who is sent what; what happens within a process | `signals.rs`, `generation.rs`, `delivery.rs` |
 //! | descriptors | `descriptors.rs` |
 //! | pipes and FIFOs | `pipes.rs` |
 //! | POSIX message queues | `queues.rs` |
@@ -17,7 +18,9 @@
 //! | System V semaphores | `semaphores.rs` |
 //! | memory, private and shared | `memory.rs` |
 
+pub mod delivery;
 pub mod descriptors;
+pub mod generation;
 pub mod identifiers;
 pub mod judge;
 pub mod memory;
@@ -27,5 +30,6 @@ pub mod pipes;
 pub mod queues;
 pub mod record;
 pub mod semaphores;
+pub mod signals;
 pub mod tree;
 pub mod waiting;
