@@ -144,6 +144,8 @@ pub struct Process {
     /// Whether it runs.
     pub life: Life,
     frames: Vec<Frame>,
+    /// It was woken from `sigsuspend` without a handler, so far.
+    pub woken: bool,
 }
 
 impl Process {
@@ -151,7 +153,7 @@ impl Process {
     pub fn new() -> Process {
         let (own, shared, frames) = (Vec::new(), Vec::new(), Vec::new());
         let (actions, life) = (BTreeMap::new(), Life::Running);
-        Process { actions, own, shared, mask: 0, mask_after: None, call: None, life, frames }
+        Process { actions, own, shared, mask: 0, mask_after: None, call: None, life, frames, woken: false }
     }
 
     /// fork(2): "The child inherits ... signal dispositions and mask"; "the set of pending signals is initially empty".
@@ -256,32 +258,41 @@ impl Process {
     /// the signal that stopped it. `orphaned`: its group is, and stop signals of a terminal do nothing.
     pub fn deliver(&mut self, orphaned: bool) -> (Vec<Run>, Option<u32>) {
         let mut runs = Vec::new();
-        let stopped = loop {
-            if self.life != Life::Running {
-                break None;
-            }
+        let mut stopped = self.deliver_unblocked(orphaned, &mut runs);
+        // Linux: `sigsuspend` that is woken without a handler gives the mask back before it is made again, and what that lets in is
+        // delivered meanwhile.
+        while let (Life::Running, true, Some(mask_after)) = (self.life, self.woken, self.mask_after) {
+            self.woken = false;
+            let (mask, call) = (std::mem::replace(&mut self.mask, mask_after), self.call.take());
+            self.mask_after = None;
+            stopped = stopped.or(self.deliver_unblocked(orphaned, &mut runs));
+            (self.mask_after, self.mask, self.call) = (Some(self.mask), mask, call);
+            stopped = stopped.or(self.deliver_unblocked(orphaned, &mut runs));
+        }
+        (runs, stopped)
+    }
+
+    fn deliver_unblocked(&mut self, orphaned: bool, runs: &mut Vec<Run>) -> Option<u32> {
+        while self.life == Life::Running {
             if let Some(info) = self.take(!self.mask) {
-                let stops = self.obey(info, orphaned);
-                if stops.is_some() {
-                    break stops;
+                let stopped = self.obey(info, orphaned);
+                if stopped.is_some() {
+                    return stopped;
                 }
                 continue;
             }
-            match self.frames.pop() {
-                Some(Frame { info, mask_after }) => {
-                    let Info { signal, code, sender, value } = info;
-                    runs.push(Run { signal, code, sender, value, mask: self.mask });
-                    self.mask = mask_after;
-                }
-                None => break None,
-            }
-        };
-        (runs, stopped)
+            let Frame { info, mask_after } = self.frames.pop()?;
+            let Info { signal, code, sender, value } = info;
+            runs.push(Run { signal, code, sender, value, mask: self.mask });
+            self.mask = mask_after;
+        }
+        None
     }
 
     /// Does what is to be done about a signal that was taken. The signal, if that stops the process.
     fn obey(&mut self, info: Info, orphaned: bool) -> Option<u32> {
         let (signal, action) = (info.signal, self.action(info.signal));
+        self.woken = true;
         match action.disposition {
             Disposition::Ignore => {}
             Disposition::Default if HARMLESS & bit(signal) != 0 => {}

@@ -65,7 +65,8 @@ impl<'a> Generation<'a> {
 
     /// Sends a signal, and lets the process take it.
     pub fn send(&mut self, to: Name, info: Info, to_thread: bool) {
-        let Some(process) = self.processes.get_mut(&to) else { return };
+        let alive = |process: &&mut Process| !matches!(process.life, Life::Dead(_));
+        let Some(process) = self.processes.get_mut(&to).filter(alive) else { return };
         self.sent.push((to, info.signal));
         if process.generate(info, to_thread) {
             self.tell_parent(to, "CONTINUED", SIGCONT);
@@ -99,6 +100,11 @@ impl<'a> Generation<'a> {
     /// ignores it isn't sent it, even while it is blocked.
     fn tell_parent(&mut self, child: Name, code: &str, status: u32) {
         let parent = self.step.before.get(child).map_or('?', |seen| seen.parent);
+        if !self.step.after.lives(parent) {
+            // Who of the two died first, nobody knows: `a` may have adopted the child before.
+            *self.causes.entry('a').or_default() += 2;
+            self.sent.push(('a', SIGCHLD));
+        }
         let Some(process) = self.processes.get(&parent) else { return };
         let action = process.action(SIGCHLD);
         let about_stop = ["STOPPED", "CONTINUED"].contains(&code);

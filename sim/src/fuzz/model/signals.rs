@@ -143,6 +143,7 @@ fn begin_call(step: &Step<'_>, process: &mut Process) {
         "sigsuspend" => {
             let wanted = step.arguments.first().map_or(0, signals) & !UNBLOCKABLE;
             (process.mask_after, process.mask) = (Some(process.mask), wanted);
+            process.woken = false;
         }
         "sigtimedwait" if step.int(1) != 0 => {
             awaited = step.arguments.first().map_or(0, signals) & !UNBLOCKABLE;
