@@ -8,6 +8,7 @@
 //! | where are core images written, and how are they shown? | `core.rs` |
 //! | the shell on the host's terminal | `shell.rs`, `terminal.rs` |
 //! | a conversation about a run | `debug/` |
+//! | campaigns of random cases, and their scripts | `fuzz.rs` |
 //! | the lists of programs and of system calls | `list.rs` |
 //! | where do the console's bytes come from and go to? | `console.rs` |
 //! | what is told of a run while it goes on? | `watcher.rs` |
@@ -17,6 +18,7 @@
 mod console;
 mod core;
 mod debug;
+mod fuzz;
 mod list;
 mod logging;
 mod options;
@@ -40,6 +42,7 @@ fn obey(options: Options) -> Result<Status, Failure> {
         Some(Command::Core { file }) => core::show(&file),
         Some(Command::Shell(options)) => shell::shell(&options),
         Some(Command::Debug(options)) => debug::debug(&options),
+        Some(Command::Fuzz(options)) => fuzz::fuzz(&options),
         Some(Command::Programs) => list::programs(),
         Some(Command::Syscalls { name }) => list::syscalls(name.as_deref()),
         None => run::run(&RunOptions::tour()),

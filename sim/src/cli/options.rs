@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use super::fuzz::{self, FuzzOptions};
 use super::list::suggestion;
 use super::status;
 
@@ -123,6 +124,9 @@ pub(crate) enum Command {
     /// Step through a run, forward and back, look at everything, and choose who goes on.
     #[command(after_help = DEBUG_HELP)]
     Debug(DebugOptions),
+    /// Try properties of the kernel on random cases, and shrink the script of a failure.
+    #[command(after_help = fuzz::HELP)]
+    Fuzz(FuzzOptions),
     /// List the programs.
     #[command(after_help = "Example:\n  vitrine programs | grep -i sort")]
     Programs,

@@ -136,6 +136,8 @@ pub struct Coverage {
     pub steps: u64,
     /// Processes alive, zombies excluded, summed over all steps.
     pub alive: u64,
+    /// By row: calls made, whether or not they returned.
+    calls: Vec<u64>,
     /// By row: success, and each error of the row.
     results: Vec<[u64; COLUMNS]>,
     /// By row and what was waited for.
@@ -158,11 +160,29 @@ impl Coverage {
         Coverage {
             steps: 0,
             alive: 0,
+            calls: vec![0; ROWS],
             results: vec![[0; COLUMNS]; ROWS],
             waits: vec![[0; WAITS.len()]; ROWS],
             wakes: vec![[0; WAKERS]; ROWS],
             invariants: vec![0; INVARIANTS.len()],
         }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.steps = 0;
+        self.alive = 0;
+        self.calls.fill(0);
+        self.results.fill([0; COLUMNS]);
+        self.waits.fill([0; WAITS.len()]);
+        self.wakes.fill([0; WAKERS]);
+        self.invariants.fill(0);
+    }
+
+    /// A call was made.
+    #[inline]
+    pub fn entered(&mut self, row: Row) {
+        self.calls[row.index()] += 1;
     }
 
     /// A call returned. False if its row doesn't name the error.
@@ -200,6 +220,11 @@ impl Coverage {
     #[inline]
     pub fn checked(&mut self, invariant: usize, times: u64) {
         self.invariants[invariant] += times;
+    }
+
+    /// How often a call was made.
+    pub fn calls(&self, row: Row) -> u64 {
+        self.calls[row.index()]
     }
 
     /// How often a call succeeded.
@@ -255,6 +280,9 @@ impl Coverage {
         }
         self.steps += other.steps;
         self.alive += other.alive;
+        for (into, from) in self.calls.iter_mut().zip(&other.calls) {
+            *into += from;
+        }
         add(&mut self.results, &other.results);
         add(&mut self.waits, &other.waits);
         add(&mut self.wakes, &other.wakes);

@@ -27,8 +27,7 @@ const STOPS: u64 = bit(SIGSTOP) | bit(20) | bit(21) | bit(22);
 /// signal(7), "Standard signals", action Ign: SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
 const HARMLESS: u64 = bit(SIGCHLD) | bit(SIGCONT) | bit(23) | bit(28);
 /// Action Core: they end a process when they are delivered, and not earlier.
-const CORES: u64 =
-    bit(3) | bit(4) | bit(5) | bit(6) | bit(7) | bit(8) | bit(SIGSEGV) | bit(24) | bit(25) | bit(31);
+const CORES: u64 = bit(3) | bit(4) | bit(5) | bit(6) | bit(7) | bit(8) | bit(SIGSEGV) | bit(24) | bit(25) | bit(31);
 
 /// The set of one signal.
 pub const fn bit(signal: u32) -> u64 {
@@ -218,13 +217,13 @@ impl Process {
         if signal >= SIGRTMIN || set_of(queue) & bit(signal) == 0 {
             queue.push(info);
         }
-        let ends = self.action(signal).disposition == Disposition::Default && (STOPS | HARMLESS | CORES) & bit(signal) == 0;
+        let ends =
+            self.action(signal).disposition == Disposition::Default && (STOPS | HARMLESS | CORES) & bit(signal) == 0;
         if signal == SIGKILL || ends && !blocked && self.life == Life::Running {
             self.end(signal);
         }
         continued
     }
-
 
     /// A fault: it can't be blocked or ignored.
     pub fn fault(&mut self, info: Info) {

@@ -217,7 +217,9 @@ impl Descriptors {
         for (who, answer) in &step.done {
             let Some((fd, description)) = self.reserved.remove(who) else { continue };
             if answer.errno().is_none() {
-                expect(answer.number() == Some(fd), "open(2)", || format!("the open of {who} gives {fd}, not {answer}"))?;
+                expect(answer.number() == Some(fd), "open(2)", || {
+                    format!("the open of {who} gives {fd}, not {answer}")
+                })?;
                 self.open(*who, fd, description);
             }
         }

@@ -189,7 +189,8 @@ impl<'a> Generation<'a> {
             seen.parent = 'a';
         }
         let alive = |(name, seen): &(&Name, &Seen)| seen.lives() && !self.dead.contains(name);
-        let members: Vec<(Name, Name)> = before.0.iter().filter(alive).map(|(name, seen)| (*name, seen.group)).collect();
+        let members: Vec<(Name, Name)> =
+            before.0.iter().filter(alive).map(|(name, seen)| (*name, seen.group)).collect();
         let is_stopped = |name: &Name| self.processes.get(name).is_some_and(|process| process.life == Life::Stopped);
         let is_due = |group: Name| {
             !is_orphaned(before, group, &[])

@@ -250,13 +250,8 @@ impl Memory {
         let Some(segment) = self.segments.get_mut(number) else { return Answer::error("EINVAL") };
         if step.word(1) == "STAT" {
             let last = segment.last.map_or("0".to_owned(), String::from);
-            let state = json!([
-                attached,
-                segment.size_bytes,
-                String::from(segment.creator),
-                last,
-                i32::from(segment.removed)
-            ]);
+            let state =
+                json!([attached, segment.size_bytes, String::from(segment.creator), last, i32::from(segment.removed)]);
             return Answer::value(0).with("shm", state);
         }
         // "Mark the segment to be destroyed. It is destroyed after the last process detaches it"; its key is free at once.

@@ -9,6 +9,9 @@
 //! | calls that wait for each other | `waiting.rs` |
 //! | which descriptor stands for what | `opened.rs` |
 //! | keys and identifiers of System V objects | `identifiers.rs` |
+//! | every model, by name | `catalogue.rs` |
+//! | a model as a property of a campaign | `property.rs` |
+//! | operations as text | `text.rs` |
 //! | processes and waiting for them | `tree.rs` |
 //! | signals: the calls; who is sent what; what happens within a process | `signals.rs`, `generation.rs`, `delivery.rs` |
 //! | descriptors | `descriptors.rs` |
@@ -18,6 +21,7 @@
 //! | System V semaphores | `semaphores.rs` |
 //! | memory, private and shared | `memory.rs` |
 
+pub mod catalogue;
 pub mod delivery;
 pub mod descriptors;
 pub mod generation;
@@ -27,9 +31,15 @@ pub mod memory;
 pub mod messages;
 pub mod opened;
 pub mod pipes;
+pub mod property;
 pub mod queues;
 pub mod record;
 pub mod semaphores;
 pub mod signals;
+pub mod text;
 pub mod tree;
 pub mod waiting;
+
+pub use catalogue::{Entry, MODELS};
+pub use judge::{Disagreement, Judge, Model, Objection, judge};
+pub use property::Modelled;

@@ -44,10 +44,26 @@ enum Object {
 
 #[derive(Clone)]
 enum Call {
-    Read { description: usize, pipe: usize, count: usize },
-    Write { description: usize, pipe: usize, bytes: Vec<u8>, written: usize },
+    Read {
+        description: usize,
+        pipe: usize,
+        count: usize,
+    },
+    Write {
+        description: usize,
+        pipe: usize,
+        bytes: Vec<u8>,
+        written: usize,
+    },
     /// `seen`: how often the other side had been opened when this began.
-    Open { pipe: usize, reads: bool, writes: bool, nonblocking: bool, fd: i64, seen: u64 },
+    Open {
+        pipe: usize,
+        reads: bool,
+        writes: bool,
+        nonblocking: bool,
+        fd: i64,
+        seen: u64,
+    },
 }
 
 #[derive(Clone, Default)]
@@ -66,9 +82,8 @@ impl Pipes {
 
     /// How many have it open for reading, or for writing.
     fn users(&self, pipe: usize, reading: bool) -> usize {
-        let uses = |it: &&Description<Object>| {
-            it.object == Object::Pipe(pipe) && if reading { it.reads } else { it.writes }
-        };
+        let uses =
+            |it: &&Description<Object>| it.object == Object::Pipe(pipe) && if reading { it.reads } else { it.writes };
         let opening = self.pipes[pipe].opening.iter().filter(|(_, reads)| *reads == reading).count();
         self.opened.descriptions().filter(uses).count() + opening
     }
@@ -168,9 +183,7 @@ impl Domain for Pipes {
     fn attempt(&mut self, who: Name, call: &mut Call, stage: Stage) -> Tried {
         match call {
             Call::Read { description, pipe, count } => self.read(*description, *pipe, *count, stage),
-            Call::Write { description, pipe, bytes, written } => {
-                self.write(*description, *pipe, bytes, written, stage)
-            }
+            Call::Write { description, pipe, bytes, written } => self.write(*description, *pipe, bytes, written, stage),
             Call::Open { .. } => self.open(who, call, stage),
         }
     }

@@ -123,15 +123,14 @@ impl MessageQueues {
         }
         let opened = self.queues.opened.number(step.caller, fd).zip(self.queues.opened.get(step.caller, fd));
         // EBADF: "The descriptor was invalid or not opened for writing" (or reading).
-        let (number, description) =
-            opened.filter(|(_, description)| if sends { description.writes } else { description.reads }).ok_or("EBADF")?;
+        let (number, description) = opened
+            .filter(|(_, description)| if sends { description.writes } else { description.reads })
+            .ok_or("EBADF")?;
         let longest_bytes = self.queues.queues[description.object].longest_bytes;
         match sends {
             // EMSGSIZE: "msg_len was greater than the mq_msgsize attribute"; of receiving, "less than".
             true if size > longest_bytes => Err("EMSGSIZE"),
-            true => {
-                Ok(Call::Send { description: number, priority: step.int(2), bytes: pattern(size, step.int(3)) })
-            }
+            true => Ok(Call::Send { description: number, priority: step.int(2), bytes: pattern(size, step.int(3)) }),
             false if size < longest_bytes => Err("EMSGSIZE"),
             false => Ok(Call::Receive { description: number }),
         }

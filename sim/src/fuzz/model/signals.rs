@@ -154,7 +154,13 @@ fn begin_call(step: &Step<'_>, process: &mut Process) {
 }
 
 /// Whether a call that is over, or isn't, may be so after what happened to its process.
-fn check_call(step: &Step<'_>, name: Name, operation: &str, process: &Process, took: Option<&Info>) -> Result<(), Disagreement> {
+fn check_call(
+    step: &Step<'_>,
+    name: Name,
+    operation: &str,
+    process: &Process,
+    took: Option<&Info>,
+) -> Result<(), Disagreement> {
     let answer = if name == step.caller { step.answer() } else { step.done.get(&name) };
     let interruption = process.call.as_ref().map_or(Interruption::None, |call| call.interruption);
     let waits_for_signals = ["sigsuspend", "pause", "sigtimedwait"].contains(&operation);
@@ -166,7 +172,9 @@ fn check_call(step: &Step<'_>, name: Name, operation: &str, process: &Process, t
     match (answer, expected) {
         (Some(answer), Some(expected)) => {
             let unknown = expected.0.get("si").is_some_and(|si| si[0] == "?") && answer.number() == expected.number();
-            expect(*answer == expected || unknown, PAGE, || format!("the {operation} of {name} gives {expected}, not {answer}"))
+            expect(*answer == expected || unknown, PAGE, || {
+                format!("the {operation} of {name} gives {expected}, not {answer}")
+            })
         }
         (Some(answer), None) => {
             let out_of_nowhere = waits_for_signals || answer.errno() == Some("EINTR");
@@ -189,13 +197,16 @@ fn compare(name: Name, process: &Process, seen: &Seen, ran: &[Run], predicted: &
         return Ok(());
     }
     let stopped = seen.state == State::Stopped;
-    expect((process.life == Life::Stopped) == stopped, PAGE, || format!("{name} is {:?}, not {:?}", process.life, seen.state))?;
+    expect((process.life == Life::Stopped) == stopped, PAGE, || {
+        format!("{name} is {:?}, not {:?}", process.life, seen.state)
+    })?;
     let told = |(run, seen): (&Run, &Run)| {
         let Run { signal, code, sender, value, mask } = run.clone();
         mask == seen.mask && Info { signal, code, sender, value }.is_told_by(seen)
     };
     let same = ran.len() == predicted.len() && predicted.iter().zip(ran).all(told);
-    let list = |runs: &[Run]| runs.iter().map(|run| format!("{} {}", run.signal, run.code)).collect::<Vec<_>>().join(", ");
+    let list =
+        |runs: &[Run]| runs.iter().map(|run| format!("{} {}", run.signal, run.code)).collect::<Vec<_>>().join(", ");
     expect(same, PAGE, || {
         let masks = if list(ran) == list(predicted) { " with other masks or senders" } else { "" };
         format!("{name} runs handlers for [{}], not [{}]{masks}", list(predicted), list(ran))
@@ -208,7 +219,9 @@ fn compare(name: Name, process: &Process, seen: &Seen, ran: &[Run], predicted: &
         ("caught", process.with(&Disposition::Catch), seen.caught),
     ];
     for (what, expected, seen) in sets {
-        expect(expected == seen, PAGE, || format!("of {name} are {what} {}, not {}", list_of(expected), list_of(seen)))?;
+        expect(expected == seen, PAGE, || {
+            format!("of {name} are {what} {}, not {}", list_of(expected), list_of(seen))
+        })?;
     }
     Ok(())
 }
@@ -225,7 +238,9 @@ fn compare_loosely(name: Name, before: &Process, seen: &Seen, ran: &[Run], sent:
         })?;
         let pending = (seen.own_pending | seen.shared_pending) & bit(signal) != 0;
         let deliverable = pending && seen.blocked & bit(signal) == 0 && seen.state == State::Idle;
-        expect(!deliverable, PAGE, || format!("signal {signal} doesn't stay pending for {name}, who doesn't block it"))?;
+        expect(!deliverable, PAGE, || {
+            format!("signal {signal} doesn't stay pending for {name}, who doesn't block it")
+        })?;
     }
     Ok(())
 }
@@ -290,7 +305,8 @@ impl Model for Signals {
                 format!("{} gives {expected}, not {answer}", step.operation)
             })?;
         }
-        let mut uncertain: BTreeSet<Name> = causes.iter().filter(|(_, count)| **count > 1).map(|(name, _)| *name).collect();
+        let mut uncertain: BTreeSet<Name> =
+            causes.iter().filter(|(_, count)| **count > 1).map(|(name, _)| *name).collect();
         for name in uncertain.clone() {
             let dies = self.processes.get(&name).is_some_and(|process| matches!(process.life, Life::Dead(_)));
             if dies == step.after.lives(name) {

@@ -182,8 +182,8 @@ impl Tree {
         let ignores = step.before.get(parent).is_some_and(|seen| seen.ignored & SIGCHLD != 0);
         let unwanted = ignores || self.processes.get(&parent).is_some_and(|process| process.no_zombies);
         // Of a parent that dies at the same time nobody knows whether it was first.
-        let uncertain = self.processes.get(&parent).is_some_and(|it| it.life != Life::Running)
-            || step.died().contains(&parent);
+        let uncertain =
+            self.processes.get(&parent).is_some_and(|it| it.life != Life::Running) || step.died().contains(&parent);
         let is_gone = step.after.get(name).is_some_and(|seen| seen.state == State::Gone);
         if self.processes[&name].life == Life::Zombie && unwanted && (!uncertain || is_gone) {
             self.forget(name);
@@ -329,7 +329,8 @@ impl Tree {
         for (waiter, process) in &self.processes {
             let Some(wait) = process.waits.filter(|_| !step.after.is_stopped(*waiter)) else { continue };
             // Who changes his group wakes nobody: whoever waits for a group notices at the next event.
-            let is_new = |name: &Name| step.before.get(*name).map(|it| &it.state) != step.after.get(*name).map(|it| &it.state);
+            let is_new =
+                |name: &Name| step.before.get(*name).map(|it| &it.state) != step.after.get(*name).map(|it| &it.state);
             let by_group = matches!(wait.whom, Whom::Group(_));
             let ready = self.ready(*waiter, wait);
             let can_end = match by_group {

@@ -126,7 +126,13 @@ impl<D: Domain> Waiters<D> {
                 },
                 Tried::Advanced | Tried::Waits => {
                     self.now += 1;
-                    self.list.push(Waiter { who: step.caller, call, stage: Stage::Asleep, interrupted: None, since: self.now });
+                    self.list.push(Waiter {
+                        who: step.caller,
+                        call,
+                        stage: Stage::Asleep,
+                        interrupted: None,
+                        since: self.now,
+                    });
                 }
             }
         }
