@@ -128,7 +128,7 @@ impl Kernel {
                 holds(!self.pipe_is_readable(slot), reader.index())?;
             }
             if let Some(writer) = self.asleep_first(&pipe.waiting_writers) {
-                holds(!self.writer_can_go_on(slot, writer), writer.index())?;
+                holds(!self.pipe_is_writable(slot), writer.index())?;
             }
         }
         for (_, queue) in self.mqueues.iter() {

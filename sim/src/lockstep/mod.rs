@@ -15,4 +15,4 @@ mod observe;
 mod operation;
 pub mod subject;
 
-pub use driver::{Agreement, Difference, run_script};
+pub use driver::{Agreed, Agreement, Difference, LockStep, run_script};
