@@ -151,7 +151,7 @@ macro_rules! for_each_syscall {
             63 read Read (fd: Fd, buffer: OutBytes, count: Length) -> Count
                 [EAGAIN EBADF EFAULT EINTR EIO EISDIR] "Read from a descriptor";
             64 write Write (fd: Fd, buffer: InBytes, count: Length) -> Count
-                [EAGAIN EBADF EFAULT EFBIG EINTR EIO ENOMEM ENOSPC EPIPE] "Write to a descriptor";
+                [EAGAIN EBADF EFAULT EFBIG EINTR EINVAL EIO ENOMEM ENOSPC EPIPE] "Write to a descriptor";
             62 lseek Lseek (fd: Fd, offset: i64, whence: Whence) -> Value
                 [EBADF EINVAL ESPIPE] "Set the position in a directory or a device";
             57 close Close (fd: Fd) -> Zero

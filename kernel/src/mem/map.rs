@@ -12,6 +12,7 @@ use crate::kernel::Kernel;
 use crate::mem::object::Object;
 use crate::mem::region::{Backing, Obstacle, Region, Regions, Sharing};
 use crate::mem::space::{END, LOWEST, MAPPINGS_START, PageEntry};
+use crate::planted::planted;
 use crate::table::Entry;
 
 const PAGE: u64 = PAGE_SIZE as u64;
@@ -114,7 +115,9 @@ impl Kernel {
         let (reached, obstacle) = regions.protectable(first, end, protection);
         regions.protect(first, reached, protection).map_err(|_| Errno::ENOMEM)?;
         self.set_regions(cx.host, cx.process, regions);
-        self.limit_entries(cx.process, first, reached);
+        if !planted!(RightsKept) {
+            self.limit_entries(cx.process, first, reached);
+        }
         match obstacle {
             None => Ok(Flow::Done(0)),
             Some(Obstacle::Hole) => Err(Errno::ENOMEM),

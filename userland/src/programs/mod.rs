@@ -16,6 +16,7 @@ mod r#false;
 mod forkbomb;
 mod grep;
 mod head;
+mod increments;
 mod init;
 mod ipc_key;
 mod ipcmk;
@@ -24,6 +25,8 @@ mod ipcs;
 mod jump;
 mod kill;
 mod ln;
+mod lost_update;
+mod lost_update_fixed;
 mod ls;
 mod mailbox;
 mod matrix;
@@ -93,6 +96,8 @@ pub static PROGRAMS: &[Program] = &[
         .with_statics(jump::STATICS),
     Program::leaf("kill", "send signals", &kill::main),
     Program::leaf("ln", "give files more names", &ln::main),
+    Program::new("lost-update", "lose updates of a word that processes share", &lost_update::main),
+    Program::new("lost-update-fixed", "update a word that processes share, and lose nothing", &lost_update_fixed::main),
     Program::leaf("ls", "list directories", &ls::main),
     Program::new("mailbox", "send texts to mailboxes, and receive them", &mailbox::main),
     Program::new("matrix", "multiply matrices in shared memory", &matrix::main),

@@ -165,6 +165,16 @@ static STOPS: &[Stop] = &[
         command: &["sh", "-c", "crash segv; echo status $?; crash fpe; echo status $?"],
     },
     Stop {
+        title: "A lost update",
+        text: "Two processes load, add 1 and store. When the timer comes in between, one of them stores over the other.",
+        command: &["lost-update", "-t", "3000", "2", "5"],
+    },
+    Stop {
+        title: "No update is lost",
+        text: "The same with a semaphore around load and store: one at a time, and the sum is right.",
+        command: &["lost-update-fixed", "-s", "-t", "3000", "2", "5"],
+    },
+    Stop {
         title: "Limits",
         text: "When the process table is full, fork fails with EAGAIN, and everyone else goes on.",
         command: &["forkbomb"],
