@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use super::fuzz::{self, FuzzOptions};
 use super::list::suggestion;
 use super::status;
 
@@ -47,6 +48,12 @@ Example:
   vitrine core cores/core.sh.2
 
 Exit status: 0; 65 if the file is no core image, or a damaged one; 74 if it can't be read.";
+
+const LOCKSTEP_HELP: &str = "\
+Example:
+  vitrine lockstep tests/oracle/lockstep/*.jsonl
+
+Exit status: 0 if all agree; 1 if one differs, which is shown; 65 if a line is no script; 74 if a file can't be read.";
 
 /// Vitrine: a microkernel under glass.
 ///
@@ -116,6 +123,17 @@ pub(crate) enum Command {
     /// Step through a run, forward and back, look at everything, and choose who goes on.
     #[command(after_help = DEBUG_HELP)]
     Debug(DebugOptions),
+    /// Carry out scripts that real Linux processes have carried out, and compare after every operation.
+    ///
+    /// The scripts are those of `tests/oracle/lockstep`, or what `vitrine-host record` prints: a line of JSON each.
+    #[command(after_help = LOCKSTEP_HELP)]
+    Lockstep {
+        /// Files of scripts; without any, they come from standard input.
+        files: Vec<PathBuf>,
+    },
+    /// Try properties of the kernel on random cases, and shrink the script of a failure.
+    #[command(after_help = fuzz::HELP)]
+    Fuzz(FuzzOptions),
     /// List the programs.
     #[command(after_help = "Example:\n  vitrine programs | grep -i sort")]
     Programs,

@@ -14,6 +14,8 @@ mod fifo;
 mod figures;
 mod first_process;
 mod fork;
+mod freestanding;
+mod ftok;
 mod group;
 mod handler;
 mod interrupted;
