@@ -342,12 +342,12 @@ impl Hart {
     }
 
     /// Runs the innermost future up to its next trap, or its end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll(&mut self, process: &Process) -> Polled {
         self.poll_frame(process, process.stack_pointer)
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_frame(&mut self, process: &Process, stack_pointer: u64) -> Polled {
         let slot = self.slot;
         slot.stack_pointer.set(stack_pointer);
@@ -386,14 +386,14 @@ impl Hart {
     }
 
     /// Parks `process` in the operation to which its future has been run.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn park(&mut self, process: &mut Process) {
         process.parked = self.slot.request.get();
         self.live[process.thread.slot.index()].at = Some(Position::of(process));
     }
 
     /// Tells the program the result of the operation it stands in. Its bytes are in the slot already.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn answer(&mut self, process: &mut Process, check: u32, value: i64) {
         self.slot.result.set(Some(value));
         process.history.push_result(check, value, &self.slot.data.borrow());

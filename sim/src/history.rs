@@ -197,7 +197,7 @@ impl History {
     }
 
     /// Adds an event.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, event: Event) {
         let before = self.rolling;
         event.hash(&mut self.rolling);
@@ -208,7 +208,7 @@ impl History {
     }
 
     /// Adds a result. Without an allocation if the event itself isn't kept.
-    #[inline]
+    #[inline(always)]
     pub fn push_result(&mut self, check: u32, value: i64, bytes: &[u8]) {
         if self.keeps_events {
             return self.push(Event::result(check, value, bytes));
@@ -217,7 +217,21 @@ impl History {
         self.length += 1;
     }
 
+    #[inline(always)]
     fn keep(&mut self, event: Event, before: FastHasher) {
+        let event = match self.last.as_mut().and_then(Arc::get_mut) {
+            Some(last) => match last.events.push(event) {
+                Ok(()) => return,
+                Err(event) => event,
+            },
+            None => event,
+        };
+        self.keep_elsewhere(event, before);
+    }
+
+    /// Adds an event to a copy of the last chunk, which others share, or to a new one.
+    #[inline(never)]
+    fn keep_elsewhere(&mut self, event: Event, before: FastHasher) {
         let event = match &mut self.last {
             Some(last) if !last.events.is_full() => match Arc::make_mut(last).events.push(event) {
                 Ok(()) => return,

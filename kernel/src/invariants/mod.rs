@@ -94,6 +94,11 @@ pub const INVARIANTS: &[Invariant] = &[
         check: Kernel::queues_are_sound,
     },
     Invariant {
+        name: "wait-indexes",
+        sentence: "the index of a queue has its waiters in their order, and knows what they and those below them wish for",
+        check: Kernel::wait_indexes_are_sound,
+    },
+    Invariant {
         name: "alarms",
         sentence: "the timer queue holds exactly the sleepers and the timers that run",
         check: Kernel::alarms_are_set,

@@ -110,6 +110,19 @@ impl Kernel {
         holds(standing == saying_so, 0)
     }
 
+    pub(super) fn wait_indexes_are_sound(&self) -> Result<(), Broken> {
+        let mut places = 0;
+        for (slot, _) in self.queues.table.iter() {
+            places += self.index_is_sound(QueueName::Receivers(slot))?;
+            places += self.index_is_sound(QueueName::Senders(slot))?;
+        }
+        for (slot, _) in self.semaphores.iter() {
+            places += self.index_is_sound(QueueName::SemaphoreChange(slot))?;
+        }
+        let having = self.threads.iter().filter(|(_, thread)| thread.waiter.place.is_some()).count();
+        holds(places == self.places.len() && places == having, 0)
+    }
+
     pub(super) fn no_wakeup_is_lost(&self) -> Result<(), Broken> {
         for (slot, thread) in self.threads.iter() {
             if let ThreadState::Blocked(_) = thread.state {

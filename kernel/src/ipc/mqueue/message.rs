@@ -6,6 +6,7 @@ use crate::host::{Host, PhysMem};
 use crate::ids::{FrameNo, MqMessageNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::{MQ_MESSAGES, MQUEUE_MESSAGE_BYTES, words};
+use crate::mem::user::lies_in_one_page;
 use crate::table::{Entry, Table};
 
 /// Pages of the longest message.
@@ -57,7 +58,14 @@ impl Kernel {
         length: usize,
         priority: u16,
     ) -> Result<MqMessageNo, Errno> {
-        self.check_readable(host, process, address, length)?;
+        // Pages are made before the frames are counted: making one takes a frame.
+        let only_page = match lies_in_one_page(address, length) {
+            true if length > 0 => Some(self.user_page(host, process, address, false)?),
+            _ => {
+                self.check_readable(host, process, address, length)?;
+                None
+            }
+        };
         let pages = length.div_ceil(PAGE_SIZE);
         if self.frames.free() < pages {
             return Err(Errno::ENOMEM);
@@ -74,7 +82,10 @@ impl Kernel {
         }
         let mut done = 0;
         while done < length {
-            let from = self.user_page(host, process, address + done as u64, false)?;
+            let from = match only_page {
+                Some(from) => from,
+                None => self.user_page(host, process, address + done as u64, false)?,
+            };
             done += copy_piece(host, &message, done, from, false);
         }
         self.mq_messages.insert(message).map_err(|_| Errno::ENOMEM)

@@ -124,6 +124,7 @@ impl Kernel {
     }
 
     /// When the waiting ends, in microseconds since boot.
+    #[inline]
     fn timeout<H: Host>(&mut self, cx: &mut Cx<'_, H>, timeout: In<Timespec>) -> Result<u64, Errno> {
         match self.threads.at(cx.thread).progress {
             0 if timeout.is_null() => Ok(NEVER_US),
