@@ -21,16 +21,20 @@ use crate::thread::{Next, ThreadState, Usage};
 impl Kernel {
     /// The running thread's user code stopped, because of `trap`. Charges its time; ticks and timers that fall due happen.
     pub fn trap<H: Host>(&mut self, host: &mut H, cpu: CpuNo, trap: Trap) -> Trapped {
+        let call = match &trap {
+            Trap::Call(call) => Some(*call),
+            Trap::Syscall { number, arguments } => Syscall::decode(*number, *arguments),
+            _ => None,
+        };
+        if let Some(call) = call {
+            return self.call(host, cpu, &call);
+        }
         let Some(thread) = self.enter(host, cpu) else { return Trapped::Ended };
         match trap {
-            Trap::Call(call) => self.begin_call(host, thread, &call),
-            Trap::Syscall { number, arguments } => match Syscall::decode(number, arguments) {
-                Some(call) => self.begin_call(host, thread, &call),
-                None => {
-                    self.threads.at_mut(thread).next = Next::Return(Errno::ENOSYS.to_return());
-                    Trapped::Ready
-                }
-            },
+            Trap::Call(_) | Trap::Syscall { .. } => {
+                self.threads.at_mut(thread).next = Next::Return(Errno::ENOSYS.to_return());
+                Trapped::Ready
+            }
             Trap::PageFault { address, write } => self.trapped_access(host, thread, address, write),
             Trap::Misaligned { address } => self.trapped_fault(host, thread, Signal::SIGBUS, BUS_ADRALN, address),
             Trap::Jump { address } => {
@@ -54,23 +58,7 @@ impl Kernel {
     /// of everything.
     #[inline]
     pub fn call<H: Host>(&mut self, host: &mut H, cpu: CpuNo, call: &Syscall) -> Trapped {
-        match self.enter(host, cpu) {
-            Some(thread) => self.begin_call(host, thread, call),
-            None => Trapped::Ended,
-        }
-    }
-
-    /// Who traps; charges the time of it.
-    #[inline(always)]
-    fn enter<H: Host>(&mut self, host: &mut H, cpu: CpuNo) -> Option<ThreadNo> {
-        let thread = self.cpu(cpu).current?;
-        self.threads.at_mut(thread).usage.stime_us += TRAP_US;
-        self.advance(host, cpu, TRAP_US);
-        Some(thread)
-    }
-
-    #[inline]
-    fn begin_call<H: Host>(&mut self, host: &mut H, thread: ThreadNo, call: &Syscall) -> Trapped {
+        let Some(thread) = self.enter(host, cpu) else { return Trapped::Ended };
         host.event(Event::Entered { thread: self.thread_id(thread), call });
         let entry = self.threads.at_mut(thread);
         entry.call = Some(*call);
@@ -88,6 +76,15 @@ impl Kernel {
             Carried::Forked(child) => Trapped::Forked(child),
             Carried::Ended => Trapped::Ended,
         }
+    }
+
+    /// Who traps; charges the time of it.
+    #[inline(always)]
+    fn enter<H: Host>(&mut self, host: &mut H, cpu: CpuNo) -> Option<ThreadNo> {
+        let thread = self.cpu(cpu).current?;
+        self.threads.at_mut(thread).usage.stime_us += TRAP_US;
+        self.advance(host, cpu, TRAP_US);
+        Some(thread)
     }
 
     /// What the running thread does now. A call that waited is tried again, then signals are delivered.

@@ -17,7 +17,7 @@ use userland::program::Running;
 use userland::{Program, Sys};
 
 use crate::handler::Delivery;
-use crate::history::{Event, Events, NO_HANDLER};
+use crate::history::{Event, Events, NO_HANDLER, Told};
 use crate::panics;
 use crate::process::{Fault, Process, place};
 
@@ -249,8 +249,8 @@ impl Hart {
     fn replay(&mut self, process: &Process, index: usize, begun: bool, frames: &mut Vec<Frame>) -> Result<(), Fault> {
         loop {
             let next = self.replay.next.get();
-            let event = match self.replay.events.borrow().get(next) {
-                Some(event @ Event::HandlerEntered { .. }) => Some(event.clone()),
+            let event = match self.replay.events.borrow().get(next).map(Told::as_handler) {
+                Some(Some(event @ Event::HandlerEntered { .. })) => Some(event.clone()),
                 Some(_) => None,
                 None if frames.last().is_none_or(|frame| frame.asked.is_some() || !begun) => return Ok(()),
                 None => None,
@@ -284,7 +284,7 @@ impl Hart {
     /// Whether the next event of the history is that a handler returned; if so, goes past it.
     fn left_handler(&self) -> bool {
         let next = self.replay.next.get();
-        let left = matches!(self.replay.events.borrow().get(next), Some(Event::HandlerLeft));
+        let left = matches!(self.replay.events.borrow().get(next).and_then(Told::as_handler), Some(Event::HandlerLeft));
         if left {
             self.replay.next.set(next + 1);
         }

@@ -96,30 +96,26 @@ impl Kernel {
         &mut self,
         host: &mut H,
         process: ProcessNo,
-        message: &MqMessage,
+        message: MqMessageNo,
         address: u64,
     ) -> Result<(), Errno> {
         let mut done = 0;
-        while done < message.length as usize {
+        while done < self.mq_messages.at(message).length as usize {
             let to = self.user_page(host, process, address.wrapping_add(done as u64), true)?;
-            done += copy_piece(host, message, done, to, true);
+            done += copy_piece(host, self.mq_messages.at(message), done, to, true);
         }
         Ok(())
     }
 
-    /// Takes a message out of the pool, with its frames still its own.
-    pub(crate) fn take_mq_message(&mut self, message: MqMessageNo) -> MqMessage {
-        match self.mq_messages.remove(message) {
-            Some(message) => message,
-            None => crate::bug("a message that is referred to doesn't exist"),
+    /// Gives a message back that is in nobody's hand any more, and its frames.
+    pub(crate) fn drop_mq_message<M: PhysMem>(&mut self, memory: &mut M, message: MqMessageNo) {
+        if !self.mq_messages.holds(message) {
+            crate::bug("a message that is referred to doesn't exist");
         }
-    }
-
-    /// Gives the frames of a message back that is out of the pool.
-    pub(crate) fn drop_mq_message<M: PhysMem>(&mut self, memory: &mut M, message: MqMessage) {
-        for frame in message.frames() {
+        while let Some(frame) = self.mq_messages.at_mut(message).pages.pop() {
             self.frames.release(memory, frame);
         }
+        self.mq_messages.free(message);
     }
 }
 
