@@ -29,6 +29,7 @@ use crate::process::number::Numbers;
 use crate::process::{Process, Processes};
 use crate::radix::Nodes;
 use crate::sched::cpu::Cpu;
+use crate::sched::wait_index::Places;
 use crate::signal::action::ActionSets;
 use crate::signal::queue::Infos;
 use crate::table::Table;
@@ -138,6 +139,8 @@ kernel_state! {
     undos: Undos = Table::new();
     /// Operations of those who wait at semaphores.
     operations: WaitingOperations = Table::new();
+    /// Who waits for what, in the queues where that isn't all the same.
+    places: Places = Table::new();
     /// Nodes of page tables and other radix trees.
     nodes: Nodes = Table::new();
     /// Signal actions.

@@ -145,6 +145,14 @@ pub const INVARIANTS: &[Invariant] = &[
         ],
     },
     Invariant {
+        name: "wait-indexes",
+        sentence: "the index of a queue has its waiters in their order, and knows what they and those below them wish for",
+        parts: &[Part::Whole(
+            Aspects::QUEUES.union(Aspects::SEMAPHORES).union(Aspects::SYSV_WAITERS).union(Aspects::TIME),
+            Kernel::wait_indexes_are_sound,
+        )],
+    },
+    Invariant {
         name: "alarms",
         sentence: "the timer queue holds exactly the sleepers and the timers that run",
         parts: &[Part::Whole(

@@ -58,7 +58,8 @@ impl FrameTable {
         let references = self.frames.at_mut(frame);
         if references.0 > 1 {
             references.0 -= 1;
-        } else if self.frames.remove(frame).is_some() {
+        } else if self.frames.holds(frame) {
+            self.frames.free(frame);
             memory.release(frame);
         } else {
             crate::bug("a frame is released that is free");
