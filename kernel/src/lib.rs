@@ -23,6 +23,7 @@
 //! | looking inside from outside | `inspect.rs` |
 //! | saving and loading | `save.rs` |
 //! | what must always hold | `invariants/` |
+//! | faults that a test build can plant, to see the checks find them | `planted.rs` |
 //! | tables, lists, radix trees | `table.rs`, `list.rs`, `radix.rs` |
 //! | what has changed since a check | `touched.rs` |
 
@@ -46,6 +47,10 @@ pub mod limits;
 pub mod list;
 pub mod mem;
 pub mod name;
+#[cfg(feature = "planted-faults")]
+pub mod planted;
+#[cfg(not(feature = "planted-faults"))]
+mod planted;
 pub mod process;
 pub mod radix;
 mod run;

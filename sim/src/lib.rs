@@ -18,6 +18,7 @@
 //! | what arrives at a terminal, and when? | `arrival.rs` |
 //! | who is told what happens? | `observer.rs` |
 //! | what became of signals? | `signal_counts.rs` |
+//! | who stored over what he hadn't seen? | `lost_updates/` |
 //! | how is a world written to a file? | `save.rs` |
 //! | how is a run recorded, and compared with its record? | `record/` |
 //! | how are calls printed? | `trace/` |
@@ -26,6 +27,8 @@
 //! | how does a whole run go, recorded or replayed? | `drive.rs` |
 //! | how is a process driven from outside, call by call? | `scripted.rs` |
 //! | how are scripts of real processes carried out and compared? | `lockstep/` |
+//! | which fault of the kernel is planted, in a build for that? | `planted.rs` |
+//! | how is the kernel fuzzed? | `fuzz/` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 //! | what is left of a process that a signal ended? | `core_image/` |
 
@@ -38,6 +41,7 @@ pub mod core_image;
 pub mod deadlock;
 pub mod drive;
 pub mod frames;
+pub mod fuzz;
 pub mod handler;
 mod hart;
 pub mod history;
@@ -46,10 +50,13 @@ pub mod input;
 mod jump;
 pub mod kernel_box;
 pub mod lockstep;
+pub mod lost_updates;
 pub mod machine;
 pub mod observer;
 mod panics;
 mod perform;
+#[cfg(feature = "planted-faults")]
+pub mod planted;
 pub mod process;
 pub mod quote;
 pub mod record;
