@@ -417,7 +417,7 @@ impl Kernel {
         }
     }
 
-    /// Checks every invariant.
+    /// Checks every invariant. After every step of a run a [`Checker`] finds the same for less.
     ///
     /// # Errors
     /// The first that doesn't hold.
