@@ -70,6 +70,7 @@ impl Checker {
             segments.table => SEGMENTS;
             undos => UNDOS;
             operations => OPERATIONS;
+            places => PLACES;
             infos => INFOS;
             posix_timers => POSIX_TIMERS;
         }
