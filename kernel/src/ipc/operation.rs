@@ -11,6 +11,7 @@ use crate::ipc::held::Held;
 use crate::ipc::semaphore::Semaphore;
 use crate::kernel::Kernel;
 use crate::limits::{SEM_OPERATIONS, SEM_OPERATIONS_IN_CALL, words};
+use crate::planted::planted;
 use crate::table::{Entry, Table};
 use crate::thread::QueueName;
 
@@ -135,6 +136,11 @@ impl Kernel {
 
     fn wake_changers_of<H: Host>(&mut self, host: &mut H, set: SetNo, number: u16) {
         let Some(semaphore) = self.semaphore(set, number) else { return };
+        if planted!(LastSemaphoreWaiterFirst)
+            && let Some(last) = self.queue(QueueName::SemaphoreChange(semaphore)).last()
+        {
+            self.try_waiter(host, last);
+        }
         // Whoever waits here waits to take something away: once passed over, it has to wait on.
         while let Some(waiter) = self.first_changer(semaphore) {
             let done = self.try_waiter(host, waiter);
@@ -149,6 +155,9 @@ impl Kernel {
 
     /// Lets those go on who wait for one of these semaphores to be zero, if it is.
     fn wake_zero_waiters<H: Host>(&mut self, host: &mut H, set: SetNo, changed: Changed<'_>) {
+        if planted!(ZeroWaitersNotWoken) {
+            return;
+        }
         let mut any_is_zero = false;
         let mut look_at = |kernel: &mut Kernel, number: u16| {
             if let Some(semaphore) = kernel.semaphore(set, number)
@@ -179,6 +188,9 @@ impl Kernel {
     fn wake_changers<H: Host>(&mut self, host: &mut H, set: SetNo) {
         let queue = QueueName::SetChange(set);
         let mut next = self.queue(queue).first();
+        if planted!(LastSemaphoreWaiterFirst) {
+            next = self.queue(queue).last();
+        }
         while let Some(waiter) = next {
             next = self.threads.at(waiter).waiter.link.next;
             let Some(done) = self.try_waiter(host, waiter) else { continue };
