@@ -37,7 +37,7 @@ use crate::thread::{Thread, Threads};
 use crate::time::left_us;
 use crate::time::timer::Timers;
 use crate::time::timer_queue::TimerQueue;
-use crate::touched::{Noted, Seen};
+use crate::touched::{Noted, Seen, Touch};
 use crate::tty::Terminal;
 
 macro_rules! kernel_state {
@@ -60,6 +60,18 @@ macro_rules! kernel_state {
             /// made where it is to be, without a way over the stack.
             pub const fn new() -> Kernel {
                 Kernel { $($field: $empty,)* seen: Seen::NEVER }
+            }
+        }
+
+        impl Kernel {
+            /// As if everything had been changed.
+            pub(crate) fn touch_everything(&mut self) {
+                $(self.$field.touch_everything();)*
+            }
+
+            /// Whether a checker has taken all that was touched.
+            pub(crate) fn is_untouched(&self) -> bool {
+                $(self.$field.is_untouched() &&)* true
             }
         }
 

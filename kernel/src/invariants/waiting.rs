@@ -60,19 +60,6 @@ impl Kernel {
         holds(ready == saying_so && ready == self.runnable_count(CpuNo(0)), 0)
     }
 
-    pub(super) fn wait_indexes_are_sound(&self) -> Result<(), Broken> {
-        let mut places = 0;
-        for (slot, _) in self.queues.table.iter() {
-            places += self.index_is_sound(QueueName::Receivers(slot))?;
-            places += self.index_is_sound(QueueName::Senders(slot))?;
-        }
-        for (slot, _) in self.semaphores.iter() {
-            places += self.index_is_sound(QueueName::SemaphoreChange(slot))?;
-        }
-        let having = self.threads.iter().filter(|(_, thread)| thread.waiter.place.is_some()).count();
-        holds(places == self.places.len() && places == having, 0)
-    }
-
     /// A queue is as long as it says, and who stands in it says so. That nobody else says so is a matter of counting.
     fn queue_is_sound(&self, queue: &WaitQueue, name: QueueName) -> Result<(), Broken> {
         let (mut first, mut standing) = (true, 0);
@@ -131,6 +118,19 @@ impl Kernel {
     pub(super) fn console_queues_are_sound(&self) -> Result<(), Broken> {
         self.queue_is_sound(&self.console.waiting_readers, QueueName::Console)?;
         self.queue_is_sound(&self.tty.waiting_writers, QueueName::TerminalWriters)
+    }
+
+    pub(super) fn wait_indexes_are_sound(&self) -> Result<(), Broken> {
+        let mut places = 0;
+        for (slot, _) in self.queues.table.iter() {
+            places += self.index_is_sound(QueueName::Receivers(slot))?;
+            places += self.index_is_sound(QueueName::Senders(slot))?;
+        }
+        for (slot, _) in self.semaphores.iter() {
+            places += self.index_is_sound(QueueName::SemaphoreChange(slot))?;
+        }
+        let having = self.threads.iter().filter(|(_, thread)| thread.waiter.place.is_some()).count();
+        holds(places == self.places.len() && places == having, 0)
     }
 
     pub(super) fn thread_has_no_signal_to_take(&self, slot: ThreadNo) -> Result<(), Broken> {

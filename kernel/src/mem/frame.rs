@@ -4,6 +4,7 @@ use crate::host::PhysMem;
 use crate::ids::FrameNo;
 use crate::limits::{FRAMES, words};
 use crate::table::{Entry, Table};
+use crate::touched::Touch;
 
 /// How many page table entries, shared objects and buffers refer to a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -64,6 +65,15 @@ impl FrameTable {
         } else {
             crate::bug("a frame is released that is free");
         }
+    }
+}
+
+impl Touch for FrameTable {
+    fn touch_everything(&mut self) {
+        self.frames.touch_everything();
+    }
+    fn is_untouched(&self) -> bool {
+        self.frames.is_untouched()
     }
 }
 
