@@ -40,7 +40,12 @@ fn every_model_agrees_with_every_recorded_script_of_linux() {
         }
     }
     println!("{operations} operations");
-    assert!(objections.is_empty(), "{} objections:\n{}", objections.len(), objections[..5.min(objections.len())].join("\n"));
+    assert!(
+        objections.is_empty(),
+        "{} objections:\n{}",
+        objections.len(),
+        objections[..5.min(objections.len())].join("\n")
+    );
     assert!(operations > 8 * 30_000, "only {operations} operations");
 }
 
