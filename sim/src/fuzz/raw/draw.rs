@@ -17,6 +17,8 @@ pub(super) struct Draw<'a> {
     pub(super) who: Name,
     pub(super) process: &'a Process,
     pub(super) made: Move,
+    /// The argument before this one.
+    pub(super) last: Value,
 }
 
 impl Draw<'_> {

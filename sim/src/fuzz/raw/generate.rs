@@ -34,7 +34,15 @@ const FREQUENT: &[(&str, usize)] = &[
 ];
 
 /// Calls that mostly end or undo something.
-const RARE: &[&str] = &["exit_group", "execve", "setuid", "setresuid", "setreuid"];
+const RARE: &[&str] = &["exit_group", "setuid", "setresuid", "setreuid"];
+
+/// What is to come.
+pub(super) enum Planned {
+    /// A move.
+    Move(Move),
+    /// Something to be planned when it is known how it went so far, and for whom.
+    Then(fn(&mut Generator, &Stage, Name), Name),
+}
 
 /// Makes moves.
 pub struct Generator {
@@ -48,7 +56,7 @@ pub struct Generator {
     /// The child of the last move, if it gets one.
     expected: Option<Name>,
     /// Moves that belong together.
-    pub(super) plan: VecDeque<Move>,
+    pub(super) plan: VecDeque<Planned>,
 }
 
 impl Generator {
@@ -84,13 +92,18 @@ impl Generator {
     fn choose(&mut self, stage: &Stage) -> Move {
         if !self.plan.is_empty()
             && self.random.u32(..100) < 85
-            && let Some(planned) = self.plan.pop_front()
+            && let Some(planned) = self.planned(stage)
         {
             return planned;
         }
         let (alive, able) = (stage.host.alive, self.able(stage));
-        if alive < WANTED && self.random.u64(..WANTED) >= alive / 2 && self.is_free(stage, Name::FIRST) {
-            return self.fork(Name::FIRST);
+        if alive < WANTED && self.random.u64(..WANTED) >= alive / 2 {
+            // Of somebody who has made something of himself already, most often.
+            let parent = if self.random.u32(..10) < 6 { self.somebody_able(stage) } else { None };
+            let parent = parent.unwrap_or(Name::FIRST);
+            if self.is_free(stage, parent) {
+                return self.fork(parent);
+            }
         }
         let percent = self.random.u32(..100);
         let zombies = stage.kernel.processes().count() as u64 > alive + 6;
@@ -104,6 +117,26 @@ impl Generator {
             Some(who) => self.act(stage, who),
             None => self.from_outside(stage, able),
         }
+    }
+
+    /// The next planned move.
+    fn planned(&mut self, stage: &Stage) -> Option<Move> {
+        loop {
+            match self.plan.pop_front()? {
+                Planned::Move(made) => return Some(made),
+                Planned::Then(further, who) => further(self, stage, who),
+            }
+        }
+    }
+
+    /// A number below `limit`.
+    pub(super) fn random(&mut self, limit: u32) -> u32 {
+        self.random.u32(..limit)
+    }
+
+    /// The last name that a child was given.
+    pub(super) fn latest_child(&self) -> Name {
+        Name(self.next.wrapping_sub(1))
     }
 
     /// How many could run, PID 1 excluded.
@@ -151,21 +184,21 @@ impl Generator {
             0 => Name::FIRST,
             count => self.living[self.random.usize(..count)],
         };
-        let signals: &[u8] = if able < 4 { &[9, 9, 9, 10, 15, 18] } else { &[10, 12, 18, 19, 2, 1, 34] };
+        let signals: &[u8] = if able < 4 { &[9, 9, 10, 10, 12, 15, 18, 18] } else { &[10, 12, 18, 19, 2, 1, 34] };
         let what = match self.random.u32(..20) {
-            0..=5 => {
+            0..=9 => {
                 let next = stage.kernel.next_timer_us().map(|next| next.saturating_sub(stage.kernel.now_us()));
                 What::Idle(next.unwrap_or(0).min(5_000_000) + self.random.u64(..3) * 500)
             }
-            6..=8 => {
+            10..=12 => {
                 let texts: [&[u8]; 6] = [b"fig\n", b"pear", b"\n", &[3], &[26], &[4]];
                 let mut made = Move::new(who, What::Input);
                 made.add(texts[self.random.usize(..texts.len())], 1);
                 return made;
             }
-            9 => What::LongInput(self.random.u16(..9000)),
-            10 => What::Resize(self.random.u16(..60), 80),
-            11 if self.random.u32(..20) == 0 => What::InputEnd,
+            13 => What::LongInput(self.random.u16(..9000)),
+            14 => What::Resize(self.random.u16(..60), 80),
+            15 if self.random.u32(..20) == 0 => What::InputEnd,
             _ => What::Signal(signals[self.random.usize(..signals.len())]),
         };
         Move::new(who, what)
@@ -183,10 +216,10 @@ impl Generator {
             25..=27 => return Move::new(who, self.fault()),
             28..=34 => return Move::new(who, What::Run),
             35..=38 => return Move::new(who, What::Unknown(self.random.u64(..5000))),
-            39..=46 => scenario::begin(self, stage, who),
+            39..=58 => scenario::begin(self, stage, who),
             _ => {}
         }
-        if let Some(planned) = self.plan.pop_front() {
+        if let Some(planned) = self.planned(stage) {
             return planned;
         }
         let row = self.rows[self.random.usize(..self.rows.len())];
@@ -215,7 +248,15 @@ impl Generator {
         let process = stage.kernel.process_of(stage.actor(who)?.thread)?;
         let process = stage.kernel.process(process)?;
         let made = Move::new(who, What::Run);
-        Some(with(&mut Draw { random: &mut self.random, stage, living: &self.living, who, process, made }))
+        Some(with(&mut Draw {
+            random: &mut self.random,
+            stage,
+            living: &self.living,
+            who,
+            process,
+            made,
+            last: Value::Number(0),
+        }))
     }
 
     /// A call of this row: all arguments valid as far as one can know, or one of them odd, or all.
@@ -237,6 +278,7 @@ impl Generator {
                     false => hints::value(draw, info.name, argument.name)
                         .unwrap_or_else(|| argument::valid(draw, argument.kind)),
                 };
+                draw.last = *value;
             }
             draw.made.what = What::Call { row, arguments };
             std::mem::replace(&mut draw.made, Move::new(who, What::Run))

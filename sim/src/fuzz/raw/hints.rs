@@ -72,7 +72,8 @@ fn signal(draw: &mut Draw<'_>, call: &str, argument: &str) -> Option<Value> {
         ("kill" | "tgkill" | "rt_sigqueueinfo", "signal") if draw.percent(70) => {
             draw.number(&[0, 10, 12, 17, 18, 18, 20, 23, 28, 34, 35])
         }
-        ("tgkill", "pid" | "tid") => match draw.below(3) {
+        ("tgkill", "tid") if draw.percent(80) => draw.last,
+        ("tgkill", "pid" | "tid") => match draw.below(2) {
             0 => Value::Pid { of: draw.somebody(), negative: false },
             _ => Value::Pid { of: draw.who, negative: false },
         },
@@ -187,8 +188,9 @@ fn ipc(draw: &mut Draw<'_>, call: &str, argument: &str) -> Option<Value> {
         ("shmget", "size") => draw.number(&[1, PAGE, PAGE, 2 * PAGE, 3 * PAGE + 1]),
         ("semget", "count") => draw.number(&[1, 2, 3, 3, 0]),
         (_, "id") => draw.result(creator),
-        ("shmat", "address") => match draw.below(4) {
-            0 => Value::Number(MAPPINGS_START + PAGE * draw.random.u64(..64)),
+        ("shmat", "address") => match draw.below(8) {
+            0 => Value::Number(PAGE),
+            1 => Value::Number(MAPPINGS_START + PAGE * draw.random.u64(..64)),
             _ => Value::Number(0),
         },
         ("shmat", "flags") => draw.number(&[0, 0, 0o10000, 0o40000, 0o20000]),
@@ -205,7 +207,7 @@ fn ipc(draw: &mut Draw<'_>, call: &str, argument: &str) -> Option<Value> {
         }
         ("semctl", "number") => draw.number(&[0, 0, 1, 2]),
         ("semctl", "argument") => match draw.below(3) {
-            0 => draw.number(&[0, 1, 2, 3]),
+            0 => draw.number(&[0, 1, 2, 3, 32_767]),
             1 => draw.quarters(&[1, 0, 2, 1]),
             _ => Value::Room(256),
         },

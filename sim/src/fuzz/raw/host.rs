@@ -25,6 +25,11 @@ impl Results {
         self.count += 1;
     }
 
+    /// The newest; 0 if there is none.
+    pub(super) fn last(&self) -> i64 {
+        if self.count == 0 { 0 } else { self.values[(self.count - 1) % REMEMBERED] }
+    }
+
     /// What is remembered.
     pub(super) fn values(&self) -> &[i64] {
         &self.values[..self.count.min(REMEMBERED)]
