@@ -92,7 +92,7 @@ const PIPES: &[(&str, u32)] = &[
     ("fionread", 3),
     ("mkfifo", 10),
     ("unlink", 2),
-    ("open", 16),
+    ("open", 20),
 ];
 const QUEUES: &[(&str, u32)] = &[
     ("mq_open", 12),
