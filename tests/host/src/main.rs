@@ -73,13 +73,7 @@ fn theme(name: &str) -> Result<Theme, String> {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    match isolation::isolated(|within| run(&options.command, within)) {
-        Ok(status) => status,
-        Err(message) => {
-            eprintln!("vitrine-host: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    isolation::isolated(|within| run(&options.command, within))
 }
 
 fn run(action: &Action, within: &Path) -> Result<ExitCode, String> {
