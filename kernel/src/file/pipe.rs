@@ -15,6 +15,7 @@ use crate::host::Host;
 use crate::ids::{InodeNo, PipeNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::{PIPE_PAGES, PIPES, words};
+use crate::planted::planted;
 use crate::sched::wait_queue::WaitQueue;
 use crate::table::{Entry, Table};
 use crate::thread::{QueueName, WaitsFor};
@@ -122,12 +123,17 @@ impl Kernel {
         let left = request.count.saturating_sub(before);
         let entry = self.pipes.at(pipe);
         if entry.readers == 0 {
-            self.send_sigpipe(cx.host, cx.thread);
+            if !planted!(NoBrokenPipe) {
+                self.send_sigpipe(cx.host, cx.thread);
+            }
             return if before > 0 { Ok(Flow::Done(before as i64)) } else { Err(Errno::EPIPE) };
         }
         // Only a call that hasn't waited looks at the last page.
         let has_waited = self.threads.at(cx.thread).waiter.queue == Some(QueueName::PipeWriters(pipe));
-        let first = if has_waited { 0 } else { left % PAGE_SIZE };
+        let mut first = if has_waited { 0 } else { left % PAGE_SIZE };
+        if planted!(AtomicWriteSplit) {
+            first = entry.ring.last_page().map_or(0, |(_, _, room)| room.min(left));
+        }
         let moved = match self.fill_pipe(cx.host, cx.process, pipe, (request.address + before as u64, left), first) {
             Ok(moved) => moved,
             Err(_) if before > 0 => return Ok(Flow::Done(before as i64)),
@@ -282,7 +288,7 @@ impl Kernel {
         if self.pipe_is_readable(pipe) {
             self.wake_first(host, QueueName::PipeReaders(pipe));
         }
-        if self.pipe_is_writable(pipe) {
+        if self.pipe_is_writable(pipe) && !planted!(WriterNotWoken) {
             self.wake_first(host, QueueName::PipeWriters(pipe));
         }
     }
@@ -316,7 +322,10 @@ impl Kernel {
     pub(crate) fn settle_or_free_pipe<H: Host>(&mut self, host: &mut H, pipe: PipeNo) {
         let entry = self.pipes.at(pipe);
         if entry.readers + entry.writers > 0 {
-            return self.settle_pipe(host, pipe);
+            if !planted!(EndWakesNobody) {
+                self.settle_pipe(host, pipe);
+            }
+            return;
         }
         if let Some(mut gone) = self.pipes.remove(pipe) {
             gone.ring.clear(&mut self.frames, host);

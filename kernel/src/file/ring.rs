@@ -8,6 +8,7 @@ use crate::host::PhysMem;
 use crate::ids::FrameNo;
 use crate::limits::PIPE_PAGES_MAX;
 use crate::mem::frame::FrameTable;
+use crate::planted::planted;
 
 /// Bytes side by side in a page.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -99,7 +100,7 @@ impl Ring {
 
     /// Whether so many bytes fit behind those in the last page.
     pub(crate) fn fits_last_page(&self, bytes: usize) -> bool {
-        self.pieces.last().is_some_and(|last| bytes <= last.room())
+        self.pieces.last().is_some_and(|last| bytes + usize::from(planted!(RingOffByOne)) <= last.room())
     }
 
     /// Begins a page. Bytes have to go into it at once (`pushed`): no page stays empty.

@@ -419,7 +419,7 @@ enum Step {
 fn room_is_counted_in_pages() {
     use Step::{Pages, Read, Write};
     const FULL: Result<usize, abi::Errno> = Err(EAGAIN);
-    let table: [(u64, &[Step]); 6] = [
+    const TABLE: [(u64, &[Step]); 6] = [
         (1, &[Write(100, Ok(100)), Write(3997, FULL), Write(3996, Ok(3996)), Write(1, FULL), Read(100, Ok(100))]),
         (1, &[Write(100, Ok(100)), Read(99, Ok(99)), Write(3997, FULL), Read(9, Ok(1)), Write(4096, Ok(4096))]),
         (
@@ -458,7 +458,7 @@ fn room_is_counted_in_pages() {
         ),
     ];
     program(&|sys, _| async move {
-        for (number, (pages, steps)) in table.into_iter().enumerate() {
+        for (number, (pages, steps)) in TABLE.into_iter().enumerate() {
             let (read, write) = sys.pipe2(OpenFlags::O_NONBLOCK).await.unwrap();
             set_capacity(sys, write, pages * PAGE).await.unwrap();
             for (at, step) in steps.iter().enumerate() {
