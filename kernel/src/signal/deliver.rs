@@ -154,6 +154,17 @@ impl Kernel {
         }
     }
 
+    /// A transfer that waits and has done part of its work ends with that when a signal comes, whatever the signal does: as on
+    /// Linux even if it only stops the process for a while, or is discarded.
+    pub(crate) fn end_partial_transfer<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+        let entry = self.threads.at(thread);
+        if let (Next::Call, Some(call @ (Syscall::Read { .. } | Syscall::Write { .. }))) = (entry.next, entry.call)
+            && let Some(value) = self.partial_result(host, thread, &call)
+        {
+            self.finish(host, thread, &call, Next::Return(value), Ok(value));
+        }
+    }
+
     /// What a call returns that has done part of its work; and what it leaves behind if it hasn't.
     fn partial_result<H: Host>(&mut self, host: &mut H, thread: ThreadNo, call: &Syscall) -> Option<i64> {
         let progress = self.threads.at(thread).progress;
