@@ -138,9 +138,11 @@ impl Kernel {
             (Next::Return(value), _) => Some(value),
             (Next::Call, Some(call)) => {
                 let restart = action.flags.contains(SigActionFlags::SA_RESTART) || planted!(InterruptionSwallowed);
+                // `leaves_suspension` has given the mask back: the wait is over already, and another begins after the handler.
+                let begins_anew = matches!(call, Syscall::RtSigsuspend { .. }) && entry.saved_mask.is_none();
                 let result = match self.partial_result(host, thread, &call) {
                     Some(value) => Ok(value),
-                    None if restart && restarts(&call) => {
+                    None if begins_anew || restart && restarts(&call) => {
                         self.abandon(host, thread);
                         return None;
                     }
