@@ -1,4 +1,6 @@
 //! From what was touched to what has to be looked at; on the way what is remembered is brought up to date.
+//!
+//! A new table of the kernel's state has to be taken here: as an aspect, or weighed if counters are kept in it.
 
 use crate::ids::{CpuNo, FrameNo, NodeNo, ObjectNo, ProcessNo, ThreadNo};
 use crate::invariants::balance::{Pages, Weight};
@@ -68,6 +70,7 @@ impl Checker {
             segments.table => SEGMENTS;
             undos => UNDOS;
             operations => OPERATIONS;
+            places => PLACES;
             infos => INFOS;
             posix_timers => POSIX_TIMERS;
         }
@@ -328,23 +331,5 @@ impl Near {
             }
         }
         Aspects::empty()
-    }
-}
-
-impl Kernel {
-    /// As if everything had been touched.
-    pub(super) fn touch_everything(&mut self) {
-        macro_rules! touch {
-            ($($($table:ident).+,)*) => {$(self.$($table).+.touch_everything();)*};
-        }
-        touch! {
-            processes, threads, numbers.table, files, pipes, mqueues, mq_messages, mq_users, inodes, names, frames.frames,
-            objects, segments.table, queues.table, messages, sets.table, semaphores, undos, operations, nodes, actions,
-            infos, posix_timers,
-        }
-        self.name_index.touch();
-        self.timers.touch();
-        self.console.touch();
-        self.tty.touch();
     }
 }
