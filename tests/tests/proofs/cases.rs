@@ -83,8 +83,16 @@ pub(crate) const NAMES: &[Case] = &[
     ]),
 ];
 
-/// Two children that meet at a FIFO; it removes the FIFO, and ends whom a killed one leaves waiting.
-pub(crate) const EXCHANGE: Case = case(&["exchange"]);
+/// Players that meet at some means of communication, under a referee who says whether all went well: see `exchange/`.
+pub(crate) const EXCHANGES: &[Case] = &[
+    case(&["exchange", "fifo"]),
+    case(&["exchange", "mqueue"]),
+    case(&["exchange", "notify"]),
+    case(&["exchange", "message-queue"]),
+    case(&["exchange", "semaphore"]),
+    case(&["exchange", "posix-memory"]),
+    case(&["exchange", "system-v-memory"]),
+];
 
 /// The programs of `programs.rs`.
 pub(crate) const PROGRAMS: &[Case] = &[
@@ -117,7 +125,7 @@ pub(crate) const STOPPING: &[Case] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
-    [SINGLE, STORIES, SCRIPTS, NAMES, PROGRAMS, SERVICES, STOPPING].into_iter().flatten().copied()
+    [SINGLE, STORIES, SCRIPTS, NAMES, EXCHANGES, PROGRAMS, SERVICES, STOPPING].into_iter().flatten().copied()
 }
 
 /// The random script with this seed. Some come to a point where everybody waits for everybody.
