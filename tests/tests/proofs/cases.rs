@@ -105,7 +105,7 @@ pub(crate) const PROGRAMS: &[Case] = &[
     case(&["memory"]),
     case(&["orphanage"]),
     case(&["commute"]),
-    case(&["letters", "2", "2"]),
+    case(&["letters", "mqueue", "2", "2"]),
     case(&["catcher"]),
     case(&["jumper"]),
 ];

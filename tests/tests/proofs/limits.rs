@@ -482,6 +482,11 @@ async fn nodes(sys: Sys, _: Args) -> i32 {
     assert_eq!(sys.raw().clone(fork_flags(), Address(0), Address(0), Address(0), Address(0)).await, Err(Errno::ENOMEM));
     assert_eq!(prepared.execve(sys).await, Err(Errno::ENOMEM));
     assert_eq!(prepared.spawn(sys).await, Err(Errno::ENOMEM));
+    // A key is noted in nodes too, and so are the semaphores of a set.
+    let flags = IpcFlags::IPC_CREAT | IpcFlags::from_bits_retain(0o600);
+    assert_eq!(sys.msgget(0x5eed, flags).await, Err(Errno::ENOMEM));
+    assert_eq!(sys.semget(0x5eed, 1, flags).await, Err(Errno::ENOMEM));
+    assert_eq!(sys.shmget(0x5eed, 1, flags).await, Err(Errno::ENOMEM));
     bystander.goes_on(sys).await;
     let_go(sys, children).await;
     let child = spawn(sys).await.expect("there is room again");
