@@ -19,6 +19,8 @@ const SEEDS: u64 = 2;
 /// Steps that all copies of a case may take together under one schedule, about. Where they would take more, only every n-th
 /// step is tried.
 const BUDGET: u64 = 60_000;
+/// The same for exchanges, which are what this is about: enough for each of their steps.
+const EXCHANGE_BUDGET: u64 = 600_000;
 
 const CHECKED: Settings = Settings { check_every: 1, ..GLASS };
 
@@ -36,7 +38,8 @@ fn killed_under<C: Chooser + Clone>(case: &Case, chooser: &C) {
     let Outcome::Halted(status) = unharmed.outcome else { panic!("{case:?}: {:?}", unharmed.outcome) };
     assert!(status == WaitStatus::Exited(0) || !has_referee(case), "{case:?}: {status:?}");
     // A copy takes half of the steps on average, and at each step there are a few processes.
-    let every = (unharmed.steps * unharmed.steps * 2).div_ceil(BUDGET);
+    let every =
+        (unharmed.steps * unharmed.steps * 2).div_ceil(if has_referee(case) { EXCHANGE_BUDGET } else { BUDGET });
     let mut machine = lab::machine(case, GLASS);
     let mut other = lab::machine(case, CHECKED);
     let mut world = lab::boot(&mut machine, case);

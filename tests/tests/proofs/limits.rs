@@ -186,18 +186,23 @@ const CONSOLE_FILES: usize = 3;
 /// Whichever of the two is met first: a pipe is two descriptions.
 async fn files_and_pipes(sys: Sys, _: Args) -> i32 {
     let bystander = Bystander::new(sys).await;
+    sys.mkfifo(b"/tmp/fifo", 0o600).await.unwrap();
+    let full = |errno| matches!(errno, Errno::EMFILE | Errno::ENFILE);
     let (made, children) = holders(sys, PROCESSES, async |sys| {
         let mut made = 0;
         loop {
             match sys.pipe().await {
                 Ok(_) => made += 1,
-                Err(Errno::EMFILE) => return made,
-                Err(errno) => {
-                    assert_eq!(errno, Errno::ENFILE);
-                    return made;
-                }
+                Err(errno) => break assert!(full(errno), "{errno}"),
             }
         }
+        loop {
+            match sys.open(b"/dev/null", OpenFlags::empty()).await {
+                Ok(_) => {}
+                Err(errno) => break assert!(full(errno), "{errno}"),
+            }
+        }
+        made
     })
     .await;
     assert_eq!(made as usize, PIPES.min((FILES - CONSOLE_FILES) / 2));
@@ -205,8 +210,15 @@ async fn files_and_pipes(sys: Sys, _: Args) -> i32 {
         println!("FILES is met before PIPES");
     }
     assert_eq!(sys.pipe().await, Err(Errno::ENFILE));
+    assert_eq!(sys.open(b"/tmp/fifo", OpenFlags::O_RDWR).await, Err(Errno::ENFILE));
+    assert_eq!(sys.open(b"/dev/null", OpenFlags::O_RDWR).await, Err(Errno::ENFILE));
+    assert_eq!(sys.mq_open(b"/one", QUEUE, 0o600, holding(1, 1)).await, Err(Errno::ENFILE));
+    assert_eq!(sys.mq_unlink(b"/one").await, Err(Errno::ENOENT), "it wasn't made");
+    assert_eq!(sys.shm_open(b"/one", QUEUE, 0o600).await, Err(Errno::ENFILE));
+    assert_eq!(sys.shm_unlink(b"/one").await, Err(Errno::ENOENT), "it wasn't made");
     bystander.goes_on(sys).await;
     let_go(sys, children).await;
+    sys.unlink(b"/tmp/fifo").await.unwrap();
     sys.pipe().await.expect("there is room again");
     bystander.end(sys).await;
     0
@@ -837,6 +849,8 @@ async fn inodes(sys: Sys, _: Args) -> i32 {
     assert!(made > 0 && made < INODES);
     assert_eq!(errno, Errno::ENOSPC);
     assert_eq!(sys.mkdir(b"directory", 0o700).await, Err(Errno::ENOSPC));
+    assert_eq!(sys.shm_open(b"/object", QUEUE, 0o600).await, Err(Errno::ENOSPC));
+    assert_eq!(sys.mq_open(b"/queue", QUEUE, 0o600, holding(1, 1)).await, Err(Errno::ENOSPC));
     assert_eq!(sys.rename(b"fifo0", b"another").await, Ok(()));
     bystander.goes_on(sys).await;
     // One that is removed but open is still in use.
@@ -868,6 +882,7 @@ async fn names(sys: Sys, _: Args) -> i32 {
     assert_eq!(sys.stat(b"link0").await.unwrap().nlink as usize, made);
     assert_eq!(sys.mkfifo(b"another", 0o600).await, Err(Errno::ENOSPC));
     assert_eq!(sys.mkdir(b"another", 0o700).await, Err(Errno::ENOSPC));
+    assert_eq!(sys.shm_open(b"/another", QUEUE, 0o600).await, Err(Errno::ENOSPC));
     // A name that changes takes no other.
     assert_eq!(sys.rename(b"link0", b"another").await, Ok(()));
     assert_eq!(sys.rename(b"another", b"link0").await, Ok(()));

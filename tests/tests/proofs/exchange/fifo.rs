@@ -26,7 +26,10 @@ pub(super) async fn exchange(sys: Sys) {
     let (readers, writers) = fates.split_at(2);
     for (player, fate) in (0..).zip(&fates) {
         // Whoever has come in finds its way out: the end of the file, room, or a broken pipe.
-        assert!(!sleeps(*fate) || sys.load::<u8>(notes + player).await == 0, "player {player} sleeps within: {fates:?}");
+        assert!(
+            !sleeps(*fate) || sys.load::<u8>(notes + player).await == 0,
+            "player {player} sleeps within: {fates:?}"
+        );
     }
     // Each would have let the other in.
     let waits = |fates: &[_]| fates.iter().any(|fate| sleeps(*fate));
