@@ -29,6 +29,7 @@ use crate::process::number::Numbers;
 use crate::process::{Process, Processes};
 use crate::radix::Nodes;
 use crate::sched::cpu::Cpu;
+use crate::sched::wait_index::Places;
 use crate::signal::action::ActionSets;
 use crate::signal::queue::Infos;
 use crate::table::Table;
@@ -36,6 +37,7 @@ use crate::thread::{Thread, Threads};
 use crate::time::left_us;
 use crate::time::timer::Timers;
 use crate::time::timer_queue::TimerQueue;
+use crate::touched::{Noted, Seen, Touch};
 use crate::tty::Terminal;
 
 macro_rules! kernel_state {
@@ -48,23 +50,39 @@ macro_rules! kernel_state {
         #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         pub struct Kernel {
             $($(#[$doc])* pub(crate) $field: $type,)*
+            /// Who knows what has changed since. No part of the state.
+            #[cfg_attr(feature = "serde", serde(skip))]
+            pub(crate) seen: Seen,
         }
 
         impl Kernel {
             /// A kernel before its boot. Constant, so that a static can hold it; and all zeros, so that a large one can be
             /// made where it is to be, without a way over the stack.
             pub const fn new() -> Kernel {
-                Kernel { $($field: $empty,)* }
+                Kernel { $($field: $empty,)* seen: Seen::NEVER }
+            }
+        }
+
+        impl Kernel {
+            /// As if everything had been changed.
+            pub(crate) fn touch_everything(&mut self) {
+                $(self.$field.touch_everything();)*
+            }
+
+            /// Whether a checker has taken all that was touched.
+            pub(crate) fn is_untouched(&self) -> bool {
+                $(self.$field.is_untouched() &&)* true
             }
         }
 
         impl Clone for Kernel {
             fn clone(&self) -> Kernel {
-                Kernel { $($field: self.$field.clone(),)* }
+                Kernel { $($field: self.$field.clone(),)* seen: self.seen }
             }
 
             fn clone_from(&mut self, from: &Kernel) {
                 $(self.$field.clone_from(&from.$field);)*
+                self.seen = from.seen;
             }
         }
 
@@ -78,6 +96,7 @@ macro_rules! kernel_state {
                 &mut self,
                 sequence: &mut A,
             ) -> Result<(), A::Error> {
+                self.seen = Seen::NEVER;
                 $(
                     sequence
                         .next_element_seed(crate::save::InPlace(&mut self.$field))?
@@ -111,7 +130,7 @@ kernel_state! {
     /// The names in all directories.
     names: Names = Table::new();
     /// How names are found.
-    name_index: NameIndex = NameIndex::EMPTY;
+    name_index: Noted<NameIndex> = Noted::new(NameIndex::EMPTY);
     /// Physical frames.
     frames: FrameTable = FrameTable::new();
     /// Shared memory objects.
@@ -132,6 +151,8 @@ kernel_state! {
     undos: Undos = Table::new();
     /// Operations of those who wait at semaphores.
     operations: WaitingOperations = Table::new();
+    /// Who waits for what, in the queues where that isn't all the same.
+    places: Places = Table::new();
     /// Nodes of page tables and other radix trees.
     nodes: Nodes = Table::new();
     /// Signal actions.
@@ -141,13 +162,13 @@ kernel_state! {
     /// POSIX timers.
     posix_timers: Timers = Table::new();
     /// What is due.
-    timers: TimerQueue = TimerQueue::new();
+    timers: Noted<TimerQueue> = Noted::new(TimerQueue::new());
     /// CPUs.
     cpus: [Cpu; CPUS] = [Cpu::NEW; CPUS];
     /// The console.
-    console: Console = Console::NEW;
+    console: Noted<Console> = Noted::new(Console::NEW);
     /// The terminal that the console may be.
-    tty: Terminal = Terminal::ABSENT;
+    tty: Noted<Terminal> = Noted::new(Terminal::ABSENT);
     /// The serial number that was given last.
     last_serial: u32 = 0;
     /// Child subreapers: as long as there are none, nobody has to be searched for them.

@@ -127,7 +127,7 @@ impl Kernel {
 
     /// The window has another size: the foreground group is told. From a program, or from the host.
     pub fn resize_terminal<H: Host>(&mut self, host: &mut H, window: WindowSize) {
-        if self.tty.window != window {
+        if self.tty.present && self.tty.window != window {
             self.tty.window = window;
             if let Some(group) = self.tty.foreground {
                 self.signal_group(host, group, Signal::SIGWINCH);

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use abi::Syscall;
 use criterion::Criterion;
 use kernel::Event;
-use kernel::limits::PROCESSES;
+use kernel::limits::{MSG_QUEUES, PROCESSES};
 
 use compare::Comparison;
 use host::{Host, Operation};
@@ -49,8 +49,10 @@ fn main() {
         .configure_from_args();
     let mut comparison = Comparison::new(&mut criterion);
     operations(&mut comparison, &host);
+    shared_pages(&mut comparison);
     copies(&mut comparison);
     crowds(&mut comparison);
+    bystanders(&mut comparison);
     let mut report = comparison.finish();
     if compare::runs_all() {
         report.add_once("a loop of 10,000 forks", ten_thousand_forks(), Goal::Seconds(2.0));
@@ -96,6 +98,18 @@ fn operations(comparison: &mut Comparison<'_>, host: &Host) {
     add("pipe round trip, 1 byte, leaf programs", "crowd 3 ping", stretch, Operation::RoundTrip, Goal::Faster(8.0));
     let stretch = Stretch { counts: read, events: 1, before: 10, operations: 20 };
     add("64 KiB through a pipe", "bulk", stretch, Operation::Bulk, Goal::None);
+}
+
+/// Bulk data in shared memory, beside what the host's processor can do at best.
+fn shared_pages(comparison: &mut Comparison<'_>) {
+    let stretch = Stretch { counts: getpid, events: 1, before: 2, operations: 5 };
+    let mut run = Endless::new("copies", stretch);
+    let each = programs::COPIES as f64;
+    let copies = stretch.operations * programs::COPIES as u64;
+    let (from, mut to) = (vec![1_u8; programs::BULK], vec![0_u8; programs::BULK]);
+    let memcpy = move || nanoseconds(copies, || black_box(&mut to[..]).copy_from_slice(black_box(&from)));
+    let name = "64 KiB from shared pages to shared pages";
+    comparison.beside(name, (copies, move || run.run() / each), ("memcpy", memcpy), Goal::AtMostTimes(2.0));
 }
 
 fn getpid(event: &Event<'_>) -> bool {
@@ -160,6 +174,34 @@ fn crowds(comparison: &mut Comparison<'_>) {
             comparison.beside(&name, (many.operations, || many.run()), ("8 processes", || few.run()), goal);
         }
     }
+}
+
+/// System V IPC among others that wait, and among other queues: it costs what it costs without them.
+fn bystanders(comparison: &mut Comparison<'_>) {
+    let others = 100.min(MSG_QUEUES - 1);
+    let queues = (format!("System V round trip among {others} queues"), format!("post 0 {others}"));
+    let waiters =
+        |what: &str, command: &str| (format!("{what} round trip among 50 waiters"), format!("{command} 50 0"));
+    for ((name, command), alone, counts, events) in [
+        (queues, "post 0 0", received_by_type as fn(&Event<'_>) -> bool, 2),
+        (waiters("System V", "post"), "post 0 0", received_by_type, 2),
+        (waiters("semaphore", "posts"), "posts 0 0", operated, 4),
+    ] {
+        let stretch = Stretch { counts, events, before: 100, operations: 1_000 };
+        let (mut among, mut alone) = (Lap::new(&command, stretch), Lap::new(alone, stretch));
+        let operations = among.operations;
+        comparison.beside(&name, (operations, || among.run()), ("alone", || alone.run()), Goal::AtMostTimes(1.3));
+    }
+}
+
+/// Two make a round trip.
+fn received_by_type(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::Msgrcv { .. }, .. })
+}
+
+/// Four make a round trip.
+fn operated(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::Semop { .. }, .. })
 }
 
 /// CPU time, because it runs too long for a sample among others.

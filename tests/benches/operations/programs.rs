@@ -1,6 +1,8 @@
 //! The programs that are timed.
 
-use abi::{Fd, MapFlags, MqAttr, OpenFlags, Protection, SigInfo, Signal};
+use abi::{
+    Fd, IPC_PRIVATE, IpcFlags, MapFlags, MqAttr, MsgFlags, OpenFlags, Protection, SemOperation, SigInfo, Signal,
+};
 use userland::sys::{Action, FileActions, Forked};
 use userland::{Args, Program, Sys, handlers};
 
@@ -12,9 +14,12 @@ pub(crate) static PROGRAMS: &[Program] = &[
     Program::new("signals", "", &signals).with_handlers(HANDLERS),
     Program::new("ping", "", &ping),
     Program::new("letters", "", &letters),
+    Program::new("post", "", &post),
+    Program::new("posts", "", &posts),
     Program::new("bulk", "", &bulk),
     Program::leaf("source", "", &source),
     Program::leaf("drain", "", &drain),
+    Program::leaf("copies", "", &copies),
     Program::new("forks", "", &forks),
     Program::new("fork-loop", "", &fork_loop),
     Program::new("family", "", &family),
@@ -23,8 +28,11 @@ pub(crate) static PROGRAMS: &[Program] = &[
     Program::leaf("echoes", "", &echoes),
 ];
 
-/// What a pipe is filled with at once.
-const BULK: usize = 64 << 10;
+/// What a pipe is filled with at once, and a copy moves.
+pub(crate) const BULK: usize = 64 << 10;
+
+/// How many copies are made for each `getpid`, by which they are counted.
+pub(crate) const COPIES: usize = 32;
 
 fn number(args: &Args, index: usize) -> usize {
     args.text(index).parse().unwrap_or(0)
@@ -99,6 +107,56 @@ async fn letters(sys: Sys, args: Args) -> i32 {
     1
 }
 
+/// A message of 64 bytes goes to and fro over one System V queue, at which so many others wait for messages of other types,
+/// among so many other queues that hold one.
+async fn post(sys: Sys, args: Args) -> i32 {
+    let none = MsgFlags::empty();
+    for _ in 0..number(&args, 2) {
+        let Ok(other) = sys.msgget(IPC_PRIVATE, IpcFlags::from_bits_retain(0o600)).await else { return 1 };
+        let _ = sys.msgsnd(other, 1, &[1; 64], none).await;
+    }
+    let Ok(queue) = sys.msgget(IPC_PRIVATE, IpcFlags::from_bits_retain(0o600)).await else { return 1 };
+    let mut text = [1; 64];
+    for other in 0..number(&args, 1) {
+        if sys.fork().await == Ok(Forked::Child) {
+            let _ = sys.msgrcv(queue, &mut text, 10 + other as i64, none).await;
+            return 1;
+        }
+    }
+    let child = sys.fork().await == Ok(Forked::Child);
+    let (from, to) = if child { (1, 2) } else { (2, 1) };
+    // The others wait by now: they were made before.
+    let _ = sys.sched_yield().await;
+    if !child {
+        let _ = sys.msgsnd(queue, to, &text, none).await;
+    }
+    while sys.msgrcv(queue, &mut text, from, none).await.is_ok() {
+        let _ = sys.msgsnd(queue, to, &text, none).await;
+    }
+    1
+}
+
+/// Two hand a semaphore's value to each other, at which so many others wait for more than that.
+async fn posts(sys: Sys, args: Args) -> i32 {
+    let Ok(set) = sys.semget(IPC_PRIVATE, 2, IpcFlags::from_bits_retain(0o600)).await else { return 1 };
+    for _ in 0..number(&args, 1) {
+        if sys.fork().await == Ok(Forked::Child) {
+            let _ = sys.semop(set, &[SemOperation { number: 0, op: -100, flags: 0 }]).await;
+            return 1;
+        }
+    }
+    let child = sys.fork().await == Ok(Forked::Child);
+    let (down, up) = if child { (0, 1) } else { (1, 0) };
+    let _ = sys.sched_yield().await;
+    if !child {
+        let _ = sys.semop(set, &[SemOperation { number: up, op: 1, flags: 0 }]).await;
+    }
+    while sys.semop(set, &[SemOperation { number: down, op: -1, flags: 0 }]).await.is_ok() {
+        let _ = sys.semop(set, &[SemOperation { number: up, op: 1, flags: 0 }]).await;
+    }
+    1
+}
+
 async fn bulk(sys: Sys, _: Args) -> i32 {
     let Ok((read, write)) = sys.pipe().await else { return 1 };
     start(sys, b"source", read, write).await;
@@ -117,6 +175,21 @@ async fn drain(sys: Sys, _: Args) -> i32 {
     let mut bytes = vec![0; BULK];
     while sys.read(Fd(0), &mut bytes).await.is_ok() {}
     1
+}
+
+/// Copies from shared pages to shared pages for ever, and asks for its process id now and then.
+async fn copies(sys: Sys, _: Args) -> i32 {
+    let (protection, flags) =
+        (Protection::PROT_READ | Protection::PROT_WRITE, MapFlags::MAP_SHARED | MapFlags::MAP_ANONYMOUS);
+    let Ok(from) = sys.mmap(0, BULK, protection, flags).await else { return 1 };
+    let Ok(to) = sys.mmap(0, BULK, protection, flags).await else { return 1 };
+    sys.store_bytes(from, &vec![1; BULK]).await;
+    loop {
+        for _ in 0..COPIES {
+            sys.copy_bytes(from, to, BULK).await;
+        }
+        sys.getpid().await;
+    }
 }
 
 /// Reads a byte and writes one, for ever.

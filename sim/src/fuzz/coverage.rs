@@ -1,0 +1,293 @@
+//! What a campaign has seen: results of calls by error number, who waited in which call for what and who woke it, and how
+//! often each invariant had something to check. Counts in flat arrays, so that counting costs nothing beside a step.
+
+use abi::{Errno, Syscall, SyscallInfo};
+use kernel::invariants::INVARIANTS;
+use kernel::thread::WaitsFor;
+
+/// Rows of the table of calls.
+pub const ROWS: usize = Syscall::TABLE.len();
+/// Columns of a row: success, and each error number of the row.
+const COLUMNS: usize = 1 + most_errors();
+/// Numbers of calls are below this.
+const NUMBERS: usize = 1024;
+
+const fn most_errors() -> usize {
+    let (mut most, mut row) = (0, 0);
+    while row < ROWS {
+        let errors = Syscall::TABLE[row].errors.len();
+        if errors > most {
+            most = errors;
+        }
+        row += 1;
+    }
+    most
+}
+
+/// A row of the table of calls.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Row(pub u8);
+
+static BY_NUMBER: [u8; NUMBERS] = by_number();
+
+const fn by_number() -> [u8; NUMBERS] {
+    assert!(ROWS < u8::MAX as usize);
+    let mut rows = [u8::MAX; NUMBERS];
+    let mut row = 0;
+    while row < ROWS {
+        // A number that is too large doesn't compile.
+        rows[Syscall::TABLE[row].number as usize] = row as u8;
+        row += 1;
+    }
+    rows
+}
+
+impl Row {
+    /// Every row, in the table's order.
+    pub fn all() -> impl Iterator<Item = Row> {
+        (0..ROWS).map(|row| Row(row as u8))
+    }
+
+    /// The row of the call with this number.
+    pub fn by_number(number: u64) -> Option<Row> {
+        let row = BY_NUMBER.get(usize::try_from(number).ok()?)?;
+        (*row != u8::MAX).then_some(Row(*row))
+    }
+
+    /// The row of the call with this name.
+    pub fn by_name(name: &str) -> Option<Row> {
+        Syscall::by_name(name).and_then(|info| Row::by_number(info.number))
+    }
+
+    /// The row of a call.
+    pub fn of(call: &Syscall) -> Row {
+        Row::by_number(call.info().number).unwrap_or(Row(0))
+    }
+
+    /// What it says.
+    pub fn info(self) -> &'static SyscallInfo {
+        &Syscall::TABLE[self.index()]
+    }
+
+    /// As an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Who ended a wait.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Waker {
+    /// Somebody's call.
+    Call(Row),
+    /// Something else.
+    Other(&'static str),
+}
+
+/// What else there is that ends a wait.
+pub const OTHER_WAKERS: [&str; 5] = ["its end", "a fault", "time", "input", "a signal from outside"];
+const WAKERS: usize = ROWS + OTHER_WAKERS.len();
+
+/// For what one can wait, for the report.
+pub const WAITS: [&str; 16] = [
+    "pipe data",
+    "pipe room",
+    "a message (POSIX)",
+    "room (POSIX)",
+    "a FIFO's writer",
+    "a FIFO's reader",
+    "console input",
+    "terminal input",
+    "terminal output",
+    "a child",
+    "a message (System V)",
+    "room (System V)",
+    "semaphores",
+    "a signal",
+    "one of some signals",
+    "time",
+];
+
+fn wait_index(what: WaitsFor) -> usize {
+    match what {
+        WaitsFor::PipeData(_) => 0,
+        WaitsFor::PipeRoom(_) => 1,
+        WaitsFor::MqMessage { .. } => 2,
+        WaitsFor::MqRoom { .. } => 3,
+        WaitsFor::FifoWriter(_) => 4,
+        WaitsFor::FifoReader(_) => 5,
+        WaitsFor::ConsoleInput => 6,
+        WaitsFor::TerminalInput { .. } => 7,
+        WaitsFor::TerminalOutput => 8,
+        WaitsFor::Child(_) => 9,
+        WaitsFor::Message(_) => 10,
+        WaitsFor::MessageRoom(_) => 11,
+        WaitsFor::Semaphores { .. } => 12,
+        WaitsFor::Signal => 13,
+        WaitsFor::Signals { .. } => 14,
+        WaitsFor::Time { .. } => 15,
+    }
+}
+
+/// The counts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Coverage {
+    /// Steps made.
+    pub steps: u64,
+    /// Processes alive, zombies excluded, summed over all steps.
+    pub alive: u64,
+    /// By row: calls made, whether or not they returned.
+    calls: Vec<u64>,
+    /// By row: success, and each error of the row.
+    results: Vec<[u64; COLUMNS]>,
+    /// By row and what was waited for.
+    waits: Vec<[u64; WAITS.len()]>,
+    /// By row and waker.
+    wakes: Vec<[u64; WAKERS]>,
+    /// By invariant: checks that found something to look at.
+    invariants: Vec<u64>,
+}
+
+impl Default for Coverage {
+    fn default() -> Self {
+        Coverage::new()
+    }
+}
+
+impl Coverage {
+    /// Nothing seen yet.
+    pub fn new() -> Coverage {
+        Coverage {
+            steps: 0,
+            alive: 0,
+            calls: vec![0; ROWS],
+            results: vec![[0; COLUMNS]; ROWS],
+            waits: vec![[0; WAITS.len()]; ROWS],
+            wakes: vec![[0; WAKERS]; ROWS],
+            invariants: vec![0; INVARIANTS.len()],
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.steps = 0;
+        self.alive = 0;
+        self.calls.fill(0);
+        self.results.fill([0; COLUMNS]);
+        self.waits.fill([0; WAITS.len()]);
+        self.wakes.fill([0; WAKERS]);
+        self.invariants.fill(0);
+    }
+
+    /// A call was made.
+    #[inline]
+    pub fn entered(&mut self, row: Row) {
+        self.calls[row.index()] += 1;
+    }
+
+    /// A call returned. False if its row doesn't name the error.
+    #[inline]
+    pub fn returned(&mut self, row: Row, result: Result<i64, Errno>) -> bool {
+        let counts = &mut self.results[row.index()];
+        let column = match result {
+            Ok(_) => 0,
+            Err(errno) => match row.info().errors.iter().position(|known| *known == errno) {
+                Some(place) => place + 1,
+                None => return false,
+            },
+        };
+        counts[column] += 1;
+        true
+    }
+
+    /// A call has to wait.
+    #[inline]
+    pub fn blocked(&mut self, row: Row, what: WaitsFor) {
+        self.waits[row.index()][wait_index(what)] += 1;
+    }
+
+    /// Somebody who waited in a call was woken.
+    #[inline]
+    pub fn woken(&mut self, row: Row, by: Waker) {
+        let waker = match by {
+            Waker::Call(row) => row.index(),
+            Waker::Other(name) => ROWS + OTHER_WAKERS.iter().position(|other| *other == name).unwrap_or(0),
+        };
+        self.wakes[row.index()][waker] += 1;
+    }
+
+    /// An invariant had something to look at, so often.
+    #[inline]
+    pub fn checked(&mut self, invariant: usize, times: u64) {
+        self.invariants[invariant] += times;
+    }
+
+    /// How often a call was made.
+    pub fn calls(&self, row: Row) -> u64 {
+        self.calls[row.index()]
+    }
+
+    /// How often a call succeeded.
+    pub fn successes(&self, row: Row) -> u64 {
+        self.results[row.index()][0]
+    }
+
+    /// How often a call returned.
+    pub fn returns(&self, row: Row) -> u64 {
+        self.results[row.index()].iter().sum()
+    }
+
+    /// The errors of a call's row, with how often each was seen.
+    pub fn errors(&self, row: Row) -> impl Iterator<Item = (Errno, u64)> {
+        let counts = &self.results[row.index()][1..];
+        row.info().errors.iter().copied().zip(counts.iter().copied())
+    }
+
+    /// For what a call waited, and how often.
+    pub fn waits(&self, row: Row) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.waits[row.index()];
+        WAITS.iter().copied().zip(counts).filter(|(_, count)| *count > 0)
+    }
+
+    /// Who woke those who waited in a call, and how often.
+    pub fn wakes(&self, row: Row) -> impl Iterator<Item = (&'static str, u64)> {
+        let names = Row::all().map(|row| row.info().name).chain(OTHER_WAKERS);
+        names.zip(self.wakes[row.index()]).filter(|(_, count)| *count > 0)
+    }
+
+    /// The invariants, and how often each had something to look at.
+    pub fn invariants(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        INVARIANTS.iter().map(|invariant| invariant.name).zip(self.invariants.iter().copied())
+    }
+
+    /// How many pairs of call and error were seen, and how many there are; success counts as one.
+    pub fn pairs(&self) -> (usize, usize) {
+        let (mut seen, mut all) = (0, 0);
+        for row in Row::all() {
+            let columns = &self.results[row.index()][..=row.info().errors.len()];
+            seen += columns.iter().filter(|count| **count > 0).count();
+            all += columns.len();
+        }
+        (seen, all)
+    }
+
+    /// Adds what another has seen.
+    pub fn merge(&mut self, other: &Coverage) {
+        fn add<const N: usize>(into: &mut [[u64; N]], from: &[[u64; N]]) {
+            for (into, from) in into.iter_mut().flatten().zip(from.iter().flatten()) {
+                *into += from;
+            }
+        }
+        self.steps += other.steps;
+        self.alive += other.alive;
+        for (into, from) in self.calls.iter_mut().zip(&other.calls) {
+            *into += from;
+        }
+        add(&mut self.results, &other.results);
+        add(&mut self.waits, &other.waits);
+        add(&mut self.wakes, &other.wakes);
+        for (into, from) in self.invariants.iter_mut().zip(&other.invariants) {
+            *into += from;
+        }
+    }
+}

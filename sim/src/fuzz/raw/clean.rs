@@ -1,0 +1,185 @@
+//! The end of a case: all processes but PID 1 are killed and reaped, what has a name or a key is removed, and then every
+//! resource must be back.
+
+use abi::{Errno, Signal};
+use kernel::{Pick, Picked, Resume, Trap};
+
+use crate::fuzz::coverage::{Coverage, Row, Waker};
+use crate::fuzz::raw::moves::Name;
+use crate::fuzz::raw::stage::{CPU, ROOM, SCRATCH, Stage};
+
+/// No kernel of a fuzzed build has more System V objects of a kind.
+const MOST_OBJECTS: u64 = 128;
+/// What is there after boot.
+const PLANTED: [&str; 9] =
+    ["/dev", "/dev/mqueue", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/console", "/tmp"];
+/// `AT_FDCWD`.
+const HERE: u64 = -100_i64 as u64;
+const O_DIRECTORY: u64 = 0o200_000;
+const AT_REMOVEDIR: u64 = 0x200;
+
+impl Stage {
+    /// Ends everybody, and sees whether all is back.
+    ///
+    /// # Errors
+    /// An invariant doesn't hold, somebody doesn't end, or something isn't back. Says so in a sentence.
+    pub fn end(&mut self) -> Result<(), String> {
+        if self.kernel.halted().is_some() {
+            return Ok(());
+        }
+        // Nobody's coverage: it isn't fuzzing.
+        let seen = std::mem::replace(&mut self.host.coverage, Coverage::new());
+        let ended = self.end_all().and_then(|()| self.remove_what_outlives()).and_then(|()| self.compare());
+        self.host.coverage = seen;
+        ended
+    }
+
+    fn end_all(&mut self) -> Result<(), String> {
+        self.host.cause = Waker::Other("a signal from outside");
+        let first = self.first().ok_or("PID 1 is gone")?;
+        let all: Vec<_> = self.kernel.processes().map(|(id, _)| id).collect();
+        for process in all {
+            self.kernel.inject_signal(&mut self.host, process, Signal::SIGKILL);
+        }
+        for _ in 0..2000 {
+            let Picked::Thread(thread) = self.kernel.pick(&mut self.host, CPU, Pick::Policy) else { break };
+            let resumed = self.kernel.resume(&mut self.host, CPU);
+            if thread != first {
+                if resumed != Resume::Blocked {
+                    return Err("a process runs on that was killed".into());
+                }
+                continue;
+            }
+            match resumed {
+                Resume::Return(value) if value == Errno::ECHILD.to_return() => return Ok(()),
+                Resume::Blocked | Resume::Busy => {}
+                _ => drop(self.kernel.trap(&mut self.host, CPU, raw("wait4", [u64::MAX, 0, 0, 0, 0, 0]))),
+            }
+            self.look()?;
+        }
+        Err("not all have ended".into())
+    }
+
+    fn first(&self) -> Option<kernel::ThreadId> {
+        let first = self.actor(Name::FIRST)?.thread;
+        self.kernel.thread(first).map(|_| first)
+    }
+
+    fn remove_what_outlives(&mut self) -> Result<(), String> {
+        for (control, stat, at) in [("shmctl", 13, 1), ("msgctl", 11, 1), ("semctl", 18, 2)] {
+            for slot in 0..MOST_OBJECTS {
+                let mut arguments = [slot, 0, ROOM, ROOM, 0, 0];
+                arguments[at] = stat;
+                let id = self.first_calls(control, arguments)?;
+                if id >= 0 {
+                    arguments[0] = id as u64;
+                    arguments[at] = 0;
+                    self.must(control, arguments)?;
+                }
+            }
+        }
+        let path = self.put("/")?;
+        self.must("chdir", [path, 0, 0, 0, 0, 0])?;
+        self.empty_directory("")
+    }
+
+    /// Removes all from the working directory, whose path this is, but what was there after boot.
+    fn empty_directory(&mut self, path: &str) -> Result<(), String> {
+        let mut names = Vec::new();
+        let dot = self.put(".")?;
+        let fd = self.must("openat", [HERE, dot, O_DIRECTORY, 0, 0, 0])? as u64;
+        loop {
+            let bytes = self.must("getdents64", [fd, ROOM, 4096, 0, 0, 0])? as usize;
+            if bytes == 0 {
+                break;
+            }
+            let mut buffer = [0; 4096];
+            let first = self.first().ok_or("PID 1 is gone")?;
+            let read = self.kernel.copy_in(&mut self.host, first, ROOM, &mut buffer[..bytes]);
+            read.map_err(|_| "PID 1 can't read its memory")?;
+            entries(&buffer[..bytes], &mut names);
+        }
+        self.must("close", [fd, 0, 0, 0, 0, 0])?;
+        for (name, is_directory) in names {
+            let full = format!("{path}/{name}");
+            let planted = PLANTED.contains(&full.as_str());
+            if is_directory {
+                let at = self.put(&name)?;
+                self.must("chdir", [at, 0, 0, 0, 0, 0])?;
+                self.empty_directory(&full)?;
+                let up = self.put("..")?;
+                self.must("chdir", [up, 0, 0, 0, 0, 0])?;
+            }
+            if !planted {
+                let at = self.put(&name)?;
+                self.must("unlinkat", [HERE, at, if is_directory { AT_REMOVEDIR } else { 0 }, 0, 0, 0])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, text: &str) -> Result<u64, String> {
+        let first = self.first().ok_or("PID 1 is gone")?;
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.push(0);
+        let put = self.kernel.copy_out(&mut self.host, first, SCRATCH, &bytes);
+        put.map(|()| SCRATCH).map_err(|_| "PID 1 can't write to its memory".into())
+    }
+
+    fn must(&mut self, name: &str, arguments: [u64; 6]) -> Result<i64, String> {
+        match Errno::result(self.first_calls(name, arguments)?) {
+            Ok(value) => Ok(value),
+            Err(errno) => Err(format!("{name} fails with {errno:?} when PID 1 cleans up")),
+        }
+    }
+
+    /// PID 1, which runs, makes a call that doesn't wait.
+    fn first_calls(&mut self, name: &str, arguments: [u64; 6]) -> Result<i64, String> {
+        self.kernel.trap(&mut self.host, CPU, raw(name, arguments));
+        let resumed = self.kernel.resume(&mut self.host, CPU);
+        self.look()?;
+        match resumed {
+            Resume::Return(value) => Ok(value),
+            other => Err(format!("{name} of PID 1 comes to {other:?}")),
+        }
+    }
+
+    /// Whether what is in use now is what was in use after boot.
+    fn compare(&mut self) -> Result<(), String> {
+        if self.start.is_empty() {
+            self.start = self.kernel.tables_in_use().to_vec();
+            return Ok(());
+        }
+        let unread = self.kernel.unread_input() > 0;
+        for ((table, before), (_, now)) in self.start.iter().zip(self.kernel.tables_in_use()) {
+            let right = match *table {
+                // Input that nobody has read.
+                "frames" if unread => true,
+                // What is there after boot can be removed.
+                "names" | "inodes" => now <= *before,
+                _ => now == *before,
+            };
+            if !right {
+                return Err(format!("after all have ended {now} {table} are in use, where {before} were after boot"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The entries of a directory as `getdents64` lists them: name, and whether it is a directory.
+fn entries(mut bytes: &[u8], names: &mut Vec<(String, bool)>) {
+    while let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, low, high, kind, name @ ..] = bytes {
+        let length = usize::from(u16::from_le_bytes([*low, *high]));
+        let name = String::from_utf8_lossy(name.split(|byte| *byte == 0).next().unwrap_or(&[])).into_owned();
+        if name != "." && name != ".." {
+            names.push((name, *kind == 4));
+        }
+        bytes = bytes.get(length.max(1)..).unwrap_or(&[]);
+    }
+}
+
+fn raw(name: &str, arguments: [u64; 6]) -> Trap {
+    let number = Row::by_name(name).map_or(0, |row| row.info().number);
+    Trap::Syscall { number, arguments }
+}
