@@ -13,7 +13,7 @@ use crate::fuzz::raw::stage::{CPU, Stage};
 use crate::fuzz::raw::{argument, hints, scenario};
 
 /// How many processes it keeps alive, about; they die faster than new ones are made, now and then.
-const WANTED: u64 = 18;
+const WANTED: u64 = 16;
 
 /// Calls that are made more often than others: what others build on.
 const FREQUENT: &[(&str, usize)] = &[
