@@ -4,7 +4,7 @@ use abi::{ProcessInfo, Signal, SignalSet};
 
 use crate::file::description::Description;
 use crate::file::pipe::Pipe;
-use crate::ids::{FileNo, FrameNo, MqueueNo, PipeNo, ProcessId};
+use crate::ids::{FileNo, FrameNo, MqueueNo, PipeNo, ProcessId, ThreadId};
 use crate::ipc::mqueue::queue::Mqueue;
 use crate::kernel::Kernel;
 use crate::mem::space::PageEntry;
@@ -62,6 +62,14 @@ impl Kernel {
     pub fn pages(&self, id: ProcessId) -> impl Iterator<Item = (u64, PageEntry)> {
         let table = self.process(id).map(|process| &process.space.table);
         table.into_iter().flat_map(|table| table.iter(&self.nodes)).map(|(page, entry)| (page, PageEntry(entry)))
+    }
+
+    /// The entry of the page table for the page that an address of a thread lies in; an empty one if nothing is there.
+    pub fn page_entry(&self, thread: ThreadId, address: u64) -> PageEntry {
+        match self.thread(thread) {
+            Some(thread) => self.processes.at(thread.process).space.entry(&self.nodes, address),
+            None => PageEntry(0),
+        }
     }
 
     /// How many page table entries, shared objects and buffers refer to a frame; none if it is free.

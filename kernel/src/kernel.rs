@@ -36,6 +36,7 @@ use crate::thread::{Thread, Threads};
 use crate::time::left_us;
 use crate::time::timer::Timers;
 use crate::time::timer_queue::TimerQueue;
+use crate::touched::{Noted, Seen};
 use crate::tty::Terminal;
 
 macro_rules! kernel_state {
@@ -48,23 +49,27 @@ macro_rules! kernel_state {
         #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         pub struct Kernel {
             $($(#[$doc])* pub(crate) $field: $type,)*
+            /// Who knows what has changed since. No part of the state.
+            #[cfg_attr(feature = "serde", serde(skip))]
+            pub(crate) seen: Seen,
         }
 
         impl Kernel {
             /// A kernel before its boot. Constant, so that a static can hold it; and all zeros, so that a large one can be
             /// made where it is to be, without a way over the stack.
             pub const fn new() -> Kernel {
-                Kernel { $($field: $empty,)* }
+                Kernel { $($field: $empty,)* seen: Seen::NEVER }
             }
         }
 
         impl Clone for Kernel {
             fn clone(&self) -> Kernel {
-                Kernel { $($field: self.$field.clone(),)* }
+                Kernel { $($field: self.$field.clone(),)* seen: self.seen }
             }
 
             fn clone_from(&mut self, from: &Kernel) {
                 $(self.$field.clone_from(&from.$field);)*
+                self.seen = from.seen;
             }
         }
 
@@ -78,6 +83,7 @@ macro_rules! kernel_state {
                 &mut self,
                 sequence: &mut A,
             ) -> Result<(), A::Error> {
+                self.seen = Seen::NEVER;
                 $(
                     sequence
                         .next_element_seed(crate::save::InPlace(&mut self.$field))?
@@ -111,7 +117,7 @@ kernel_state! {
     /// The names in all directories.
     names: Names = Table::new();
     /// How names are found.
-    name_index: NameIndex = NameIndex::EMPTY;
+    name_index: Noted<NameIndex> = Noted::new(NameIndex::EMPTY);
     /// Physical frames.
     frames: FrameTable = FrameTable::new();
     /// Shared memory objects.
@@ -141,13 +147,13 @@ kernel_state! {
     /// POSIX timers.
     posix_timers: Timers = Table::new();
     /// What is due.
-    timers: TimerQueue = TimerQueue::new();
+    timers: Noted<TimerQueue> = Noted::new(TimerQueue::new());
     /// CPUs.
     cpus: [Cpu; CPUS] = [Cpu::NEW; CPUS];
     /// The console.
-    console: Console = Console::NEW;
+    console: Noted<Console> = Noted::new(Console::NEW);
     /// The terminal that the console may be.
-    tty: Terminal = Terminal::ABSENT;
+    tty: Noted<Terminal> = Noted::new(Terminal::ABSENT);
     /// The serial number that was given last.
     last_serial: u32 = 0;
     /// Child subreapers: as long as there are none, nobody has to be searched for them.

@@ -23,7 +23,9 @@
 //! | looking inside from outside | `inspect.rs` |
 //! | saving and loading | `save.rs` |
 //! | what must always hold | `invariants/` |
+//! | faults that a test build can plant, to see the checks find them | `planted.rs` |
 //! | tables, lists, radix trees | `table.rs`, `list.rs`, `radix.rs` |
+//! | what has changed since a check | `touched.rs` |
 
 #![no_std]
 #![cfg_attr(
@@ -45,6 +47,10 @@ pub mod limits;
 pub mod list;
 pub mod mem;
 pub mod name;
+#[cfg(feature = "planted-faults")]
+pub mod planted;
+#[cfg(not(feature = "planted-faults"))]
+mod planted;
 pub mod process;
 pub mod radix;
 mod run;
@@ -57,6 +63,7 @@ pub mod table;
 mod testing;
 pub mod thread;
 pub mod time;
+mod touched;
 pub mod tty;
 
 pub use bug::{bug, set_bug_hook};

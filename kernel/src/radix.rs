@@ -60,6 +60,14 @@ impl core::hash::Hash for Hint {
     fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
 }
 
+/// What a tree is made of.
+pub(crate) enum Visited {
+    /// A node.
+    Node(NodeNo),
+    /// A key and its value.
+    Value(u64, u32),
+}
+
 /// No node is free.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct OutOfNodes;
@@ -185,6 +193,13 @@ impl<const LEVELS: u32> Tree<LEVELS> {
         })
     }
 
+    /// Gives every node and every value to `f`, keys ascending: quicker than one `next` after the other.
+    pub(crate) fn visit(&self, nodes: &Nodes, mut f: impl FnMut(Visited)) {
+        if let Some(root) = self.root {
+            visit_node(nodes, root, 0, (LEVELS - 1) * LEVEL_BITS, &mut f);
+        }
+    }
+
     /// A tree of the same shape whose values (and this tree's) are what `change` makes of them. Needs `self.nodes()` free
     /// nodes.
     pub(crate) fn duplicate(
@@ -292,6 +307,19 @@ fn duplicate_node(
     nodes.at_mut(from).entries = values;
     nodes.at_mut(to).entries = copies;
     to
+}
+
+fn visit_node(nodes: &Nodes, node: NodeNo, prefix: u64, shift: u32, f: &mut impl FnMut(Visited)) {
+    f(Visited::Node(node));
+    let entries = &nodes.at(node).entries;
+    for index in occupied(entries) {
+        let Some(&value) = entries.get(index) else { break };
+        let key = prefix | (index as u64) << shift;
+        match shift {
+            0 => f(Visited::Value(key, value)),
+            _ => visit_node(nodes, child(value), key, shift - LEVEL_BITS, f),
+        }
+    }
 }
 
 fn clear_node(nodes: &mut Nodes, node: NodeNo, prefix: u64, shift: u32, f: &mut impl FnMut(u64, u32)) {

@@ -4,6 +4,7 @@
 use core::hash::{Hash, Hasher};
 
 use crate::bug;
+use crate::touched::Touched;
 
 /// What can stand in a table.
 pub(crate) trait Entry: Clone {
@@ -25,6 +26,8 @@ pub struct Table<I, T, const N: usize, const W: usize> {
     pub(crate) slots: heapless::Vec<T, N>,
     pub(crate) used: heapless::Vec<u64, W>,
     pub(crate) live: u32,
+    /// The slots that may have changed since a checker looked: no part of the state.
+    pub(crate) touched: Touched<W>,
     index: core::marker::PhantomData<fn(I) -> I>,
 }
 
@@ -32,7 +35,13 @@ pub struct Table<I, T, const N: usize, const W: usize> {
 impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
     /// A table without entries.
     pub(crate) const fn new() -> Self {
-        Table { slots: heapless::Vec::new(), used: heapless::Vec::new(), live: 0, index: core::marker::PhantomData }
+        Table {
+            slots: heapless::Vec::new(),
+            used: heapless::Vec::new(),
+            live: 0,
+            touched: Touched::NOTHING,
+            index: core::marker::PhantomData,
+        }
     }
 
     /// How many entries there are.
@@ -75,6 +84,7 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
     /// The entry in a slot that the kernel knows to be in use, to be changed.
     #[inline]
     pub(crate) fn at_mut(&mut self, slot: I) -> &mut T {
+        self.touched.note(slot.to_index());
         match self.slots.get_mut(slot.to_index()) {
             Some(entry) => entry,
             None => bug("a table's slot that is referred to isn't in use"),
@@ -83,6 +93,7 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
 
     /// Two entries in slots that the kernel knows to be in use and different, the second to be changed.
     pub(crate) fn pair_mut(&mut self, one: I, other: I) -> (&T, &mut T) {
+        self.touched.note(other.to_index());
         match self.slots.get_disjoint_mut([one.to_index(), other.to_index()]) {
             Ok([one, other]) => (one, other),
             Err(_) => bug("two of a table's slots that are referred to are one, or aren't in use"),
@@ -131,6 +142,7 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
         if let Some(word) = self.used.get_mut(index / 64) {
             *word |= 1 << (index % 64);
         }
+        self.touched.note(index);
         self.live += 1;
         Some(slot)
     }
@@ -151,6 +163,7 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
         if let Some(word) = self.used.get_mut(index / 64) {
             *word &= !(1 << (index % 64));
         }
+        self.touched.note(index);
         self.live -= 1;
         if index + 1 < self.slots.len() {
             *self.at_mut(slot) = T::VACANT;
@@ -164,6 +177,11 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
         while self.used.last() == Some(&0) {
             self.used.pop();
         }
+    }
+
+    /// As if every entry had been changed.
+    pub(crate) fn touch_everything(&mut self) {
+        self.touched.set(&self.used);
     }
 
     /// Its entries, by slot.
@@ -184,6 +202,7 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
     pub(crate) fn for_each_mut(&mut self, mut change: impl FnMut(&mut T)) {
         for (index, entry) in self.slots.iter_mut().enumerate() {
             if self.used.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 != 0) {
+                self.touched.note(index);
                 change(entry);
             }
         }
@@ -192,7 +211,13 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
 
 impl<I, T: Clone, const N: usize, const W: usize> Clone for Table<I, T, N, W> {
     fn clone(&self) -> Self {
-        Table { slots: self.slots.clone(), used: self.used.clone(), live: self.live, index: core::marker::PhantomData }
+        Table {
+            slots: self.slots.clone(),
+            used: self.used.clone(),
+            live: self.live,
+            touched: self.touched,
+            index: core::marker::PhantomData,
+        }
     }
 
     fn clone_from(&mut self, from: &Self) {
@@ -200,6 +225,7 @@ impl<I, T: Clone, const N: usize, const W: usize> Clone for Table<I, T, N, W> {
         self.used.clear();
         let _ = self.used.extend_from_slice(&from.used);
         self.live = from.live;
+        self.touched.copy_from(&from.touched);
     }
 }
 

@@ -11,6 +11,7 @@ use abi::{
 use crate::entry::{Boot, Pick, Picked, Resume, Trap, Trapped};
 use crate::host::{Event, Frame, PhysMem, Programs, Trace};
 use crate::ids::{CpuNo, FrameNo, ImageNo, ThreadId};
+use crate::invariants::Checker;
 use crate::kernel::Kernel;
 use crate::limits::FRAMES;
 use crate::mem::space::STACK_TOP;
@@ -54,6 +55,7 @@ impl Programs for TestHost {
 pub(crate) struct Machine {
     pub(crate) kernel: std::boxed::Box<Kernel>,
     pub(crate) host: TestHost,
+    pub(crate) checker: std::boxed::Box<Checker>,
 }
 
 /// Room for data that calls exchange, in every process's stack.
@@ -76,9 +78,16 @@ impl Machine {
             terminal: None,
         };
         kernel.boot(&mut host, &boot).unwrap();
-        let mut machine = Machine { kernel, host };
+        let mut machine = Machine { kernel, host, checker: std::boxed::Box::new(Checker::new()) };
         machine.run_first();
         machine
+    }
+
+    /// The state is sound, and the checker has seen that by looking at what was touched.
+    pub(crate) fn accept(&mut self) {
+        self.kernel.check().unwrap();
+        self.checker.check(&mut self.kernel).unwrap();
+        assert_eq!(self.checker.full_checks(), 1, "the checker was in doubt about a sound state");
     }
 
     /// The thread that runs.
@@ -100,6 +109,7 @@ impl Machine {
     /// The running thread makes a call that doesn't have to wait; what it returns.
     pub(crate) fn call(&mut self, call: Syscall) -> i64 {
         let trapped = self.kernel.trap(&mut self.host, CPU, Trap::Call(call));
+        self.accept();
         assert!(matches!(trapped, Trapped::Ready | Trapped::Forked(_)), "{call:?} {trapped:?}");
         match self.kernel.resume(&mut self.host, CPU) {
             Resume::Return(value) => value,
@@ -110,6 +120,7 @@ impl Machine {
     /// The running thread makes a call that has to wait.
     pub(crate) fn block(&mut self, call: Syscall) {
         assert_eq!(self.kernel.trap(&mut self.host, CPU, Trap::Call(call)), Trapped::Blocked);
+        self.accept();
     }
 
     /// The running thread forks; the child.
@@ -117,7 +128,9 @@ impl Machine {
         let null = Address(0);
         let flags = CloneFlags::from_bits_retain(Signal::SIGCHLD.number().into());
         let call = Syscall::Clone { flags, stack: null, parent_tid: null, tls: null, child_tid: null };
-        match self.kernel.trap(&mut self.host, CPU, Trap::Call(call)) {
+        let trapped = self.kernel.trap(&mut self.host, CPU, Trap::Call(call));
+        self.accept();
+        match trapped {
             Trapped::Forked(child) => {
                 self.kernel.resume(&mut self.host, CPU);
                 child
@@ -146,6 +159,7 @@ impl Machine {
     pub(crate) fn exit(&mut self, status: i32) {
         let call = Syscall::ExitGroup { status };
         assert_eq!(self.kernel.trap(&mut self.host, CPU, Trap::Call(call)), Trapped::Ended);
+        self.accept();
     }
 }
 

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use sim::chooser::Default as Policy;
-use sim::{Machine, Outcome, Settings, Unobserved, World};
+use sim::{CheckerBox, Machine, Outcome, Settings, Unobserved, World};
 use userland::sys::Forked;
 use userland::{Args, Program, Sys};
 
@@ -71,6 +71,60 @@ async fn spin(sys: Sys, _: Args) -> i32 {
     }
 }
 
+/// Thirteen processes that wait to read from pipes, with 52 descriptions and a shared mapping between them.
+async fn crowd(sys: &Sys) {
+    let flags = abi::MapFlags::MAP_SHARED | abi::MapFlags::MAP_ANONYMOUS;
+    let protection = abi::Protection::PROT_READ | abi::Protection::PROT_WRITE;
+    let at = sys.mmap(0, 16384, protection, flags).await.unwrap();
+    sys.store::<u32>(at, 1).await;
+    let mut readers = Vec::new();
+    for _ in 0..26 {
+        readers.push(sys.pipe().await.unwrap().0);
+    }
+    for reader in readers.into_iter().take(13) {
+        if sys.fork().await == Ok(Forked::Child) {
+            sys.store::<u32>(at + 4096, 2).await;
+            let _ = sys.read(reader, &mut [0]).await;
+            sys.exit(0).await;
+        }
+    }
+}
+
+async fn crowded_getpid(sys: Sys, _: Args) -> i32 {
+    crowd(&sys).await;
+    loop {
+        sys.getpid().await;
+    }
+}
+
+async fn crowded_ping(sys: Sys, _: Args) -> i32 {
+    let (ar, aw) = sys.pipe().await.unwrap();
+    let (br, bw) = sys.pipe().await.unwrap();
+    crowd(&sys).await;
+    let child = sys.fork().await == Ok(Forked::Child);
+    let (from, to) = if child { (ar, bw) } else { (br, aw) };
+    let mut byte = [1];
+    loop {
+        if child {
+            let _ = sys.read(from, &mut byte).await;
+        }
+        let _ = sys.write(to, &byte).await;
+        if !child {
+            let _ = sys.read(from, &mut byte).await;
+        }
+    }
+}
+
+async fn crowded_fork(sys: Sys, _: Args) -> i32 {
+    crowd(&sys).await;
+    loop {
+        if sys.fork().await == Ok(Forked::Child) {
+            sys.exit(0).await;
+        }
+        let _ = sys.wait().await;
+    }
+}
+
 static PROGRAMS: &[Program] = &[
     Program::new("getpid", "", &getpid),
     Program::leaf("leaf", "", &getpid),
@@ -78,6 +132,9 @@ static PROGRAMS: &[Program] = &[
     Program::new("ping", "", &ping),
     Program::new("fork", "", &fork),
     Program::new("spin", "", &spin),
+    Program::new("crowded-getpid", "", &crowded_getpid),
+    Program::new("crowded-ping", "", &crowded_ping),
+    Program::new("crowded-fork", "", &crowded_fork),
 ];
 
 fn machine() -> Machine {
@@ -119,7 +176,42 @@ fn time(name: &str, count: usize, mut what: impl FnMut()) {
     println!("{name:<44} {best:>10.1} ns");
 }
 
+/// Steps until all wait who are going to, and steps that are measured.
+const STEPS: (u64, u64) = (600, 8000);
+
+/// Nanoseconds of a step with a check behind it, best of several.
+fn step_and(command: &str, mut check: impl FnMut(&mut World)) -> f64 {
+    let mut best = f64::INFINITY;
+    for _ in 0..9 {
+        let mut machine = machine();
+        let mut world = boot(&mut machine, command);
+        machine.run(&mut world, &mut Policy, &mut Unobserved, STEPS.0);
+        check(&mut world);
+        let start = Instant::now();
+        for _ in 0..STEPS.1 {
+            machine.step(&mut world, &mut Policy, &mut Unobserved);
+            check(&mut world);
+        }
+        best = best.min(start.elapsed().as_nanos() as f64 / STEPS.1 as f64);
+    }
+    best
+}
+
+/// What it costs to check all invariants after each step of a command.
+fn checks(command: &str) {
+    let mut checker = CheckerBox::new();
+    let bare = step_and(command, |_| ());
+    let everything = step_and(command, |world| world.kernel.check().unwrap()) - bare;
+    let touched = step_and(command, |world| checker.check(&mut world.kernel).unwrap()) - bare;
+    println!("check after a step of {command:<21} {touched:>10.1} ns; of everything {everything:.1} ns; step {bare:.1} ns");
+    println!("  looked at everything {} times", checker.full_checks());
+}
+
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("checks") {
+        ["crowded-getpid", "crowded-ping", "crowded-fork"].into_iter().for_each(checks);
+        return;
+    }
     if let Some(command) = std::env::args().nth(1) {
         println!("{command}: {:.0} ns", run(&command));
         return;

@@ -1,7 +1,7 @@
 //! Loads and stores: through the page table, a page at a time, all or nothing.
 
 use abi::PAGE_SIZE;
-use kernel::{Kernel, PhysMem, ThreadId};
+use kernel::{FrameNo, Kernel, PhysMem, ThreadId};
 use userland::hart::Operation;
 
 use crate::frames::Frames;
@@ -42,6 +42,7 @@ pub(crate) fn access(
             load(kernel, memory, thread, address, &mut bytes).map(|()| Pending { value: 0, bytes: Some(bytes.into()) })
         }
         Operation::StoreBytes { address, .. } => store(kernel, memory, thread, address, staged).map(|()| nothing),
+        Operation::CopyBytes { from, to, length } => copy(kernel, memory, thread, (from, to), length).map(|()| nothing),
         Operation::Atomic { address, size, .. } if !address.is_multiple_of(size.into()) => {
             return Accessed::Misaligned { address };
         }
@@ -99,6 +100,84 @@ fn exchange(
     let new = change(u64::from_le_bytes(full)).to_le_bytes();
     memory.frame_mut(frame)[place].copy_from_slice(&new[..word.len()]);
     Ok(())
+}
+
+/// Copies between two places that may overlap.
+fn copy(
+    kernel: &Kernel,
+    memory: &mut Frames,
+    thread: ThreadId,
+    (from, to): (u64, u64),
+    length: u64,
+) -> Result<(), Missing> {
+    // All pages first, as for a store. More than there is memory for can't be mapped, so the lists are short.
+    let source = frames_of(kernel, thread, from, length, false)?;
+    let destination = frames_of(kernel, thread, to, length, true)?;
+    // Every page is there, so this many bytes there are.
+    let length = length as usize;
+    let page = |address: u64| address as usize % PAGE_SIZE;
+    if have_common(&source, &destination) {
+        let mut bytes = Vec::with_capacity(length);
+        for (frame, offset, count) in pieces(&source, page(from), length) {
+            bytes.extend_from_slice(&memory.frame(frame)[offset..offset + count]);
+        }
+        let mut rest = &bytes[..];
+        for (frame, offset, count) in pieces(&destination, page(to), length) {
+            let (now, later) = rest.split_at(count);
+            memory.frame_mut(frame)[offset..offset + count].copy_from_slice(now);
+            rest = later;
+        }
+        return Ok(());
+    }
+    let (mut at, mut done) = ((page(from), page(to)), 0);
+    while done < length {
+        let (from, to) =
+            ((source[at.0 / PAGE_SIZE], at.0 % PAGE_SIZE), (destination[at.1 / PAGE_SIZE], at.1 % PAGE_SIZE));
+        let count = (PAGE_SIZE - from.1.max(to.1)).min(length - done);
+        memory.copy_bytes(from, to, count);
+        at = (at.0 + count, at.1 + count);
+        done += count;
+    }
+    Ok(())
+}
+
+/// The frames of a range, page by page.
+fn frames_of(
+    kernel: &Kernel,
+    thread: ThreadId,
+    address: u64,
+    length: u64,
+    write: bool,
+) -> Result<Vec<FrameNo>, Missing> {
+    let page = PAGE_SIZE as u64;
+    let mut frames = Vec::new();
+    let mut done = 0;
+    while done < length {
+        let at = address.wrapping_add(done);
+        let (frame, offset) = kernel.translate(thread, at, write).ok_or((at, write))?;
+        frames.push(frame);
+        done += page - offset as u64;
+    }
+    Ok(frames)
+}
+
+/// Whether a frame is in both lists, or may be: then bytes may be read that were written just before.
+fn have_common(some: &[FrameNo], others: &[FrameNo]) -> bool {
+    /// Lists that are longer aren't compared: it would take longer than the copy.
+    const COMPARED: usize = 1 << 12;
+    let range = |frames: &[FrameNo]| Some((frames.iter().min()?.0, frames.iter().max()?.0));
+    let (Some((low, high)), Some((other_low, other_high))) = (range(some), range(others)) else { return false };
+    let apart = high < other_low || other_high < low;
+    !apart && (some.len() * others.len() > COMPARED || some.iter().any(|frame| others.contains(frame)))
+}
+
+/// The parts of a range of `length` bytes that begins at `offset` of the first of these frames: frame, offset, bytes.
+fn pieces(frames: &[FrameNo], offset: usize, length: usize) -> impl Iterator<Item = (FrameNo, usize, usize)> {
+    let end = offset + length;
+    frames.iter().enumerate().map(move |(index, &frame)| {
+        let start = (index * PAGE_SIZE).max(offset);
+        (frame, start % PAGE_SIZE, ((index + 1) * PAGE_SIZE).min(end) - start)
+    })
 }
 
 pub(crate) fn store(

@@ -12,11 +12,13 @@
 //! | how are results logged, shared by forks, cut? | `history.rs` |
 //! | where are the bytes of memory? | `frames.rs` |
 //! | how is a big kernel made and copied? | `kernel_box.rs` |
+//! | a checker of invariants for it? | `checker_box.rs` |
 //! | what can vary between two runs? | `chooser.rs` |
 //! | where does console input come from? | `input.rs` |
 //! | what arrives at a terminal, and when? | `arrival.rs` |
 //! | who is told what happens? | `observer.rs` |
 //! | what became of signals? | `signal_counts.rs` |
+//! | who stored over what he hadn't seen? | `lost_updates/` |
 //! | how is a world written to a file? | `save.rs` |
 //! | how is a run recorded, and compared with its record? | `record/` |
 //! | how are calls printed? | `trace/` |
@@ -25,6 +27,7 @@
 //! | how does a whole run go, recorded or replayed? | `drive.rs` |
 //! | how is a process driven from outside, call by call? | `scripted.rs` |
 //! | how are scripts of real processes carried out and compared? | `lockstep/` |
+//! | which fault of the kernel is planted, in a build for that? | `planted.rs` |
 //! | how is the kernel fuzzed? | `fuzz/` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 //! | what is left of a process that a signal ended? | `core_image/` |
@@ -32,6 +35,7 @@
 mod access;
 pub mod arrival;
 mod bug;
+mod checker_box;
 pub mod chooser;
 pub mod core_image;
 pub mod deadlock;
@@ -46,10 +50,13 @@ pub mod input;
 mod jump;
 pub mod kernel_box;
 pub mod lockstep;
+pub mod lost_updates;
 pub mod machine;
 pub mod observer;
 mod panics;
 mod perform;
+#[cfg(feature = "planted-faults")]
+pub mod planted;
 pub mod process;
 pub mod quote;
 pub mod record;
@@ -62,6 +69,7 @@ pub mod trace;
 pub mod views;
 pub mod world;
 
+pub use checker_box::CheckerBox;
 pub use frames::Frames;
 pub use hart::is_rebuilding;
 pub use input::Input;

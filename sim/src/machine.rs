@@ -9,6 +9,7 @@ use kernel::{Boot, CpuNo, Event, Kernel, Pick, Picked, ProcessId, Resume, Thread
 use userland::Program;
 
 use crate::arrival::{Arrival, Arrived, Moment};
+use crate::checker_box::CheckerBox;
 use crate::chooser::{Choice, Chooser};
 use crate::deadlock::Deadlock;
 use crate::handler::Delivery;
@@ -102,6 +103,8 @@ pub struct Machine {
     chunk: Vec<u8>,
     /// What arrived at the terminal in the last step.
     arrivals: Vec<Arrival>,
+    /// It is made when it is first needed.
+    checker: Option<CheckerBox>,
 }
 
 impl Machine {
@@ -116,6 +119,7 @@ impl Machine {
             input: Box::new(Vec::new()),
             chunk: Vec::new(),
             arrivals: Vec::new(),
+            checker: None,
         }
     }
 
@@ -196,9 +200,16 @@ impl Machine {
         let act = self.advance(world, thread, observer);
         self.settle(world, observer);
         if self.settings.check_every != 0 && world.steps.is_multiple_of(self.settings.check_every) {
-            check(world);
+            self.check(world);
         }
         Outcome::Stepped { thread, act }
+    }
+
+    /// Panics if an invariant of the kernel doesn't hold.
+    fn check(&mut self, world: &mut World) {
+        if let Err(violation) = self.checker.get_or_insert_with(CheckerBox::new).check(&mut world.kernel) {
+            panic!("after step {}: {violation}", world.steps);
+        }
     }
 
     /// Sends a signal from outside, between two steps. The run that follows is another one than a record describes.
@@ -446,12 +457,5 @@ fn choose_runnable<C: Chooser>(world: &World, chooser: &mut C) -> Pick {
 fn check_resumed(world: &World, thread: ThreadId) {
     if let Err(violation) = world.kernel.check_resumed(thread) {
         panic!("in step {}: {violation}", world.steps);
-    }
-}
-
-/// Panics if an invariant of the kernel doesn't hold.
-fn check(world: &World) {
-    if let Err(violation) = world.kernel.check() {
-        panic!("after step {}: {violation}", world.steps);
     }
 }

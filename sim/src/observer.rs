@@ -21,6 +21,12 @@ pub trait Observer {
         let _ = (world, thread, operation);
     }
 
+    /// A thread has made this access, a load, a store, a copy or an atomic operation. Its clock doesn't show it yet. Before,
+    /// `asks` was called; if the access met a page that wasn't there, it is asked for again.
+    fn accessed(&mut self, world: &World, thread: ThreadId, operation: &Operation) {
+        let _ = (world, thread, operation);
+    }
+
     /// The kernel reported this. The world is as the entry point that reported it left it.
     fn event(&mut self, world: &World, event: Event<'_>) {
         let _ = (world, event);
@@ -51,6 +57,10 @@ impl<O: Observer + ?Sized> Observer for &mut O {
         (**self).asks(world, thread, operation);
     }
 
+    fn accessed(&mut self, world: &World, thread: ThreadId, operation: &Operation) {
+        (**self).accessed(world, thread, operation);
+    }
+
     fn event(&mut self, world: &World, event: Event<'_>) {
         (**self).event(world, event);
     }
@@ -77,6 +87,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn asks(&mut self, world: &World, thread: ThreadId, operation: &Operation) {
         self.0.asks(world, thread, operation);
         self.1.asks(world, thread, operation);
+    }
+
+    fn accessed(&mut self, world: &World, thread: ThreadId, operation: &Operation) {
+        self.0.accessed(world, thread, operation);
+        self.1.accessed(world, thread, operation);
     }
 
     fn event(&mut self, world: &World, event: Event<'_>) {

@@ -137,8 +137,9 @@ impl Machine {
             | Operation::Store { .. }
             | Operation::LoadBytes { .. }
             | Operation::StoreBytes { .. }
+            | Operation::CopyBytes { .. }
             | Operation::Atomic { .. }
-            | Operation::Fence => self.access(world, thread),
+            | Operation::Fence => self.access(world, thread, &operation, observer),
             Operation::SetJump { address, mask } => self.set_jump(world, thread, address, mask, observer),
             Operation::LongJump { address, value } => self.long_jump(world, thread, address, value, observer),
             Operation::Checkpoint => self.checkpoint(world, thread, observer),
@@ -184,18 +185,26 @@ impl Machine {
     }
 
     /// A load or a store. It goes through the page table without entering the kernel, unless a page isn't there.
-    fn access(&mut self, world: &mut World, thread: ThreadId) -> Act {
+    fn access<O: Observer>(
+        &mut self,
+        world: &mut World,
+        thread: ThreadId,
+        operation: &Operation,
+        observer: &mut O,
+    ) -> Act {
         let Some(process) = &mut world.processes[thread.slot.index()] else { return Act::Waited };
-        let Some(request) = &process.parked else { return Act::Waited };
         let done = {
             let stage = self.hart.slot.stage.borrow();
             let bytes = process.staged.as_ref().map_or(&stage.bytes, |staged| &staged.bytes);
-            access(&world.kernel, &mut world.frames, thread, &request.operation, bytes)
+            access(&world.kernel, &mut world.frames, thread, operation, bytes)
         };
         match done {
             Accessed::Done(pending) => {
                 process.pending = Some(pending);
                 process.staged = None;
+                if self.notes.watching {
+                    observer.accessed(world, thread, operation);
+                }
                 let (kernel, mut host) = split(world, self.programs, &mut self.notes);
                 kernel.access(&mut host, CPU);
                 Act::Accessed
@@ -203,7 +212,7 @@ impl Machine {
             Accessed::Misaligned { address } => self.fault(world, Trap::Misaligned { address }),
             Accessed::Missing { address, write } => {
                 // The bytes to store are in the slot, which others will use before this is tried again.
-                if let Operation::StoreBytes { .. } = request.operation
+                if let Operation::StoreBytes { .. } = operation
                     && process.staged.is_none()
                 {
                     process.staged = Some(Staged::copy_of(&self.hart.slot.stage.borrow()));

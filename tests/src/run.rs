@@ -4,7 +4,7 @@ use abi::{WaitStatus, WindowSize};
 use sim::chooser::{Chooser, Deviation, Recording};
 use sim::input::Typist;
 use sim::signal_counts::SignalCounts;
-use sim::{Machine, Outcome, Output, Settings, World};
+use sim::{CheckerBox, Machine, Outcome, Output, Settings, World};
 use userland::Program;
 
 use crate::init;
@@ -69,11 +69,12 @@ impl Run {
         let mut run = Run { world, outcome: None, out: vec![], err: vec![], at_boot, schedule, choices: Vec::new() };
         let mut chooser = Recording::new(chooser);
         let mut leaks = Leaks::default();
+        let mut checker = CheckerBox::new();
         let mut violation = None;
         for _ in 0..steps {
             let outcome = machine.step(&mut run.world, &mut chooser, &mut observer);
             if run.world.steps().is_multiple_of(check_every) {
-                let broken = run.world.kernel.check().err().map(|violation| violation.to_string());
+                let broken = checker.check(&mut run.world.kernel).err().map(|violation| violation.to_string());
                 violation = broken.or_else(|| observer.1.check(&run.world.kernel).err().map(|lost| lost.to_string()));
             }
             leaks.look(&run.world);

@@ -58,6 +58,15 @@ pub enum Operation {
         /// How many.
         length: u64,
     },
+    /// Copy bytes from memory to memory as one access, as `memmove(3)` does.
+    CopyBytes {
+        /// Where from.
+        from: u64,
+        /// Where to.
+        to: u64,
+        /// How many.
+        length: u64,
+    },
     /// Change a word in one access; what was there.
     Atomic {
         /// How.
@@ -405,6 +414,7 @@ fn check(operation: &Operation, staged: &[u8]) -> u32 {
             (11 << 40, [address, mask.is_some().into(), mask.unwrap_or(0), 0, 0, 0])
         }
         Operation::LongJump { address, value } => (12 << 40, [address, value as u64, 0, 0, 0, 0]),
+        Operation::CopyBytes { from, to, length } => (13 << 40, [from, to, length, 0, 0, 0]),
     };
     let [a, b, c, d, e, f] = registers;
     let mut hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15)

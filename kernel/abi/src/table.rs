@@ -15,7 +15,7 @@ macro_rules! for_each_syscall {
             220 clone Clone (flags: CloneFlags, stack: Address, parent_tid: Address, tls: Address, child_tid: Address) -> Pid
                 [EAGAIN EINVAL ENOMEM] "Create a child process (fork)";
             221 execve Execve (path: Path, argv: Strings, envp: Strings) -> Zero
-                [E2BIG EFAULT ENAMETOOLONG ENOENT ENOMEM] "Execute a program";
+                [E2BIG EACCES EFAULT ENAMETOOLONG ENOENT ENOMEM] "Execute a program";
             94 exit_group ExitGroup (status: i32) -> Never
                 [] "Terminate the process";
             260 wait4 Wait4 (pid: Pid, status: Out<i32>, options: WaitOptions, rusage: Out<Rusage>) -> Pid
@@ -23,7 +23,7 @@ macro_rules! for_each_syscall {
             95 waitid Waitid (kind: IdType, id: Pid, info: Out<SigInfo>, options: WaitOptions, rusage: Out<Rusage>) -> Zero
                 [ECHILD EFAULT EINTR EINVAL] "Wait for a child to change state, with details";
             1001 spawn Spawn (path: Path, argv: Strings, envp: Strings, actions: InArray<SpawnAction>, count: Length) -> Pid
-                [E2BIG EAGAIN EBADF EFAULT EINVAL ENAMETOOLONG ENOENT ENOMEM] "Create a child that executes a program (posix_spawn)";
+                [E2BIG EACCES EAGAIN EBADF EFAULT EINVAL ENAMETOOLONG ENOENT ENOMEM] "Create a child that executes a program (posix_spawn)";
             172 getpid Getpid () -> Pid
                 [] "Get the process id";
             173 getppid Getppid () -> Pid

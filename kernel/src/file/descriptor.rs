@@ -8,6 +8,7 @@ use crate::host::Host;
 use crate::ids::{FileNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::DESCRIPTORS;
+use crate::planted::planted;
 
 /// What one number stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -66,7 +67,9 @@ impl Descriptors {
 
     /// The lowest number from `from` to below `limit` that is free.
     pub(crate) fn lowest_free(&self, from: usize, limit: usize) -> Option<Fd> {
-        (from..limit.min(DESCRIPTORS)).map(|index| Fd(index as i32)).find(|fd| self.get(*fd).is_none())
+        let mut free =
+            (from..limit.min(DESCRIPTORS)).map(|index| Fd(index as i32)).filter(|fd| self.get(*fd).is_none());
+        free.nth(usize::from(planted!(SecondLowest)))
     }
 
     /// Lets a number stand for something. It must be below the limit.
@@ -125,7 +128,8 @@ impl Kernel {
     }
 
     pub(crate) fn sys_dup<H>(&mut self, cx: &Cx<'_, H>, fd: Fd) -> Outcome {
-        self.duplicate_from(cx.process, fd, 0, false)
+        let copied = planted!(CloseOnExecCopied) && self.descriptor(cx.process, fd)?.close_on_exec;
+        self.duplicate_from(cx.process, fd, 0, copied)
     }
 
     pub(crate) fn sys_dup3<H: Host>(&mut self, cx: &mut Cx<'_, H>, old: Fd, new: Fd, flags: OpenFlags) -> Outcome {
@@ -147,7 +151,9 @@ impl Kernel {
         let descriptors = &mut self.processes.at_mut(process).descriptors;
         let new = descriptors.lowest_free(from, limit).ok_or(Errno::EMFILE)?;
         descriptors.set(new, Descriptor { file, close_on_exec });
-        self.files.at_mut(file).references += 1;
+        if !planted!(DuplicateNotCounted) {
+            self.files.at_mut(file).references += 1;
+        }
         Ok(Flow::Done(new.0.into()))
     }
 

@@ -17,6 +17,7 @@ use crate::ids::{FileNo, InodeNo, PipeNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
 use crate::limits::DESCRIPTORS;
 use crate::name::inode::{Inodes, Kind};
+use crate::planted::planted;
 use crate::sched::wait_queue::WaitQueue;
 use crate::table::Entry;
 use crate::thread::{Next, QueueName, WaitsFor};
@@ -91,7 +92,7 @@ impl Kernel {
             self.complete_all(cx.host, QueueName::FifoReaders(inode));
         }
         let waits_for = match (reads, writes) {
-            (true, false) if writers == 0 && !nonblocking => WaitsFor::FifoWriter(inode),
+            (true, false) if writers == 0 && !nonblocking && !planted!(FifoOpensAtOnce) => WaitsFor::FifoWriter(inode),
             (false, true) if readers == 0 => WaitsFor::FifoReader(inode),
             _ => return Ok(Flow::Done(self.install(cx.process, file, flags).0.into())),
         };
@@ -146,7 +147,9 @@ impl Kernel {
         let flags = flags - NOT_KEPT;
         let description = Description { open, inode: Some(inode), position: 0, flags, references: 1 };
         let Ok(file) = self.files.insert(description) else { crate::bug("no slot for a file that was counted") };
-        self.inodes.at_mut(inode).references += 1;
+        if !planted!(OpenNotCounted) {
+            self.inodes.at_mut(inode).references += 1;
+        }
         file
     }
 

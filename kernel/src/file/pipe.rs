@@ -13,6 +13,7 @@ use crate::host::Host;
 use crate::ids::{InodeNo, PipeNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
 use crate::limits::{PIPE_PAGES, PIPES, words};
+use crate::planted::planted;
 use crate::sched::wait_queue::WaitQueue;
 use crate::table::{Entry, Table};
 use crate::thread::{QueueName, WaitsFor};
@@ -117,11 +118,14 @@ impl Kernel {
         let left = request.count.saturating_sub(before);
         let entry = self.pipes.at(pipe);
         if entry.readers == 0 {
-            self.send_sigpipe(cx.host, cx.thread);
+            if !planted!(NoBrokenPipe) {
+                self.send_sigpipe(cx.host, cx.thread);
+            }
             return if before > 0 { Ok(Flow::Done(before as i64)) } else { Err(Errno::EPIPE) };
         }
         let room = entry.ring.room();
-        let now = if request.count <= PIPE_BUF && room < left { 0 } else { room.min(left) };
+        let whole = request.count <= PIPE_BUF && !planted!(AtomicWriteSplit);
+        let now = if whole && room < left { 0 } else { room.min(left) };
         let moved = match self.fill_pipe(cx.host, cx.process, pipe, request.address + before as u64, now) {
             Ok(moved) => moved,
             Err(_) if before > 0 => return Ok(Flow::Done(before as i64)),
@@ -273,6 +277,7 @@ impl Kernel {
         }
         if let Some(writer) = self.pipes.at(pipe).waiting_writers.first()
             && self.writer_can_go_on(pipe, writer)
+            && !planted!(WriterNotWoken)
         {
             self.wake(host, writer);
         }
@@ -311,7 +316,10 @@ impl Kernel {
     pub(crate) fn settle_or_free_pipe<H: Host>(&mut self, host: &mut H, pipe: PipeNo) {
         let entry = self.pipes.at(pipe);
         if entry.readers + entry.writers > 0 {
-            return self.settle_pipe(host, pipe);
+            if !planted!(EndWakesNobody) {
+                self.settle_pipe(host, pipe);
+            }
+            return;
         }
         if let Some(mut gone) = self.pipes.remove(pipe) {
             gone.ring.clear(&mut self.frames, host);

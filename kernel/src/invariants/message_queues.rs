@@ -1,39 +1,35 @@
 //! Invariants about message queues.
 
 use crate::file::description::Open;
-use crate::ids::MqueueNo;
+use crate::ids::{FileNo, MqueueNo, ThreadNo};
 use crate::invariants::references::Counts;
 use crate::invariants::{Broken, holds};
-use crate::ipc::mqueue::queue::Mqueue;
 use crate::ipc::mqueue::transfer::Exchange;
 use crate::ipc::mqueue::user::charge;
 use crate::kernel::Kernel;
-use crate::limits::{MQ_MESSAGES, MQUEUES};
+use crate::limits::MQ_MESSAGES;
 use crate::name::inode::Kind;
 use crate::thread::QueueName;
 
 impl Kernel {
-    pub(super) fn message_queues_are_sound(&self) -> Result<(), Broken> {
-        let mut inodes = Counts::<MQUEUES>::new();
-        for (slot, inode) in self.inodes.iter() {
-            if let Kind::Mqueue(queue) = inode.kind {
-                holds(self.mqueues.holds(queue), slot.index())?;
-                inodes.add(queue.index());
-            }
-        }
-        for (slot, file) in self.files.iter() {
-            let Open::Mqueue(queue) = file.open else { continue };
-            let named = file.inode.and_then(|inode| self.inodes.get(inode)).map(|inode| inode.kind);
-            holds(named == Some(Kind::Mqueue(queue)), slot.index())?;
-        }
+    pub(super) fn open_queue_is_that_of_its_inode(&self, slot: FileNo) -> Result<(), Broken> {
+        let file = self.files.at(slot);
+        let Open::Mqueue(queue) = file.open else { return Ok(()) };
+        let named = file.inode.and_then(|inode| self.inodes.get(inode)).map(|inode| inode.kind);
+        holds(named == Some(Kind::Mqueue(queue)), slot.index())
+    }
+
+    pub(super) fn message_queue_is_sound(&self, slot: MqueueNo) -> Result<(), Broken> {
+        let queue = self.mqueues.at(slot);
+        holds(queue.is_sound(&self.mq_messages), slot.index())?;
+        holds(self.mq_users.iter().any(|(_, user)| user.uid == queue.charged_uid), slot.index())
+    }
+
+    pub(super) fn charges_are_right(&self) -> Result<(), Broken> {
         let (mut queues, mut bytes) = (0, 0);
-        for (slot, queue) in self.mqueues.iter() {
-            holds(queue.is_sound(&self.mq_messages), slot.index())?;
-            holds(inodes.get(slot.index()) == 1, slot.index())?;
-            holds(self.notification_is_right(slot, queue), slot.index())?;
+        for (_, queue) in self.mqueues.iter() {
             queues += 1;
             bytes += charge(queue.max_messages, queue.message_bytes);
-            holds(self.mq_users.iter().any(|(_, user)| user.uid == queue.charged_uid), slot.index())?;
         }
         let charged = |(all, sum), user: &crate::ipc::mqueue::user::MqUser| (all + user.queues, sum + user.bytes);
         let charged = self.mq_users.iter().map(|(_, user)| user).fold((0, 0), charged);
@@ -42,10 +38,22 @@ impl Kernel {
     }
 
     /// Whoever is to be told of a message has the queue open.
-    fn notification_is_right(&self, slot: MqueueNo, queue: &Mqueue) -> bool {
-        let Some(notification) = queue.notification else { return true };
-        let Some(process) = self.processes.get(notification.process) else { return false };
-        process.descriptors.iter().any(|(_, descriptor)| self.files.at(descriptor.file).open == Open::Mqueue(slot))
+    pub(super) fn notification_is_right(&self, slot: MqueueNo) -> Result<(), Broken> {
+        let Some(notification) = &self.mqueues.at(slot).notification else { return Ok(()) };
+        let process = self.processes.get(notification.process).ok_or(slot.index())?;
+        let open = |file| self.files.get(file).is_some_and(|file| file.open == Open::Mqueue(slot));
+        holds(process.descriptors.iter().any(|(_, descriptor)| open(descriptor.file)), slot.index())
+    }
+
+    /// Who stands among the senders offers something; who has been served stands nowhere.
+    pub(super) fn exchange_is_right(&self, slot: ThreadNo) -> Result<(), Broken> {
+        let thread = self.threads.at(slot);
+        let right = match thread.waiter.queue {
+            Some(QueueName::MqSenders(_)) => matches!(thread.exchange, Exchange::Offers(_)),
+            Some(QueueName::MqReceivers(_)) => thread.exchange == Exchange::Nothing,
+            _ => true,
+        };
+        holds(right, slot.index())
     }
 
     pub(super) fn messages_are_somewhere(&self) -> Result<(), Broken> {
@@ -58,15 +66,6 @@ impl Kernel {
                 holds(self.mq_messages.holds(message), slot.index())?;
                 places.add(message.index());
             }
-            // Who stands among the senders offers something; who has been served stands nowhere.
-            holds(
-                match thread.waiter.queue {
-                    Some(QueueName::MqSenders(_)) => matches!(thread.exchange, Exchange::Offers(_)),
-                    Some(QueueName::MqReceivers(_)) => thread.exchange == Exchange::Nothing,
-                    _ => true,
-                },
-                slot.index(),
-            )?;
         }
         for (slot, message) in self.mq_messages.iter() {
             holds(places.get(slot.index()) == 1 && message.is_sound(), slot.index())?;

@@ -1,14 +1,11 @@
-//! Invariants about reference counts: each equals the references.
+//! Invariants about references. That counters are right is in `balance.rs`.
 
-use crate::file::description::Open;
 use crate::file::fifo::reserved;
-use crate::ids::FrameNo;
+use crate::ids::{ActionsNo, FileNo, FrameNo, ObjectNo, PipeNo, ThreadNo};
 use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
-use crate::limits::{ACTION_SETS, FILES, FRAMES, NUMBERS, OBJECTS, PIPES};
-use crate::mem::region::Backing;
-use crate::mem::space::PageEntry;
-use crate::name::inode::Kind;
+use crate::limits::NUMBERS;
+use crate::radix::Visited;
 use crate::thread::QueueName;
 use crate::time::timer::TimerState;
 
@@ -27,124 +24,45 @@ impl<const N: usize> Counts<N> {
     pub(super) fn get(&self, index: usize) -> u32 {
         self.0.get(index).copied().unwrap_or(0)
     }
-    fn sum(&self) -> u32 {
-        self.0.iter().sum()
-    }
 }
 
 impl Kernel {
-    pub(super) fn file_references_are_right(&self) -> Result<(), Broken> {
-        let mut counts = Counts::<FILES>::new();
-        for (slot, process) in self.processes.iter() {
-            for (_, descriptor) in process.descriptors.iter() {
-                holds(self.files.holds(descriptor.file), slot.index())?;
-                counts.add(descriptor.file.index());
-            }
-        }
-        for (slot, thread) in self.threads.iter() {
-            if let Some(QueueName::FifoReaders(_) | QueueName::FifoWriters(_)) = thread.waiter.queue {
-                let file = reserved(thread.progress).ok_or(slot.index())?;
-                holds(self.files.holds(file), slot.index())?;
-                counts.add(file.index());
-            }
-        }
-        for (slot, file) in self.files.iter() {
-            holds(file.references > 0 && file.references == counts.get(slot.index()), slot.index())?;
-        }
-        Ok(())
+    pub(super) fn file_is_referred_to(&self, slot: FileNo) -> Result<(), Broken> {
+        holds(self.files.at(slot).references > 0, slot.index())
     }
 
-    pub(super) fn pipe_ends_are_right(&self) -> Result<(), Broken> {
-        let (mut readers, mut writers) = (Counts::<PIPES>::new(), Counts::<PIPES>::new());
-        for (slot, file) in self.files.iter() {
-            let Open::Pipe(pipe) = file.open else { continue };
-            holds(self.pipes.holds(pipe), slot.index())?;
-            if file.flags.readable() {
-                readers.add(pipe.index());
-            }
-            if file.flags.writable() {
-                writers.add(pipe.index());
-            }
-        }
-        for (slot, pipe) in self.pipes.iter() {
-            let right = pipe.readers == readers.get(slot.index()) && pipe.writers == writers.get(slot.index());
-            holds(right && pipe.readers + pipe.writers > 0, slot.index())?;
-        }
-        Ok(())
+    pub(super) fn blocked_open_has_a_file(&self, slot: ThreadNo) -> Result<(), Broken> {
+        let thread = self.threads.at(slot);
+        let opens = matches!(thread.waiter.queue, Some(QueueName::FifoReaders(_) | QueueName::FifoWriters(_)));
+        holds(!opens || reserved(thread.progress).is_some_and(|file| self.files.holds(file)), slot.index())
     }
 
-    pub(super) fn frame_references_are_right(&self) -> Result<(), Broken> {
-        let mut counts = Counts::<FRAMES>::new();
-        for (_, process) in self.processes.iter() {
-            for (_, value) in process.space.table.iter(&self.nodes) {
-                if let Some(frame) = PageEntry(value).frame() {
-                    counts.add(frame.index());
-                }
-            }
-        }
-        for (_, object) in self.objects.iter() {
-            for (_, value) in object.pages.iter(&self.nodes) {
-                counts.add(FrameNo((value - 1) as u16).index());
-            }
-        }
-        for (_, pipe) in self.pipes.iter() {
-            pipe.ring.frames().for_each(|frame| counts.add(frame.index()));
-        }
-        for (_, message) in self.mq_messages.iter() {
-            message.frames().for_each(|frame| counts.add(frame.index()));
-        }
-        for (_, message) in self.messages.iter() {
-            message.frames.iter().flatten().for_each(|frame| counts.add(frame.index()));
-        }
-        self.console.input.frames().for_each(|frame| counts.add(frame.index()));
-        let mut used = 0;
-        for (frame, references) in self.frames.iter() {
-            used += references;
-            holds(references > 0 && references == counts.get(frame.index()), frame.index())?;
-        }
-        holds(used == counts.sum(), 0)
+    pub(super) fn pipe_has_an_end(&self, slot: PipeNo) -> Result<(), Broken> {
+        let pipe = self.pipes.at(slot);
+        holds(pipe.readers + pipe.writers > 0, slot.index())
     }
 
-    pub(super) fn object_mappings_are_right(&self) -> Result<(), Broken> {
-        let mut counts = Counts::<OBJECTS>::new();
-        for (slot, process) in self.processes.iter() {
-            for region in process.space.regions.iter() {
-                if let Backing::Shared { object, .. } = region.backing {
-                    holds(self.objects.holds(object), slot.index())?;
-                    counts.add(object.index());
-                }
-            }
-        }
-        let mut named = Counts::<OBJECTS>::new();
-        for (slot, inode) in self.inodes.iter() {
-            if let Kind::Memory(object) = inode.kind {
-                holds(self.objects.holds(object), slot.index())?;
-                named.add(object.index());
-            }
-        }
-        for (slot, object) in self.objects.iter() {
-            holds(u32::from(object.named) == named.get(slot.index()), slot.index())?;
-            holds(object.pages.iter(&self.nodes).all(|(page, _)| object.reaches(page)), slot.index())?;
-            let kept = object.segment.and_then(|segment| self.segments.table.get(segment));
-            holds(object.segment.is_some() == kept.is_some(), slot.index())?;
-            let used = object.mappings > 0 || object.named || kept.is_some_and(|segment| !segment.removed);
-            holds(used && object.mappings == counts.get(slot.index()), slot.index())?;
-        }
-        Ok(())
+    pub(super) fn frame_is_referred_to(&self, slot: FrameNo) -> Result<(), Broken> {
+        holds(self.frames.references(slot) > 0, slot.index())
     }
 
-    pub(super) fn action_references_are_right(&self) -> Result<(), Broken> {
-        let mut counts = Counts::<ACTION_SETS>::new();
-        for (slot, process) in self.processes.iter() {
-            if let Some(set) = process.actions {
-                holds(self.actions.holds(set), slot.index())?;
-                counts.add(set.index());
+    pub(super) fn object_is_kept(&self, slot: ObjectNo) -> Result<(), Broken> {
+        let object = self.objects.at(slot);
+        let mut reached = true;
+        object.pages.visit(&self.nodes, |part| {
+            if let Visited::Value(page, _) = part {
+                reached &= object.reaches(page);
             }
-        }
-        for (slot, set) in self.actions.iter() {
-            holds(set.references() > 0 && set.references() == counts.get(slot.index()), slot.index())?;
-        }
-        Ok(())
+        });
+        holds(reached, slot.index())?;
+        let kept = object.segment.and_then(|segment| self.segments.table.get(segment));
+        holds(object.segment.is_some() == kept.is_some(), slot.index())?;
+        let used = object.mappings > 0 || object.named || kept.is_some_and(|segment| !segment.removed);
+        holds(used, slot.index())
+    }
+
+    pub(super) fn actions_are_referred_to(&self, slot: ActionsNo) -> Result<(), Broken> {
+        holds(self.actions.at(slot).references() > 0, slot.index())
     }
 
     pub(super) fn queued_signals_are_right(&self) -> Result<(), Broken> {
@@ -186,13 +104,5 @@ impl Kernel {
             holds(number.session.is_some() != number.members.is_empty(), slot.index())?;
         }
         holds(members == self.processes.len(), 0)
-    }
-
-    pub(super) fn nodes_are_right(&self) -> Result<(), Broken> {
-        let spaces: usize = self.processes.iter().map(|(_, process)| process.space.table.nodes()).sum();
-        let objects: usize = self.objects.iter().map(|(_, object)| object.pages.nodes()).sum();
-        let sets: usize = self.sets.table.iter().map(|(_, set)| set.semaphores.nodes()).sum();
-        let keys = self.segments.nodes() + self.queues.nodes() + self.sets.nodes() + sets;
-        holds(self.nodes.len() == spaces + objects + self.numbers.nodes() + keys, 0)
     }
 }

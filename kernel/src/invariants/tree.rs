@@ -1,5 +1,6 @@
 //! Invariants about parents and children.
 
+use crate::ids::ProcessNo;
 use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
 use crate::process::Life;
@@ -59,26 +60,24 @@ impl Kernel {
         holds(usize::from(self.subreapers) == subreapers, 0)
     }
 
-    pub(super) fn zombies_own_nothing(&self) -> Result<(), Broken> {
-        for (slot, process) in self.processes.iter() {
-            let Life::Zombie(_) = process.life else { continue };
-            let nothing = process.descriptors.is_empty()
-                && process.working_directory.is_none()
-                && process.space.table == Tree::EMPTY
-                && process.space.regions.iter().next().is_none()
-                && process.actions.is_none()
-                && process.pending == crate::signal::queue::Pending::NONE
-                && process.intervals == Intervals::OFF
-                && process.timers.is_empty()
-                && process.children.is_empty()
-                && process.waiting_for_children.is_empty()
-                && process.undos.is_empty()
-                && !process.subreaper
-                && !process.stopped
-                && process.unreported.is_none()
-                && !self.threads.holds(process.thread);
-            holds(nothing, slot.index())?;
-        }
-        Ok(())
+    pub(super) fn zombie_owns_nothing(&self, slot: ProcessNo) -> Result<(), Broken> {
+        let process = self.processes.at(slot);
+        let Life::Zombie(_) = process.life else { return Ok(()) };
+        let nothing = process.descriptors.is_empty()
+            && process.working_directory.is_none()
+            && process.space.table == Tree::EMPTY
+            && process.space.regions.iter().next().is_none()
+            && process.actions.is_none()
+            && process.pending == crate::signal::queue::Pending::NONE
+            && process.intervals == Intervals::OFF
+            && process.timers.is_empty()
+            && process.children.is_empty()
+            && process.waiting_for_children.is_empty()
+            && process.undos.is_empty()
+            && !process.subreaper
+            && !process.stopped
+            && process.unreported.is_none()
+            && !self.threads.holds(process.thread);
+        holds(nothing, slot.index())
     }
 }

@@ -11,6 +11,7 @@ use crate::ipc::held::Held;
 use crate::ipc::semaphore::Semaphore;
 use crate::kernel::Kernel;
 use crate::limits::{SEM_OPERATIONS, SEM_OPERATIONS_IN_CALL, words};
+use crate::planted::planted;
 use crate::table::{Entry, Table};
 use crate::thread::QueueName;
 
@@ -141,6 +142,9 @@ impl Kernel {
 
     /// Lets those go on who wait for one of these semaphores to be zero, if it is.
     fn wake_zero_waiters<H: Host>(&mut self, host: &mut H, set: SetNo, changed: Changed<'_>) {
+        if planted!(ZeroWaitersNotWoken) {
+            return;
+        }
         let mut any_is_zero = false;
         let mut look_at = |kernel: &mut Kernel, number: u16| {
             if let Some(semaphore) = kernel.semaphore(set, number)
@@ -170,6 +174,9 @@ impl Kernel {
     /// Lets those of a queue go on who can change values now, first come, first served; and those whom that lets go on.
     fn wake_changers<H: Host>(&mut self, host: &mut H, set: SetNo, queue: QueueName) {
         let mut next = self.queue(queue).first();
+        if planted!(LastSemaphoreWaiterFirst) {
+            next = self.queue(queue).last();
+        }
         while let Some(waiter) = next {
             if let QueueName::SemaphoreChange(semaphore) = queue
                 && self.semaphores.at(semaphore).value == 0

@@ -5,6 +5,7 @@ use abi::MsgFlags;
 use crate::ids::MessageNo;
 use crate::ipc::message::{MessageList, Messages};
 use crate::list::List;
+use crate::planted::planted;
 
 /// Which message a receiver wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,7 +48,7 @@ impl Selection {
         let mut accepted = queue.iter(messages).filter(|message| self.accepts(kind(message)));
         match self {
             // Of equal types, `min_by_key` gives the first.
-            Selection::AtMost(_) => accepted.min_by_key(kind),
+            Selection::AtMost(_) if !planted!(NegativeTypeTakesFirst) => accepted.min_by_key(kind),
             _ => accepted.next(),
         }
     }

@@ -13,6 +13,7 @@ use crate::ipc::semaphore::Semaphore;
 use crate::kernel::Kernel;
 use crate::limits::{SEM_UNDOS, words};
 use crate::list::{Link, Linked};
+use crate::planted::planted;
 use crate::table::{Entry, Table};
 
 /// The entries.
@@ -165,6 +166,7 @@ impl Kernel {
                 next = process_link.next;
                 let entry = self.semaphores.at_mut(semaphore);
                 if entry.set == set {
+                    let adjustment = if planted!(UndoForgotten) { 0 } else { adjustment };
                     entry.value = (i32::from(entry.value) + i32::from(adjustment)).clamp(0, SEMVMX) as u16;
                     entry.last = pid;
                     self.remove_undo(undo);

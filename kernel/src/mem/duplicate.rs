@@ -5,6 +5,7 @@ use crate::ids::ProcessNo;
 use crate::kernel::Kernel;
 use crate::mem::region::{Backing, Region};
 use crate::mem::space::{HEAP_START, PageEntry, Space};
+use crate::planted::planted;
 use crate::radix::{OutOfNodes, Tree};
 
 impl Kernel {
@@ -14,10 +15,12 @@ impl Kernel {
         let frames = &mut self.frames;
         table.duplicate(&mut self.nodes, &mut |_, value| {
             let entry = PageEntry(*value);
-            if let Some(frame) = entry.frame() {
+            if let Some(frame) = entry.frame()
+                && !planted!(FrameNotCounted)
+            {
                 frames.share(frame);
             }
-            if !entry.is_shared() {
+            if !entry.is_shared() && !planted!(ForkLeavesWritable) {
                 *value = entry.write_protected().0;
             }
             *value
@@ -30,7 +33,9 @@ impl Kernel {
         let mut from = 0;
         while let Some(region) = self.processes.at(child).space.regions.starting_at(from).copied() {
             from = region.end;
-            if let Backing::Shared { object, .. } = region.backing {
+            if let Backing::Shared { object, .. } = region.backing
+                && !planted!(MappingNotCounted)
+            {
                 self.objects.at_mut(object).mappings += 1;
             }
             if let Some(segment) = self.segment_of(&region) {

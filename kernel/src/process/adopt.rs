@@ -6,6 +6,7 @@
 use crate::host::{Event, Host};
 use crate::ids::ProcessNo;
 use crate::kernel::Kernel;
+use crate::planted::planted;
 use crate::process::Life;
 
 impl Kernel {
@@ -48,6 +49,7 @@ impl Kernel {
         let mut previous = zombies.last();
         while let Some(other) = previous
             && self.processes.at(other).birth > birth
+            && !planted!(ZombiesByEnd)
         {
             previous = self.processes.at(other).zombie_link.previous;
         }
@@ -65,6 +67,9 @@ impl Kernel {
     /// Who adopts the children of a process that ends. PID 1 has nobody above it.
     pub(crate) fn adopter(&self, process: ProcessNo) -> Option<ProcessNo> {
         let first = self.first_process();
+        if planted!(OrphanToGrandparent) {
+            return self.processes.at(process).parent.or(first);
+        }
         if self.subreapers == 0 {
             return first;
         }

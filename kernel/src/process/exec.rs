@@ -3,7 +3,7 @@
 //! Descriptors stay but those marked close-on-exec; caught signals go back to their defaults, ignored ones stay ignored;
 //! pending signals, mask, interval timers, ids and limits stay; POSIX timers are deleted. A failed call changes nothing.
 
-use abi::{Errno, Path, Strings};
+use abi::{AT_FDCWD, Errno, Path, Strings};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::Host;
@@ -45,9 +45,13 @@ impl Kernel {
         envp: Strings,
     ) -> Result<NewImage, Errno> {
         let mut buffer = PathName::EMPTY;
-        // Until there are files, every directory holds the same programs.
+        // Until there are files, every directory holds the same programs, and no other name stands for one.
         let path = self.read_path(host, process, path, &mut buffer)?;
         let name = process_name(path);
+        let judged = self.effective(process);
+        if path.contains(&b'/') && self.resolve(process, judged, AT_FDCWD, path).is_ok() {
+            return Err(Errno::EACCES);
+        }
         let image = host.find(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()).ok_or(Errno::ENOENT)?;
         let argv = UserStrings::new(self, host, process, argv.0)?;
         let envp = UserStrings::new(self, host, process, envp.0)?;

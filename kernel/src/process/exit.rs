@@ -6,6 +6,7 @@ use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::{Event, Host};
 use crate::ids::{CpuNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
+use crate::planted::planted;
 use crate::process::{Life, Process};
 use crate::signal::queue::Info;
 use crate::table::Entry;
@@ -14,7 +15,8 @@ use crate::thread::ThreadState;
 impl Kernel {
     /// `exit_group`: never fails, never returns.
     pub(crate) fn sys_exit_group<H: Host>(&mut self, cx: &mut Cx<'_, H>, status: i32) -> Outcome {
-        self.end_process(cx.host, cx.thread, WaitStatus::Exited(status as u8));
+        let status = if planted!(StatusOf7Bits) { status as u8 & 0x7f } else { status as u8 };
+        self.end_process(cx.host, cx.thread, WaitStatus::Exited(status));
         Ok(Flow::Ended)
     }
 
@@ -75,7 +77,9 @@ impl Kernel {
         let Some(parent) = self.processes.at(child).parent else { return };
         let unwanted = self.refuses_zombies(parent);
         self.send_child_signal(host, parent, child, status);
-        self.wake_waiting_parent(host, parent, child);
+        if !planted!(WaitingParentNotWoken) {
+            self.wake_waiting_parent(host, parent, child);
+        }
         if unwanted {
             self.reap(host, child);
         }
@@ -95,7 +99,9 @@ impl Kernel {
         host.event(Event::Reaped { process: self.process_id(process) });
         let Process { number, session, .. } = *self.processes.at(process);
         self.processes.free(process);
-        self.numbers.table.at_mut(number).process = None;
+        if !planted!(StalePid) {
+            self.numbers.table.at_mut(number).process = None;
+        }
         self.numbers.leave_session(&mut self.nodes, session);
         if self.numbers.table.holds(number) {
             self.numbers.release_if_unused(&mut self.nodes, number);

@@ -3,12 +3,13 @@
 //! The child has copies of the parent's address space (frames shared until written), descriptors (the open file
 //! descriptions shared), signal actions and mask, ids and limits; it has no pending signals, no timers, no children, no CPU time.
 
-use abi::{Address, CloneFlags, Errno, Resource, Signal};
+use abi::{Address, CloneFlags, Errno, Resource, Signal, SignalSet};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::{Event, Host};
 use crate::ids::{ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
+use crate::planted::planted;
 use crate::process::Process;
 use crate::sched::policy::Became;
 use crate::thread::Next;
@@ -81,6 +82,9 @@ impl Kernel {
         };
         let entry = self.threads.at_mut(thread);
         (entry.blocked, entry.alternate_stack) = (blocked, alternate_stack);
+        if planted!(MaskNotInherited) {
+            entry.blocked = SignalSet::empty();
+        }
         self.processes.at_mut(slot).thread = thread;
         self.numbers.table.at_mut(number).process = Some(slot);
         self.numbers.join_group(&mut self.processes, slot, group, session);

@@ -12,6 +12,7 @@ use crate::dispatch::{Cx, Flow, Outcome};
 use crate::host::Host;
 use crate::ids::{NumberNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
+use crate::planted::planted;
 use crate::process::Life;
 use crate::thread::{Usage, WaitsFor};
 
@@ -230,7 +231,7 @@ impl Kernel {
         if self.processes.at(found.child).is_zombie() {
             self.processes.at_mut(cx.process).children_usage.add(&found.usage);
             self.reap(cx.host, found.child);
-        } else {
+        } else if !planted!(StopReportedAgain) {
             self.clear_report(found.child);
         }
     }

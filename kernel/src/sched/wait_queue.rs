@@ -14,6 +14,7 @@ use crate::host::{Event, Host};
 use crate::ids::ThreadNo;
 use crate::kernel::Kernel;
 use crate::list::List;
+use crate::planted::planted;
 use crate::sched::policy::Became;
 use crate::thread::{Next, QueueName, ThreadState, Threads, WaitList, WaitsFor};
 use crate::time::timer_queue::Alarm;
@@ -104,7 +105,9 @@ impl Kernel {
 
     /// Takes a thread out of its queue, or out of the timer, and nothing else.
     pub(crate) fn step_out(&mut self, thread: ThreadNo) -> Option<QueueName> {
-        if let Some(due_us) = self.threads.at_mut(thread).timer_us.take() {
+        if let Some(due_us) = self.threads.at_mut(thread).timer_us.take()
+            && !planted!(TimerLeftBehind)
+        {
             self.timers.remove(due_us, Alarm::Sleeper(thread));
         }
         let name = self.threads.at(thread).waiter.queue?;

@@ -70,7 +70,7 @@ impl ActionSet {
     }
 
     /// The signals whose handler satisfies `test`.
-    fn having(&self, test: impl Fn(u64) -> bool) -> SignalSet {
+    pub(crate) fn having(&self, test: impl Fn(u64) -> bool) -> SignalSet {
         let signals = SignalSet::all().signals().filter(|signal| test(self.get(*signal).handler));
         signals.fold(SignalSet::empty(), |set, signal| set | SignalSet::of(signal))
     }

@@ -4,13 +4,14 @@
 //! Each handler's frame is put on top of the one before, and only then does user code run: so of several signals that are
 //! deliverable at once, the one delivered last is handled first, as on Linux.
 
-use abi::{DefaultAction, Errno, SigActionFlags, Signal, SignalSet, Syscall};
+use abi::{DefaultAction, Errno, SI_TKILL, SI_USER, SigActionFlags, Signal, SignalSet, Syscall};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::entry::Resume;
 use crate::host::{Event, Host};
 use crate::ids::{ProcessNo, ThreadId, ThreadNo};
 use crate::kernel::Kernel;
+use crate::planted::planted;
 use crate::signal::action::{self, Action};
 use crate::signal::queue::Info;
 use crate::thread::Next;
@@ -68,6 +69,10 @@ impl Kernel {
                 }
                 _ => {
                     host.event(Event::Delivered { process: id, signal, handler: true });
+                    if planted!(DeliveredTwice) && info.code == SI_USER {
+                        let again = Info { code: SI_TKILL, ..info };
+                        self.threads.at_mut(thread).pending.add(&mut self.infos, again);
+                    }
                     return Delivered::Handler(self.enter_handler(host, thread, info, action));
                 }
             }
@@ -99,14 +104,15 @@ impl Kernel {
     fn enter_handler<H: Host>(&mut self, host: &mut H, thread: ThreadNo, info: Info, action: Action) -> Resume {
         let returns = self.interrupt(host, thread, action);
         let process = self.threads.at(thread).process;
-        if action.flags.contains(SigActionFlags::SA_RESETHAND) {
+        if action.flags.contains(SigActionFlags::SA_RESETHAND) && !planted!(HandlerNotReset) {
             self.set_action(process, info.signal, Action { handler: action::DEFAULT, ..action });
         }
         let entry = self.threads.at_mut(thread);
         // After a rt_sigsuspend the mask from before it comes back.
-        let mask = entry.saved_mask.take().unwrap_or(entry.blocked);
+        let saved = entry.saved_mask.take().filter(|_| !planted!(SuspendKeepsMask));
+        let mask = saved.unwrap_or(entry.blocked);
         entry.blocked |= action.mask;
-        if !action.flags.contains(SigActionFlags::SA_NODEFER) {
+        if !action.flags.contains(SigActionFlags::SA_NODEFER) && !planted!(OwnSignalNotMasked) {
             entry.blocked |= SignalSet::of(info.signal);
         }
         entry.next = Next::Access;
@@ -131,7 +137,7 @@ impl Kernel {
         match (entry.next, entry.call) {
             (Next::Return(value), _) => Some(value),
             (Next::Call, Some(call)) => {
-                let restart = action.flags.contains(SigActionFlags::SA_RESTART);
+                let restart = action.flags.contains(SigActionFlags::SA_RESTART) || planted!(InterruptionSwallowed);
                 let result = match self.partial_result(host, thread, &call) {
                     Some(value) => Ok(value),
                     None if restart && restarts(&call) => {

@@ -5,6 +5,7 @@ use abi::{DefaultAction, SI_KERNEL, SI_USER, SigActionFlags, Signal, SignalSet, 
 use crate::host::{Event, Fate, Host};
 use crate::ids::{ProcessNo, ThreadNo, TimerNo};
 use crate::kernel::Kernel;
+use crate::planted::planted;
 use crate::process::child_code;
 use crate::sched::policy::Became;
 use crate::signal::action;
@@ -120,7 +121,7 @@ impl Kernel {
 
     /// Drops what is pending if the process ignores it now.
     pub(crate) fn discard_if_ignored<H: Host>(&mut self, host: &mut H, process: ProcessNo, signal: Signal) {
-        if self.ignores(process, signal) {
+        if self.ignores(process, signal) && !planted!(IgnoredStaysPending) {
             self.discard_pending(host, process, SignalSet::of(signal));
         }
     }
@@ -145,7 +146,9 @@ impl Kernel {
         if SignalSet::STOPS.has(signal) {
             self.discard_pending(host, process, SignalSet::of(Signal::SIGCONT));
         } else if signal == Signal::SIGCONT {
-            self.discard_pending(host, process, SignalSet::STOPS);
+            if !planted!(ContinueKeepsStops) {
+                self.discard_pending(host, process, SignalSet::STOPS);
+            }
             self.continue_process(host, process);
         }
         // A blocked signal stays pending even if it is ignored: the action may change before it is unblocked.
@@ -190,12 +193,12 @@ impl Kernel {
             return;
         }
         match entry.state {
-            ThreadState::Blocked(_) => {
+            ThreadState::Blocked(_) if !planted!(SignalWakesNobody) => {
                 self.threads.at_mut(thread).interrupted = !awaited;
                 self.make_ready(thread, Became::Woken);
                 host.event(Event::Woken { thread: self.thread_id(thread) });
             }
-            ThreadState::Stopped if signal == Signal::SIGKILL => {
+            ThreadState::Stopped if signal == Signal::SIGKILL && !planted!(KillLeavesStopped) => {
                 self.processes.at_mut(process).stopped = false;
                 self.make_ready(thread, Became::Continued);
             }

@@ -7,6 +7,7 @@ use abi::{SI_USER, SigInfo, Signal, SignalSet};
 
 use crate::ids::{InfoNo, TimerNo};
 use crate::limits::{QUEUED_SIGNALS, words};
+use crate::planted::planted;
 use crate::table::{Entry, Table};
 
 /// The details of all pending signals.
@@ -134,7 +135,7 @@ impl Pending {
     /// the signal is pending without; so is a real-time one, which is coalesced if it was pending.
     pub(crate) fn add(&mut self, infos: &mut Infos, info: Info) -> bool {
         let before = self.count(infos, info.signal);
-        if before > 0 && !info.signal.is_realtime() {
+        if before > 0 && (!info.signal.is_realtime() || planted!(RealtimeCoalesced)) {
             return false;
         }
         if let Ok(entry) = infos.insert(QueuedInfo { info, ..QueuedInfo::VACANT }) {
@@ -175,7 +176,10 @@ impl Pending {
 
     /// The same for the lowest signal of a set.
     pub(crate) fn take_lowest(&mut self, infos: &mut Infos, set: SignalSet) -> Option<(Info, Option<TimerNo>)> {
-        let signal = (self.set & set).lowest()?;
+        let mut signal = (self.set & set).lowest()?;
+        if planted!(HighestFirst) {
+            signal = (self.set & set).signals().last()?;
+        }
         self.take(infos, signal)
     }
 

@@ -6,6 +6,7 @@ use abi::{Errno, Signal, Syscall, WaitStatus};
 use crate::host::Host;
 use crate::ids::{NumberNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
+use crate::planted::planted;
 use crate::sched::policy::Became;
 use crate::thread::{Next, ThreadState};
 
@@ -76,7 +77,7 @@ impl Kernel {
     fn hang_up_group<H: Host>(&mut self, host: &mut H, member: ProcessNo, link: ProcessNo, leaving: Option<ProcessNo>) {
         let (entry, link) = (self.processes.at(member), self.processes.at(link));
         let group = entry.group;
-        let was_linked = link.group != group && link.session == entry.session;
+        let was_linked = link.group != group && link.session == entry.session && !planted!(NoHangUp);
         if !was_linked || !self.is_orphaned_without(group, leaving) {
             return;
         }

@@ -10,6 +10,7 @@
 //! | a conversation about a run | `debug/` |
 //! | campaigns of random cases, and their scripts | `fuzz.rs` |
 //! | the lists of programs and of system calls | `list.rs` |
+//! | scripts of real processes | `lockstep.rs` |
 //! | where do the console's bytes come from and go to? | `console.rs` |
 //! | what is told of a run while it goes on? | `watcher.rs` |
 //! | what do exit statuses mean? | `status.rs` |
@@ -20,6 +21,7 @@ mod core;
 mod debug;
 mod fuzz;
 mod list;
+mod lockstep;
 mod logging;
 mod options;
 mod replay;
@@ -38,13 +40,14 @@ use status::{Failure, Status};
 fn obey(options: Options) -> Result<Status, Failure> {
     match options.command {
         Some(Command::Run(options)) => run::run(&options),
-        Some(Command::Replay { file, core }) => replay::replay(&file, core.as_deref()),
+        Some(Command::Replay(options)) => replay::replay(&options),
         Some(Command::Core { file }) => core::show(&file),
         Some(Command::Shell(options)) => shell::shell(&options),
         Some(Command::Debug(options)) => debug::debug(&options),
         Some(Command::Fuzz(options)) => fuzz::fuzz(&options),
         Some(Command::Programs) => list::programs(),
         Some(Command::Syscalls { name }) => list::syscalls(name.as_deref()),
+        Some(Command::Lockstep { files }) => lockstep::lockstep(&files),
         None => run::run(&RunOptions::tour()),
     }
 }
@@ -52,6 +55,12 @@ fn obey(options: Options) -> Result<Status, Failure> {
 /// Does what the command line says.
 pub(crate) fn main() -> ExitCode {
     logging::install();
+    #[cfg(feature = "planted-faults")]
+    if let Err(message) = sim::planted::by_environment() {
+        let failure = status::Failure::new(Status::MISTAKE, message);
+        failure.report();
+        return Status::from(failure).into();
+    }
     let done = match Options::read(std::env::args_os()) {
         Ok(options) => obey(options),
         Err(error) if error.use_stderr() => error.exit(),

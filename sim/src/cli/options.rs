@@ -49,6 +49,12 @@ Example:
 
 Exit status: 0; 65 if the file is no core image, or a damaged one; 74 if it can't be read.";
 
+const LOCKSTEP_HELP: &str = "\
+Example:
+  vitrine lockstep tests/oracle/lockstep/*.jsonl
+
+Exit status: 0 if all agree; 1 if one differs, which is shown; 65 if a line is no script; 74 if a file can't be read.";
+
 /// Vitrine: a microkernel under glass.
 ///
 /// Runs programs on a simulated POSIX-flavoured microkernel, records runs and replays them bit for bit. Without a command:
@@ -107,14 +113,7 @@ pub(crate) enum Command {
     ///
     /// Prints what the program printed and ends with its status. If the replay differs, names the first step that does.
     #[command(after_help = format!("Example:\n  vitrine replay a.rec\n\n{}", status::HELP))]
-    Replay {
-        /// Write the core images of processes that leave one into this folder, if the run was recorded with `--core`.
-        #[arg(long, value_name = "DIR")]
-        core: Option<PathBuf>,
-
-        /// The record; its inputs lie beside it.
-        file: PathBuf,
-    },
+    Replay(ReplayOptions),
     /// Print a core image, which `vitrine run --core DIR` has written.
     #[command(after_help = CORE_HELP)]
     Core {
@@ -124,6 +123,14 @@ pub(crate) enum Command {
     /// Step through a run, forward and back, look at everything, and choose who goes on.
     #[command(after_help = DEBUG_HELP)]
     Debug(DebugOptions),
+    /// Carry out scripts that real Linux processes have carried out, and compare after every operation.
+    ///
+    /// The scripts are those of `tests/oracle/lockstep`, or what `vitrine-host record` prints: a line of JSON each.
+    #[command(after_help = LOCKSTEP_HELP)]
+    Lockstep {
+        /// Files of scripts; without any, they come from standard input.
+        files: Vec<PathBuf>,
+    },
     /// Try properties of the kernel on random cases, and shrink the script of a failure.
     #[command(after_help = fuzz::HELP)]
     Fuzz(FuzzOptions),
@@ -148,6 +155,11 @@ pub(crate) struct RunOptions {
     /// Show every system call, in a file or on standard error.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) trace: Option<Option<PathBuf>>,
+
+    /// Show updates of shared memory that were lost because another process stored over them without having seen them, in a
+    /// file or on standard error: who loaded and stored what, when, and on which line.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) lost_updates: Option<Option<PathBuf>>,
 
     /// Record the run into a file, with its input beside it.
     #[arg(long, value_name = "FILE")]
@@ -193,6 +205,21 @@ pub(crate) struct ShellOptions {
     /// A file with commands, and its arguments; without it they come from standard input.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_names = ["SCRIPT", "ARGS"])]
     pub(crate) script: Vec<OsString>,
+}
+
+/// Options of `replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayOptions {
+    /// Write the core images of processes that leave one into this folder, if the run was recorded with `--core`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) core: Option<PathBuf>,
+
+    /// Show updates of shared memory that were lost, in a file or on standard error, as `vitrine run` does.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) lost_updates: Option<Option<PathBuf>>,
+
+    /// The record; its inputs lie beside it.
+    pub(crate) file: PathBuf,
 }
 
 /// Options of `debug`.
@@ -247,6 +274,8 @@ mod tests {
         let options = run(&["--trace", "cat", "-n"]).unwrap();
         assert_eq!((options.trace, options.program.len()), (Some(None), 2));
         assert_eq!(run(&["--trace=calls", "cat"]).unwrap().trace, Some(Some("calls".into())));
+        let options = run(&["--lost-updates", "cat", "-n"]).unwrap();
+        assert_eq!((options.lost_updates, options.program.len()), (Some(None), 2));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use userland::programs::PROGRAMS;
 
 use super::console::Console;
 use super::core::CoreFolder;
+use super::options::ReplayOptions;
 use super::run::{boot, status};
 use super::status::{Failure, Status};
 use super::watcher::Watcher;
@@ -26,7 +27,8 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// Replays the record in this file.
-pub(crate) fn replay(file: &Path, cores: Option<&Path>) -> Result<Status, Failure> {
+pub(crate) fn replay(options: &ReplayOptions) -> Result<Status, Failure> {
+    let (file, cores) = (&options.file, &options.core);
     let shown = file.display();
     let bytes = read(file)
         .map_err(|error| Failure::new(Status::IO, format_args!("cannot read the record {shown}: {error}")))?;
@@ -49,6 +51,9 @@ pub(crate) fn replay(file: &Path, cores: Option<&Path>) -> Result<Status, Failur
             return Err(Failure::new(Status::MISTAKE, why));
         }
         watcher = watcher.keeping_cores(CoreFolder::new(folder)?);
+    }
+    if let Some(file) = &options.lost_updates {
+        watcher = watcher.finding_lost_updates(file.as_deref())?;
     }
     let settings = Settings { terminal: record.header.terminal, cores: record.header.cores, ..Settings::default() };
     let mut machine = Machine::new(PROGRAMS, settings).with_input(console.clone());

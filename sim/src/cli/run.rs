@@ -60,6 +60,9 @@ pub(crate) fn run_on(
     if let Some(folder) = &options.core {
         watcher = watcher.keeping_cores(CoreFolder::new(folder)?);
     }
+    if let Some(file) = &options.lost_updates {
+        watcher = watcher.finding_lost_updates(file.as_deref())?;
+    }
     let settings = Settings {
         // Futures can only be made again from histories that were kept.
         glass: options.forget_every.is_some(),

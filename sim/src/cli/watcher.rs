@@ -5,6 +5,7 @@ use std::path::Path;
 
 use kernel::{Event, ThreadId};
 use sim::core_image::CoreImage;
+use sim::lost_updates::LostUpdates;
 use sim::trace::{Tracer, View};
 use sim::{Observer, World};
 use userland::hart::Operation;
@@ -19,28 +20,24 @@ pub(crate) struct Watcher {
     console: Console,
     tracer: Option<Tracer<Box<dyn Write>>>,
     cores: Option<CoreFolder>,
+    lost: Option<(LostUpdates, Box<dyn Write>)>,
     logs: bool,
 }
 
 impl Watcher {
     /// Shows console output only, and log lines.
     pub(crate) fn new(console: Console) -> Watcher {
-        Watcher { console, tracer: None, cores: None, logs: logging::enabled() }
+        Watcher { console, tracer: None, cores: None, lost: None, logs: logging::enabled() }
     }
 
     /// Traces too: into this file, or on standard error.
     pub(crate) fn tracing(self, file: Option<&Path>) -> Result<Watcher, Failure> {
-        let out: Box<dyn Write> = match file {
-            None => Box::new(io::stderr()),
-            Some(file) => match std::fs::File::create(file) {
-                Ok(created) => Box::new(BufWriter::new(created)),
-                Err(error) => {
-                    let message = format!("cannot write the trace to {}: {error}", file.display());
-                    return Err(Failure::new(Status::IO, message));
-                }
-            },
-        };
-        Ok(Watcher { tracer: Some(Tracer::new(out)), ..self })
+        Ok(Watcher { tracer: Some(Tracer::new(open(file, "trace")?)), ..self })
+    }
+
+    /// Finds lost updates too, and writes them into this file, or on standard error.
+    pub(crate) fn finding_lost_updates(self, file: Option<&Path>) -> Result<Watcher, Failure> {
+        Ok(Watcher { lost: Some((LostUpdates::default(), open(file, "lost updates")?)), ..self })
     }
 
     /// Writes core images into this folder.
@@ -52,6 +49,24 @@ impl Watcher {
     pub(crate) fn finish(&mut self, world: &World) {
         let result = self.tracer.as_mut().map_or(Ok(()), |tracer| tracer.finish(world));
         self.check_trace(result);
+        if let Some((finder, out)) = &mut self.lost {
+            let result = writeln!(out, "{}", finder.summary()).and_then(|()| out.flush());
+            self.check_lost(result);
+        }
+    }
+
+    /// Writes what was lost since the last time.
+    fn write_lost(&mut self) {
+        if let Some((finder, out)) = &mut self.lost {
+            let written = finder.take().iter().try_for_each(|lost| writeln!(out, "{lost}"));
+            self.check_lost(written);
+        }
+    }
+
+    fn check_lost(&self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.console.fail(Failure::new(Status::IO, format_args!("cannot write the lost updates: {error}")));
+        }
     }
 
     fn check_trace(&self, result: io::Result<()>) {
@@ -61,9 +76,21 @@ impl Watcher {
     }
 }
 
+/// Opens a file to write to, or standard error.
+fn open(file: Option<&Path>, what: &str) -> Result<Box<dyn Write>, Failure> {
+    let Some(file) = file else { return Ok(Box::new(io::stderr())) };
+    match std::fs::File::create(file) {
+        Ok(created) => Ok(Box::new(BufWriter::new(created))),
+        Err(error) => {
+            let message = format!("cannot write the {what} to {}: {error}", file.display());
+            Err(Failure::new(Status::IO, message))
+        }
+    }
+}
+
 impl Observer for Watcher {
     fn watches(&self) -> bool {
-        self.logs || self.tracer.is_some()
+        self.logs || self.tracer.is_some() || self.lost.is_some()
     }
 
     fn asks(&mut self, world: &World, thread: ThreadId, operation: &Operation) {
@@ -77,6 +104,16 @@ impl Observer for Watcher {
         if let (Some(tracer), Some(call)) = (&mut self.tracer, call) {
             let result = tracer.asks(world, thread, &call);
             self.check_trace(result);
+        }
+        if let Some((finder, _)) = &mut self.lost {
+            finder.asks(world, thread, operation);
+        }
+    }
+
+    fn accessed(&mut self, world: &World, thread: ThreadId, operation: &Operation) {
+        if let Some((finder, _)) = &mut self.lost {
+            finder.accessed(world, thread, operation);
+            self.write_lost();
         }
     }
 
@@ -103,6 +140,9 @@ impl Observer for Watcher {
         if let Some(tracer) = &mut self.tracer {
             let result = tracer.event(world, event);
             self.check_trace(result);
+        }
+        if let Some((finder, _)) = &mut self.lost {
+            finder.event(world, event);
         }
     }
 }

@@ -8,10 +8,12 @@
 //! | how does a failing script become short? | `shrink.rs` |
 //! | what was seen? | `coverage.rs`; as text, and what is missing: `report.rs` |
 //! | any call with any arguments | `raw/` |
+//! | independent models, written from the manual pages | `model/` |
 
 pub mod all;
 pub mod campaign;
 pub mod coverage;
+pub mod model;
 pub mod property;
 pub mod raw;
 pub mod report;

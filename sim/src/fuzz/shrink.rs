@@ -32,9 +32,9 @@ pub fn shrink(property: &dyn Property, failure: &Failure) -> Failure {
     }
 }
 
-/// A reason without its numbers: what makes two failures alike.
+/// The first line of a reason without its numbers: what makes two failures alike. Further lines are details.
 fn kind(reason: &str) -> String {
-    reason.chars().filter(|letter| !letter.is_ascii_digit()).collect()
+    reason.lines().next().unwrap_or_default().chars().filter(|letter| !letter.is_ascii_digit()).collect()
 }
 
 struct Shrinker<'a> {

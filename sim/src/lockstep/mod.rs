@@ -7,12 +7,14 @@
 //! | what can be seen of a process? | `observe.rs` |
 //! | how is a script carried out and compared, choices included? | `driver.rs` |
 //! | who can carry out a script? | `subject.rs` |
+//! | Vitrine as such a one | `simulated.rs` |
 //! | random scripts | `generate.rs` |
 
 mod driver;
 pub mod generate;
 mod observe;
 mod operation;
+pub mod simulated;
 pub mod subject;
 
 pub use driver::{Agreement, Difference, run_script};

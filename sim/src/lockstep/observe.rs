@@ -26,6 +26,11 @@ impl Table {
         Table(seen.collect())
     }
 
+    /// The fields of one process.
+    pub(super) fn fields(&self, name: &str) -> Option<&Map<String, Value>> {
+        self.0.get(name)
+    }
+
     /// The fields that weren't so before.
     pub(super) fn changes_since(&self, before: &Table) -> Map<String, Value> {
         let nothing = Map::new();

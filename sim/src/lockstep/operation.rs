@@ -131,6 +131,11 @@ impl World {
         self.processes.iter().filter(|(name, _)| *name != "R").map(|(name, id)| (*id, name.as_str()))
     }
 
+    /// How many System V objects of a kind have a name.
+    pub(super) fn objects(&self, kind: char) -> usize {
+        self.objects.names.keys().filter(|(other, _)| *other == kind).count()
+    }
+
     /// The name of the process that had this process id.
     pub(super) fn name_of(&self, pid: u32) -> &str {
         self.names.get(&pid).map_or("?", String::as_str)

@@ -26,6 +26,7 @@ pub fn operation(operation: &Operation, peek: Peek<'_>) -> String {
         Operation::Store { address, size, value } => format!("store({address:#x}, {size}, {value})"),
         Operation::LoadBytes { address, length } => format!("load_bytes({address:#x}, {length})"),
         Operation::StoreBytes { address, length } => format!("store_bytes({address:#x}, {length})"),
+        Operation::CopyBytes { from, to, length } => format!("copy_bytes({from:#x}, {to:#x}, {length})"),
         Operation::Atomic { kind: Atomic::CompareExchange, address, size, value, expected } => {
             format!("compare_exchange({address:#x}, {size}, {expected}, {value})")
         }

@@ -60,6 +60,35 @@ fn the_same_run_has_the_same_trace() {
 }
 
 #[test]
+fn lost_updates_are_shown_and_shown_again_by_a_replay() {
+    let folder = Folder::new("lost-updates");
+    let (file, record) = (folder.file("lost"), folder.file("record"));
+    let program = ["lost-update", "--think", "4000", "2", "4"];
+    let shown = run(&[&["run", "--lost-updates"][..], &program].concat());
+    let report = errors(&shown);
+    assert_eq!(shown.status.code(), Some(1), "{report}");
+    assert_eq!(report.matches("userland/src/programs/lost_update.rs:").count() % 4, 0, "{report}");
+    assert!(report.starts_with("lost update of 8 bytes at 0x") && report.contains(" unseen\n"), "{report}");
+
+    let in_file = format!("--lost-updates={file}");
+    let recorded = run(&[&["run", &in_file, "--record", &record][..], &program].concat());
+    assert_eq!((text(&recorded), errors(&recorded)), (text(&shown), String::new()));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), report);
+    let replayed = run(&["replay", "--lost-updates", &record]);
+    assert_eq!((replayed.status.code(), errors(&replayed)), (Some(1), report));
+
+    let nowhere = format!("--lost-updates={}", folder.file("none/lost"));
+    for arguments in [["run", &nowhere, "true"], ["replay", &nowhere, &record]] {
+        let refused = run(&arguments);
+        assert_eq!(refused.status.code(), Some(74));
+        assert!(errors(&refused).contains("cannot write the lost updates to "), "{}", errors(&refused));
+    }
+    let full = run(&["run", "--lost-updates=/dev/full", "lost-update-fixed"]);
+    assert_eq!(full.status.code(), Some(74), "{}", errors(&full));
+    assert!(errors(&full).contains("cannot write the lost updates: "), "{}", errors(&full));
+}
+
+#[test]
 fn a_trace_shows_calls_waits_and_ends() {
     let folder = Folder::new("trace");
     let file = folder.file("calls");

@@ -9,6 +9,7 @@
 //! | is the shell usable on a terminal, and the terminal behind it? | `shell.rs` |
 //! | are jobs stopped, continued and interrupted there? | `job_control.rs` |
 //! | what do the programs about signals show? | `signal_programs.rs` |
+//! | what do the programs about communication show? | `ipc_programs.rs` |
 //! | do README and `docs/` say what is so? | `documentation/` |
 
 mod command_line;
@@ -16,6 +17,7 @@ mod common;
 mod core;
 mod debug;
 mod documentation;
+mod ipc_programs;
 mod job_control;
 mod records;
 mod shell;

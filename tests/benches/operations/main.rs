@@ -49,6 +49,7 @@ fn main() {
         .configure_from_args();
     let mut comparison = Comparison::new(&mut criterion);
     operations(&mut comparison, &host);
+    shared_pages(&mut comparison);
     copies(&mut comparison);
     crowds(&mut comparison);
     let mut report = comparison.finish();
@@ -96,6 +97,18 @@ fn operations(comparison: &mut Comparison<'_>, host: &Host) {
     add("pipe round trip, 1 byte, leaf programs", "crowd 3 ping", stretch, Operation::RoundTrip, Goal::Faster(8.0));
     let stretch = Stretch { counts: read, events: 1, before: 10, operations: 20 };
     add("64 KiB through a pipe", "bulk", stretch, Operation::Bulk, Goal::None);
+}
+
+/// Bulk data in shared memory, beside what the host's processor can do at best.
+fn shared_pages(comparison: &mut Comparison<'_>) {
+    let stretch = Stretch { counts: getpid, events: 1, before: 2, operations: 5 };
+    let mut run = Endless::new("copies", stretch);
+    let each = programs::COPIES as f64;
+    let copies = stretch.operations * programs::COPIES as u64;
+    let (from, mut to) = (vec![1_u8; programs::BULK], vec![0_u8; programs::BULK]);
+    let memcpy = move || nanoseconds(copies, || black_box(&mut to[..]).copy_from_slice(black_box(&from)));
+    let name = "64 KiB from shared pages to shared pages";
+    comparison.beside(name, (copies, move || run.run() / each), ("memcpy", memcpy), Goal::AtMostTimes(2.0));
 }
 
 fn getpid(event: &Event<'_>) -> bool {

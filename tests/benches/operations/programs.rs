@@ -15,6 +15,7 @@ pub(crate) static PROGRAMS: &[Program] = &[
     Program::new("bulk", "", &bulk),
     Program::leaf("source", "", &source),
     Program::leaf("drain", "", &drain),
+    Program::leaf("copies", "", &copies),
     Program::new("forks", "", &forks),
     Program::new("fork-loop", "", &fork_loop),
     Program::new("family", "", &family),
@@ -23,8 +24,11 @@ pub(crate) static PROGRAMS: &[Program] = &[
     Program::leaf("echoes", "", &echoes),
 ];
 
-/// What a pipe is filled with at once.
-const BULK: usize = 64 << 10;
+/// What a pipe is filled with at once, and a copy moves.
+pub(crate) const BULK: usize = 64 << 10;
+
+/// How many copies are made for each `getpid`, by which they are counted.
+pub(crate) const COPIES: usize = 32;
 
 fn number(args: &Args, index: usize) -> usize {
     args.text(index).parse().unwrap_or(0)
@@ -117,6 +121,21 @@ async fn drain(sys: Sys, _: Args) -> i32 {
     let mut bytes = vec![0; BULK];
     while sys.read(Fd(0), &mut bytes).await.is_ok() {}
     1
+}
+
+/// Copies from shared pages to shared pages for ever, and asks for its process id now and then.
+async fn copies(sys: Sys, _: Args) -> i32 {
+    let (protection, flags) =
+        (Protection::PROT_READ | Protection::PROT_WRITE, MapFlags::MAP_SHARED | MapFlags::MAP_ANONYMOUS);
+    let Ok(from) = sys.mmap(0, BULK, protection, flags).await else { return 1 };
+    let Ok(to) = sys.mmap(0, BULK, protection, flags).await else { return 1 };
+    sys.store_bytes(from, &vec![1; BULK]).await;
+    loop {
+        for _ in 0..COPIES {
+            sys.copy_bytes(from, to, BULK).await;
+        }
+        sys.getpid().await;
+    }
 }
 
 /// Reads a byte and writes one, for ever.

@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 
-use abi::{Address, CloneFlags, Out, Pid, Signal, Syscall, WaitOptions, WaitStatus};
+use abi::{Address, CloneFlags, Out, Pid, Signal, Syscall, WaitOptions, WaitStatus, WindowSize};
 use kernel::{Boot, CpuNo, ImageNo, Kernel, Pick, Picked, Resume, ThreadId, Trap, Trapped};
 
 use crate::board::Board;
@@ -34,8 +34,8 @@ impl<'a> Computer<'a> {
             argv,
             envp: &[b"HOME=/"],
             console: true,
-            cores: false,
-            terminal: None,
+            cores: true,
+            terminal: Some(WindowSize { rows: 24, columns: 80, ..WindowSize::default() }),
         };
         let first = kernel.boot(board, black_box(&boot)).map_err(|_| "it doesn't boot")?;
         let mut computer = Computer { kernel, board, first };

@@ -1,4 +1,4 @@
-//! Every system call, every other trap and every entry point, so that whatever could panic in the kernel is reachable from
+//! Every system call and every other trap, so that whatever could panic in the kernel is reachable from
 //! here. Each call is made by a child of its own with arguments of every kind; whatever becomes of it, the invariants hold
 //! afterwards, and when the child is gone nothing is left of it.
 
@@ -10,6 +10,7 @@ use kernel::{Kernel, Pick, Picked, Resume, ThreadId, Trap, Trapped};
 use spin::Mutex;
 
 use crate::computer::{CPU, Computer, SCRATCH, Wrong};
+use crate::outside;
 
 /// What copies go into.
 static COPY: Mutex<Kernel> = Mutex::new(Kernel::new());
@@ -45,7 +46,7 @@ pub(crate) fn run(computer: &mut Computer<'_>) -> Result<(), Wrong> {
     if computer.kernel.tables_in_use() != before {
         return Err("something is left of the children");
     }
-    from_outside(computer)?;
+    outside::run(computer)?;
     as_a_value(computer)
 }
 
@@ -117,29 +118,6 @@ fn wait(computer: &mut Computer<'_>) -> Result<i64, Wrong> {
             _ => return Err("a process goes on that was killed"),
         }
     }
-}
-
-/// Time, the console, and looking at the kernel from outside.
-fn from_outside(computer: &mut Computer<'_>) -> Result<(), Wrong> {
-    let Computer { kernel, board, first } = computer;
-    let (thread, address) = (black_box(*first), black_box(SCRATCH));
-    kernel.tick(black_box(CPU));
-    kernel.access(*board, black_box(CPU));
-    kernel.idle_until(*board, black_box(CPU), black_box(5_000));
-    let taken = kernel.input(*board, black_box(b"a line\n"));
-    kernel.input_end(*board);
-    let mut bytes = [0; 100];
-    let peeked = kernel.peek(*board, thread, address, black_box(&mut bytes));
-    kernel.copy_out(*board, thread, address, black_box(&bytes)).map_err(|_| "the stack can't be stored to")?;
-    kernel.copy_in(*board, thread, address, black_box(&mut bytes)).map_err(|_| "the stack can't be read")?;
-    let found = kernel.translate(thread, address, black_box(true)).is_some();
-    let process = kernel.process_of(thread).and_then(|id| kernel.process(id));
-    let named = process.is_some_and(|process| process.name() == "test");
-    let listed = [kernel.processes().count(), kernel.threads().count(), kernel.runnable(CPU).count() + 1];
-    black_box((kernel.next_timer_us(), kernel.wants_input(), kernel.now_us(), kernel.runnable_count(CPU)));
-    let id = kernel.process_by_pid(black_box(1));
-    let right = taken == 7 && peeked == 100 && found && named && listed == [1; 3] && id == kernel.process_of(thread);
-    if right { computer.check() } else { Err("PID 1 looks strange from outside") }
 }
 
 /// Copies, hashes and compares.

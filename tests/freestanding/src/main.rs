@@ -12,7 +12,8 @@
 //! | memory and programs for the kernel | `board.rs` |
 //! | a kernel that runs, and its calls | `computer.rs` |
 //! | fork, pipe, write, read, exit, wait | `exchange.rs` |
-//! | every call and every entry point | `everything.rs` |
+//! | every call and every trap, and a kernel as a value | `everything.rs` |
+//! | every other entry point | `outside.rs` |
 
 #![no_std]
 #![no_main]
@@ -21,6 +22,7 @@ mod board;
 mod computer;
 mod everything;
 mod exchange;
+mod outside;
 mod runtime;
 
 use board::Board;

@@ -1,7 +1,7 @@
 //! The command lines that are run: each program of userland at least once, and the test programs.
 
 /// A command line and its console input.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Case {
     /// The program and its arguments.
     pub(crate) argv: &'static [&'static str],
@@ -54,6 +54,7 @@ pub(crate) const STORIES: &[Case] = &[
     case(&["crash", "ill"]),
     case(&["editor"]),
     case(&["jump"]),
+    case(&["matrix", "2", "2"]),
     case(&["progress", "2"]),
     case(&["reaper", "3"]),
     case(&["stopwatch", "-n", "2", "0.01"]),
@@ -73,7 +74,7 @@ pub(crate) const SCRIPTS: &[Case] = &[
     Case { argv: &["sh"], input: "echo one | cat\nsleep 1 &\nps\nwait\nexit 4\n" },
 ];
 
-/// Those that make names and remove them again: if one is killed, its names stay, as they should.
+/// Those that make names or objects of System V IPC and remove them again: if one is killed, what it made stays, as it should.
 pub(crate) const NAMES: &[Case] = &[
     case(&["sh", "-c", "mkfifo /tmp/f; cat </tmp/f & echo hello >/tmp/f; wait; rm -v /tmp/f"]),
     case(&[
@@ -81,10 +82,19 @@ pub(crate) const NAMES: &[Case] = &[
         "-c",
         "cd /tmp; mkdir -pv a/b c; mkfifo a/f; ln a/f a/g; mv a/g c; ls -lR; rm -r a; rm c/g; rmdir -v c",
     ]),
+    case(&["sh", "-c", "ipcmk -QS 2 -M 10; ipcs; ipcrm -a"]),
 ];
 
-/// Two children that meet at a FIFO; it removes the FIFO, and ends whom a killed one leaves waiting.
-pub(crate) const EXCHANGE: Case = case(&["exchange"]);
+/// Whose children exchange something. The parent removes what they need for that, and ends whom a killed one leaves waiting.
+pub(crate) const EXCHANGES: &[Case] = &[
+    case(&["exchange"]),
+    case(&["chat", "hello"]),
+    case(&["mailbox"]),
+    case(&["prodcons", "pipe", "3"]),
+    case(&["prodcons", "mqueue", "6"]),
+    case(&["prodcons", "sysv", "3"]),
+    case(&["prodcons", "shm", "3"]),
+];
 
 /// The programs of `programs.rs`.
 pub(crate) const PROGRAMS: &[Case] = &[
@@ -117,7 +127,7 @@ pub(crate) const STOPPING: &[Case] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
-    [SINGLE, STORIES, SCRIPTS, NAMES, PROGRAMS, SERVICES, STOPPING].into_iter().flatten().copied()
+    [SINGLE, STORIES, SCRIPTS, NAMES, EXCHANGES, PROGRAMS, SERVICES, STOPPING].into_iter().flatten().copied()
 }
 
 /// The random script with this seed. Some come to a point where everybody waits for everybody.

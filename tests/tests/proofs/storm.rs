@@ -14,7 +14,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
-use sim::{Frames, KernelBox};
+use sim::{CheckerBox, Frames, KernelBox};
 
 const CPU: CpuNo = CpuNo(0);
 /// Where the structures lie that calls are given.
@@ -165,6 +165,7 @@ struct Interrupted {
 #[derive(Clone)]
 struct Storm {
     kernel: KernelBox,
+    checker: CheckerBox,
     host: Host,
     /// PID 1: it makes new children when it has none, and otherwise waits.
     first: ThreadId,
@@ -187,7 +188,8 @@ impl Storm {
             terminal: None,
         };
         let first = kernel.boot(&mut host, &boot).expect("it boots");
-        Storm { kernel, host, first, handlers: BTreeMap::new(), calls: BTreeMap::new() }
+        let checker = CheckerBox::new();
+        Storm { kernel, checker, host, first, handlers: BTreeMap::new(), calls: BTreeMap::new() }
     }
 
     /// What is in use, without the frames of console input that nobody has read.
@@ -217,8 +219,13 @@ impl Storm {
         self.check()
     }
 
-    fn check(&self) -> Result<(), TestCaseError> {
-        self.kernel.check().map_err(|violation| TestCaseError::fail(violation.to_string()))
+    /// A checker comes to the same result as a look at everything, and never has to make one to be sure.
+    fn check(&mut self) -> Result<(), TestCaseError> {
+        let looked = self.kernel.check();
+        prop_assert_eq!(self.checker.check(&mut self.kernel), looked, "the checker says something else");
+        looked.map_err(|violation| TestCaseError::fail(violation.to_string()))?;
+        prop_assert_eq!(self.checker.full_checks(), 1, "the checker was in doubt");
+        Ok(())
     }
 
     /// Lets somebody run and make a move.

@@ -84,6 +84,50 @@ fn each_kind_gives_what_was_there_and_stores_its_own() {
 }
 
 #[test]
+fn negative_words_are_compared_as_what_lies_in_memory() {
+    program(&|sys, _| async move {
+        let at = map(sys, 1).await;
+        sys.store(at, u64::MAX).await;
+        assert_eq!(sys.compare_exchange(at, -1_i32, 5).await, Ok(-1));
+        assert_eq!(sys.load::<u64>(at).await, 0xffff_ffff_0000_0005);
+        assert_eq!(sys.compare_exchange(at + 4, -1_i16, -2).await, Ok(-1));
+        assert_eq!(sys.compare_exchange(at + 4, -1_i8, -2).await, Err(-2));
+        assert_eq!(sys.load::<i16>(at + 4).await, -2);
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn subtractions_and_updates_lose_nothing() {
+    program(&|sys, _| async move {
+        let shared = map_shared(sys, 1).await;
+        sys.store(shared, 20_i32).await;
+        sys.store(shared + 8, 1_u64).await;
+        let mut children = Vec::new();
+        for _ in 0..3 {
+            children.push(
+                fork(sys, async |sys| {
+                    for _ in 0..4 {
+                        sys.fetch_sub(shared, 2_i32).await;
+                        sys.fetch_update(shared + 8, |word: u64| word * 3).await;
+                    }
+                })
+                .await,
+            );
+        }
+        for child in children {
+            join(sys, child).await;
+        }
+        assert_eq!(sys.load::<i32>(shared).await, -4);
+        assert_eq!(sys.load::<u32>(shared + 4).await, 0);
+        assert_eq!(sys.load::<u64>(shared + 8).await, 3_u64.pow(12));
+        0
+    })
+    .succeeds();
+}
+
+#[test]
 fn a_misaligned_one_is_sigbus() {
     program(&|sys, _| async move {
         let page = map(sys, 1).await;

@@ -3,7 +3,7 @@
 use abi::{Errno, Fd, MapFlags, OpenFlags, Protection, Signal, WaitStatus};
 use harness::{PAGE, ends, fork, map, program};
 use kernel::limits::ARGUMENT_BYTES;
-use userland::sys::Action;
+use userland::sys::{Action, FileActions};
 use userland::{Args, Sys, println};
 
 /// Prints its arguments and its environment.
@@ -206,6 +206,23 @@ fn shared_mappings_end_with_the_old_program() {
         let page = sys.mmap(0, PAGE as usize, Protection::PROT_READ | Protection::PROT_WRITE, flags).await.unwrap();
         sys.store(page, 1u8).await;
         sys.execve(b"true", &[b"true"], &[]).await;
+        1
+    })
+    .succeeds();
+}
+
+#[test]
+fn what_has_a_name_and_is_no_program_is_not_executed() {
+    program(&|sys, _| async move {
+        sys.mkfifo(b"/tmp/true", 0o777).await.unwrap();
+        for path in [&b"/tmp/true"[..], b"/tmp", b"/", b"/dev/null", b"./tmp", b"tmp/true"] {
+            assert_eq!(sys.execve(path, &[b"true"], &[]).await, Errno::EACCES, "{path:?}");
+            let spawned = sys.posix_spawn(path, &FileActions::new(), &[b"true"], &[]).await;
+            assert_eq!(spawned, Err(Errno::EACCES), "{path:?}");
+        }
+        sys.unlink(b"/tmp/true").await.unwrap();
+        assert_eq!(sys.execve(b"/tmp/nothing", &[b"nothing"], &[]).await, Errno::ENOENT);
+        sys.execve(b"/tmp/true", &[b"true"], &[]).await;
         1
     })
     .succeeds();

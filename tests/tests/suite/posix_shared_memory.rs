@@ -242,3 +242,67 @@ fn lengths_ranges_and_flags_are_checked() {
     })
     .succeeds();
 }
+
+#[test]
+fn zeros_can_be_mapped() {
+    program(&|sys, _| async move {
+        let page = PAGE as usize;
+        let zero = sys.open(b"/dev/zero", OpenFlags::O_RDWR).await.unwrap();
+        // Private: memory of one's own. Shared: with one's descendants, and with nobody else who maps it.
+        let private = sys.mmap_fd(page, BOTH, MapFlags::MAP_PRIVATE, zero, 0).await.unwrap();
+        let shared = mapped(sys, zero, 2, MapFlags::MAP_SHARED).await;
+        let other = mapped(sys, zero, 2, MapFlags::MAP_SHARED).await;
+        sys.close(zero).await.unwrap();
+        let child = fork(sys, async move |sys| {
+            sys.store::<u32>(private, 1).await;
+            sys.store::<u32>(shared + PAGE, 2).await;
+        })
+        .await;
+        join(sys, child).await;
+        assert_eq!(sys.load::<u32>(private).await, 0);
+        assert_eq!(sys.load::<u32>(shared + PAGE).await, 2);
+        assert_eq!(sys.load::<u32>(other + PAGE).await, 0);
+        for address in [shared, other] {
+            sys.munmap(address, 2 * page).await.unwrap();
+        }
+        0
+    })
+    .succeeds();
+}
+
+#[test]
+fn mappings_of_devices_are_checked() {
+    program(&|sys, _| async move {
+        let (page, read) = (PAGE as usize, Protection::PROT_READ);
+        let [reads, writes, both] = [
+            sys.open(b"/dev/zero", OpenFlags::empty()).await.unwrap(),
+            sys.open(b"/dev/zero", OpenFlags::O_WRONLY).await.unwrap(),
+            sys.open(b"/dev/zero", OpenFlags::O_RDWR).await.unwrap(),
+        ];
+        for flags in [MapFlags::MAP_PRIVATE, MapFlags::MAP_SHARED] {
+            assert_eq!(sys.mmap_fd(page, read, flags, writes, 0).await, Err(Errno::EACCES));
+            for path in [b"/dev/null", b"/dev/full"] {
+                let device = sys.open(path, OpenFlags::O_RDWR).await.unwrap();
+                assert_eq!(sys.mmap_fd(page, read, flags, device, 0).await, Err(Errno::ENODEV));
+                sys.close(device).await.unwrap();
+            }
+        }
+        assert_eq!(sys.mmap_fd(page, BOTH, MapFlags::MAP_SHARED, reads, 0).await, Err(Errno::EACCES));
+        let private = sys.mmap_fd(page, read, MapFlags::MAP_PRIVATE, reads, 0).await.unwrap();
+        assert_eq!(sys.mprotect(private, page, BOTH).await, Ok(()));
+        let shared = sys.mmap_fd(page, read, MapFlags::MAP_SHARED, reads, 0).await.unwrap();
+        assert_eq!(sys.mprotect(shared, page, BOTH).await, Err(Errno::EACCES));
+        // A private one is all zeros wherever it begins; a shared one ends after as many pages as are mapped.
+        let private = sys.mmap_fd(2 * page, BOTH, MapFlags::MAP_PRIVATE, both, PAGE).await.unwrap();
+        assert_eq!(sys.load::<u8>(private + PAGE).await, 0);
+        let shared = sys.mmap_fd(2 * page, BOTH, MapFlags::MAP_SHARED, both, PAGE).await.unwrap();
+        assert_eq!(sys.load::<u8>(shared).await, 0);
+        let child = fork(sys, async move |sys| {
+            sys.load::<u8>(shared + PAGE).await;
+        })
+        .await;
+        ends(sys, child, signaled(Signal::SIGBUS)).await;
+        0
+    })
+    .succeeds();
+}

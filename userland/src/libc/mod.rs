@@ -21,12 +21,14 @@
 //! | sleeping through signals | `rest.rs` |
 //! | `signal(3)`, `raise(3)`, `abort(3)` and their relatives | `signal.rs` |
 //! | `alarm`, `ualarm` | `alarm.rs` |
+//! | keys of System V IPC (`ftok(3)`) | `ftok.rs` |
 
 mod alarm;
 mod character;
 mod child;
 mod decimal;
 mod directory;
+mod ftok;
 pub mod line_editor;
 mod manual;
 mod message;
@@ -47,6 +49,7 @@ pub use character::{Class, in_class};
 pub use child::{describe, reap, run_program, run_program_after, wait_for};
 pub use decimal::Decimal;
 pub use directory::{basename, join, read_directory};
+pub use ftok::ftok;
 pub use manual::{Manual, Opt, Order, PLAIN};
 pub use message::{complain, perror, quote};
 pub use mode::{parse_mode, show_mode};

@@ -4,6 +4,7 @@
 
 mod alarm;
 mod cat;
+mod chat;
 mod chmod;
 mod cleanup;
 mod cow;
@@ -15,18 +16,29 @@ mod r#false;
 mod forkbomb;
 mod grep;
 mod head;
+mod increments;
 mod init;
+mod ipc_key;
+mod ipcmk;
+mod ipcrm;
+mod ipcs;
 mod jump;
 mod kill;
 mod ln;
+mod lost_update;
+mod lost_update_fixed;
 mod ls;
+mod mailbox;
+mod matrix;
 mod mkdir;
 mod mkfifo;
 mod mv;
 mod orphans;
+mod participants;
 mod ping;
 mod preempt;
 mod process_table;
+mod prodcons;
 mod progress;
 mod ps;
 mod pstree;
@@ -60,6 +72,7 @@ pub static PROGRAMS: &[Program] = &[
         .with_handlers(alarm::HANDLERS)
         .with_statics(alarm::STATICS),
     Program::leaf("cat", "concatenate inputs to standard output", &cat::main),
+    Program::new("chat", "let two processes talk through two queues", &chat::main),
     Program::leaf("chmod", "change modes", &chmod::main),
     Program::new("cleanup", "write what was gathered when told to end", &cleanup::main)
         .with_handlers(cleanup::HANDLERS)
@@ -75,12 +88,19 @@ pub static PROGRAMS: &[Program] = &[
     Program::leaf("grep", "print lines that match a pattern", &grep::main),
     Program::leaf("head", "print the first lines or bytes", &head::main),
     Program::new("init", "run a program as PID 1's child, adopt and reap orphans", &init::main),
+    Program::leaf("ipcmk", "make System V IPC objects", &ipcmk::main),
+    Program::leaf("ipcrm", "remove System V IPC objects", &ipcrm::main),
+    Program::leaf("ipcs", "list System V IPC objects", &ipcs::main),
     Program::new("jump", "show setjmp and longjmp", &jump::main)
         .with_handlers(jump::HANDLERS)
         .with_statics(jump::STATICS),
     Program::leaf("kill", "send signals", &kill::main),
     Program::leaf("ln", "give files more names", &ln::main),
+    Program::new("lost-update", "lose updates of a word that processes share", &lost_update::main),
+    Program::new("lost-update-fixed", "update a word that processes share, and lose nothing", &lost_update_fixed::main),
     Program::leaf("ls", "list directories", &ls::main),
+    Program::new("mailbox", "send texts to mailboxes, and receive them", &mailbox::main),
+    Program::new("matrix", "multiply matrices in shared memory", &matrix::main),
     Program::leaf("mkdir", "make directories", &mkdir::main),
     Program::leaf("mkfifo", "make named pipes", &mkfifo::main),
     Program::leaf("mv", "rename files", &mv::main),
@@ -90,6 +110,7 @@ pub static PROGRAMS: &[Program] = &[
     Program::new("progress", "show how far a child is, by signals", &progress::main)
         .with_handlers(progress::HANDLERS)
         .with_statics(progress::STATICS),
+    Program::new("prodcons", "pass numbers from a producer to a consumer, in four ways", &prodcons::main),
     Program::leaf("ps", "list processes", &ps::main),
     Program::leaf("pstree", "show who is whose child", &pstree::main),
     Program::leaf("pwd", "print the working directory", &pwd::main),

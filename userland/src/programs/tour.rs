@@ -66,6 +66,50 @@ static STOPS: &[Stop] = &[
         command: &["ping", "1000"],
     },
     Stop {
+        title: "A pipe with a name",
+        text: "Reader and writer needn't be relatives: each opens the name, and waits there for the other.",
+        command: &[
+            "sh",
+            "-c",
+            "mkfifo /tmp/way; tr a-z A-Z </tmp/way & ls -l /tmp; echo by name >/tmp/way; wait; rm /tmp/way",
+        ],
+    },
+    Stop {
+        title: "Urgent messages first",
+        text: "A message queue keeps messages apart, and sorts them by priority. It stays when its sender has gone.",
+        command: &[
+            "sh",
+            "-c",
+            "mailbox send news rain; mailbox send news fire -p 9; mailbox list; mailbox receive news -av; \
+             mailbox unlink news",
+        ],
+    },
+    Stop {
+        title: "What else a mailbox can do",
+        text: "Who waits is woken, who won't wait is refused, and who asks to be told gets a signal.",
+        command: &["mailbox"],
+    },
+    Stop {
+        title: "A conversation",
+        text: "Two processes, two queues, one for each direction: who has spoken sleeps until there is an answer.",
+        command: &["chat"],
+    },
+    Stop {
+        title: "Four ways from a producer to a consumer",
+        text: "Pipe, POSIX queue, System V queue, shared memory with semaphores: they differ in cost, not in the answer.",
+        command: &["prodcons"],
+    },
+    Stop {
+        title: "Work in shared pages",
+        text: "Workers take rows of a matrix by one atomic addition each, and store what they compute.",
+        command: &["matrix", "6", "3"],
+    },
+    Stop {
+        title: "What belongs to nobody",
+        text: "Objects of System V IPC outlive whoever made them. ipcs shows what is left, ipcrm removes it.",
+        command: &["sh", "-c", "ipcmk -Q; ipcmk -M 10K -p 600; ipcs; ipcrm -a; echo and now:; ipcs -q"],
+    },
+    Stop {
         title: "Preemption",
         text: "Two processes compute and never give way; the timer makes them take turns.",
         command: &["preempt"],
@@ -119,6 +163,16 @@ static STOPS: &[Stop] = &[
         title: "Faults are signals",
         text: "A load from nowhere is SIGSEGV, at that very line. So are the others: bus, ill, fpe, abort.",
         command: &["sh", "-c", "crash segv; echo status $?; crash fpe; echo status $?"],
+    },
+    Stop {
+        title: "A lost update",
+        text: "Two processes load, add 1 and store. When the timer comes in between, one of them stores over the other.",
+        command: &["lost-update", "-t", "3000", "2", "5"],
+    },
+    Stop {
+        title: "No update is lost",
+        text: "The same with a semaphore around load and store: one at a time, and the sum is right.",
+        command: &["lost-update-fixed", "-s", "-t", "3000", "2", "5"],
     },
     Stop {
         title: "Limits",

@@ -141,6 +141,19 @@ impl Sys {
         }
     }
 
+    /// Copies bytes from one place in memory to another, as one access: nobody sees it half done. The program doesn't see the
+    /// bytes, and its history doesn't hold them. The two places may overlap, however they are mapped: what is stored
+    /// is what was there before (`memmove(3)`). If a page of either can't be used, nothing is stored, and SIGSEGV or SIGBUS
+    /// is raised at this line.
+    #[track_caller]
+    pub fn copy_bytes(self, from: u64, to: u64, length: usize) -> impl Future<Output = ()> {
+        let operation = Operation::CopyBytes { from, to, length: length as u64 };
+        let trap = self.hart.trap(move || operation, self.caller());
+        async move {
+            trap.await;
+        }
+    }
+
     /// Executes an illegal instruction: SIGILL at this line.
     #[track_caller]
     pub fn illegal_instruction(self) -> impl Future<Output = ()> {

@@ -13,6 +13,7 @@ use crate::ipc::mqueue::message::{MqMessage, MqMessages};
 use crate::ipc::mqueue::notify::Notification;
 use crate::kernel::Kernel;
 use crate::limits::{MQUEUE_MESSAGES, MQUEUES, words};
+use crate::planted::planted;
 use crate::sched::wait_queue::WaitQueue;
 use crate::table::{Entry, Table};
 
@@ -137,7 +138,9 @@ impl Mqueue {
         let priority = entry.priority;
         self.count += 1;
         self.bytes += entry.length;
-        let place = self.ranks.partition_point(|rank| rank.priority < priority);
+        let place = self
+            .ranks
+            .partition_point(|rank| rank.priority < priority || planted!(YoungestFirst) && rank.priority == priority);
         if let Some(rank) = self.ranks.get_mut(place)
             && rank.priority == priority
         {

@@ -11,6 +11,7 @@ use crate::file::description::{Description, Open};
 use crate::host::{Host, PhysMem};
 use crate::ids::{MqMessageNo, MqueueNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
+use crate::planted::planted;
 use crate::thread::{QueueName, WaitsFor};
 use crate::time::NEVER_US;
 
@@ -78,7 +79,7 @@ impl Kernel {
             return self.wait_in(cx.thread, QueueName::MqSenders(queue), until_us);
         }
         self.threads.at_mut(cx.thread).exchange = Exchange::Nothing;
-        match self.mqueues.at(queue).waiting_receivers.first() {
+        match self.mqueues.at(queue).waiting_receivers.first().filter(|_| !planted!(ReceiverPassedOver)) {
             Some(receiver) => {
                 self.threads.at_mut(receiver).exchange = Exchange::Received(message);
                 self.hand_over(cx.host, receiver);
@@ -168,6 +169,9 @@ impl Kernel {
     /// There is room: what the first sender offers goes in.
     fn take_offer<H: Host>(&mut self, host: &mut H, queue: MqueueNo) {
         let Some(sender) = self.mqueues.at(queue).waiting_senders.first() else { return };
+        if planted!(OfferNotTaken) {
+            return;
+        }
         let Some(message) = self.threads.at(sender).exchange.message() else {
             crate::bug("a sender waits that has no message");
         };

@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use abi::{Errno, Fd, Pid};
+use abi::{Errno, Fd, OpenFlags, Pid};
 
 use super::command;
 use super::run::Flow;
@@ -165,10 +165,12 @@ async fn move_fd(sys: Sys, from: Fd, to: Fd) {
     }
 }
 
-/// An empty pipe as standard input, in place of `/dev/null`.
+/// `/dev/null` as standard input. If that can't be opened, there is none.
 async fn read_nothing(sys: Sys) {
-    if let Ok((read_end, write_end)) = sys.pipe().await {
-        let _ = sys.close(write_end).await;
-        move_fd(sys, read_end, STDIN).await;
+    match sys.open(b"/dev/null", OpenFlags::empty()).await {
+        Ok(fd) => move_fd(sys, fd, STDIN).await,
+        Err(_) => {
+            let _ = sys.close(STDIN).await;
+        }
     }
 }

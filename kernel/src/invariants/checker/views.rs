@@ -1,0 +1,244 @@
+//! What a checker remembers of slots, in the parts that say which aspect of the state has changed.
+
+use core::hash::{Hash, Hasher};
+
+use abi::FastHasher;
+
+use crate::ids::{InodeNo, NumberNo, PipeNo, ProcessNo, ThreadNo};
+use crate::invariants::part::Aspects;
+use crate::ipc::held::Held;
+use crate::ipc::mqueue::transfer::Exchange;
+use crate::ipc::undo::ProcessUndos;
+use crate::kernel::Kernel;
+use crate::list::{Link, List};
+use crate::mem::space::Space;
+use crate::name::inode::{Inode, Kind};
+use crate::process::{ChildList, Process, ZombieList};
+use crate::radix::Tree;
+use crate::sched::policy::Scheduler;
+use crate::signal::queue::Pending;
+use crate::thread::{QueueName, Thread, ThreadState};
+use crate::time::interval::Interval;
+use crate::time::timer::TimerList;
+
+/// The hash of something.
+pub(super) fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = FastHasher::default();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The aspects whose views differ.
+fn differences<V: PartialEq, const N: usize>(
+    before: Option<&V>,
+    after: Option<&V>,
+    all: Aspects,
+    parts: impl Fn(&V, &V) -> [(Aspects, bool); N],
+) -> Aspects {
+    match (before, after) {
+        (None, None) => Aspects::empty(),
+        (Some(before), Some(after)) => {
+            let parts = parts(before, after);
+            parts.into_iter().filter(|(_, same)| !same).fold(Aspects::empty(), |all, (aspect, _)| all | aspect)
+        }
+        _ => all,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Kinship {
+    parent: Option<ProcessNo>,
+    children: List<ChildList, ProcessNo>,
+    sibling_link: Link<ProcessNo>,
+    births: (u64, u64),
+    zombies: List<ZombieList, ProcessNo>,
+    zombie_link: Link<ProcessNo>,
+    changed_children: u16,
+    unreported: Option<abi::WaitStatus>,
+    zombie: bool,
+    subreaper: bool,
+}
+
+/// A process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ProcessView {
+    kinship: Kinship,
+    numbered: (u32, NumberNo, NumberNo, NumberNo, Link<ProcessNo>, bool),
+    pending: Pending,
+    clocks: (Interval, List<TimerList, crate::ids::TimerNo>),
+    undos: List<ProcessUndos, crate::ids::UndoNo>,
+    lives: (bool, bool),
+    pub(super) thread: ThreadNo,
+    /// The root of its page table, and a hash of its regions.
+    pub(super) space: (Tree<5>, u64),
+}
+
+impl ProcessView {
+    pub(super) fn of(process: &Process) -> ProcessView {
+        let zombie = process.is_zombie();
+        ProcessView {
+            kinship: Kinship {
+                parent: process.parent,
+                children: process.children,
+                sibling_link: process.sibling_link,
+                births: (process.birth, process.next_birth),
+                zombies: process.zombies,
+                zombie_link: process.zombie_link,
+                changed_children: process.changed_children,
+                unreported: process.unreported,
+                zombie,
+                subreaper: process.subreaper,
+            },
+            numbered: (
+                process.pid,
+                process.number,
+                process.group,
+                process.session,
+                process.group_link,
+                process.has_terminal,
+            ),
+            pending: process.pending,
+            clocks: (process.intervals.real, process.timers),
+            undos: process.undos,
+            lives: (zombie, process.stopped),
+            thread: process.thread,
+            space: (process.space.table, hash_of_regions(&process.space)),
+        }
+    }
+
+    pub(super) fn differences(before: Option<&ProcessView>, after: Option<&ProcessView>) -> Aspects {
+        let all = Aspects::KINSHIP
+            .union(Aspects::NUMBERED)
+            .union(Aspects::PENDING)
+            .union(Aspects::CLOCKS)
+            .union(Aspects::UNDO_LISTS)
+            .union(Aspects::DESCRIPTORS)
+            .union(Aspects::LIVES);
+        differences(before, after, all, |before, after| {
+            [
+                (Aspects::KINSHIP, before.kinship == after.kinship),
+                (Aspects::NUMBERED, before.numbered == after.numbered),
+                (Aspects::PENDING, before.pending == after.pending),
+                (Aspects::CLOCKS, before.clocks == after.clocks),
+                (Aspects::UNDO_LISTS, before.undos == after.undos),
+                (Aspects::LIVES, before.lives == after.lives && before.thread == after.thread),
+            ]
+        })
+    }
+}
+
+/// Each region has a hash of its own, so that they needn't wait for one another.
+fn hash_of_regions(space: &Space) -> u64 {
+    space.regions.iter().fold(0, |sum: u64, region| sum.rotate_left(7).wrapping_add(hash_of(region)))
+}
+
+/// A thread.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ThreadView {
+    pub(super) process: ProcessNo,
+    pub(super) queue: Option<QueueName>,
+    pending: Pending,
+    held: (Held, Exchange, bool),
+    timer_us: Option<u64>,
+    ready: (bool, Link<ThreadNo>),
+}
+
+impl ThreadView {
+    pub(super) fn of(thread: &Thread) -> ThreadView {
+        ThreadView {
+            process: thread.process,
+            queue: thread.waiter.queue,
+            pending: thread.pending,
+            held: (thread.held, thread.exchange, thread.call.is_some()),
+            timer_us: thread.timer_us,
+            ready: (thread.state == ThreadState::Ready, thread.run_link),
+        }
+    }
+
+    /// Whether its call holds something.
+    pub(super) fn holds_something(&self) -> bool {
+        self.held.0 != Held::Nothing
+    }
+
+    /// Whether two hold the same; whether their call is over counts only if one holds something.
+    fn hold_the_same(&self, other: &ThreadView) -> bool {
+        let nothing = |view: &ThreadView| view.held.0 == Held::Nothing && view.held.1 == Exchange::Nothing;
+        self.held == other.held || (nothing(self) && nothing(other))
+    }
+
+    pub(super) fn differences(before: Option<&ThreadView>, after: Option<&ThreadView>) -> Aspects {
+        let all = Aspects::PENDING
+            .union(Aspects::HELD)
+            .union(Aspects::TIMED)
+            .union(Aspects::RUN_QUEUE)
+            .union(Aspects::THREAD_SLOTS);
+        differences(before, after, all, |before, after| {
+            [
+                (Aspects::PENDING, before.pending == after.pending),
+                (Aspects::HELD, before.hold_the_same(after)),
+                (Aspects::TIMED, before.timer_us == after.timer_us),
+                (Aspects::RUN_QUEUE, before.ready == after.ready),
+            ]
+        })
+    }
+}
+
+/// An inode: a hash of what it is, and its pipe.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct InodeView {
+    pub(super) kind: u64,
+    pub(super) pipe: Option<PipeNo>,
+}
+
+impl InodeView {
+    pub(super) fn of(inode: &Inode) -> InodeView {
+        match &inode.kind {
+            Kind::Fifo(fifo) => InodeView { kind: 1, pipe: fifo.pipe },
+            other => InodeView { kind: hash_of(&(other, inode.links)), pipe: None },
+        }
+    }
+}
+
+/// What stands in no table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct LooseView {
+    numbers: Tree<3>,
+    keys: [Tree<7>; 3],
+    segment_pages: u32,
+    subreapers: u16,
+    terminal: (bool, Option<NumberNo>, Option<NumberNo>),
+    nodes: usize,
+}
+
+impl LooseView {
+    pub(super) fn of(kernel: &Kernel) -> LooseView {
+        LooseView {
+            numbers: kernel.numbers.by_value,
+            keys: [kernel.segments.keys, kernel.queues.keys, kernel.sets.keys],
+            segment_pages: kernel.segment_pages,
+            subreapers: kernel.subreapers,
+            terminal: (kernel.tty.present, kernel.tty.session, kernel.tty.foreground),
+            nodes: kernel.nodes.len(),
+        }
+    }
+}
+
+/// Who runs, and who could.
+pub(super) type CpuView = (Option<ThreadNo>, Scheduler);
+
+/// Whose a node of a radix tree is.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Owner {
+    /// It is free.
+    #[default]
+    Nobody,
+    /// Numbers or keys.
+    Keys,
+    /// A page table.
+    Process(ProcessNo),
+    /// The pages of an object.
+    Object(crate::ids::ObjectNo),
+}
+
+/// The FIFO of a pipe.
+pub(super) type FifoView = Option<InodeNo>;

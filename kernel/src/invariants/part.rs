@@ -1,0 +1,188 @@
+//! What an invariant is made of: parts that look at one slot, parts that look at everything, and parts that count.
+//!
+//! Each says when it has to be looked at again, so that a `Checker` can leave out what can't have been broken. Without a
+//! checker all of them are looked at for all slots: it is the same code.
+
+use bitflags::bitflags;
+
+use crate::ids::{
+    ActionsNo, FileNo, FrameNo, InodeNo, MqueueNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo,
+};
+use crate::invariants::Broken;
+use crate::invariants::balance::Kind;
+use crate::kernel::Kernel;
+use crate::limits::{
+    ACTION_SETS, FILES, FRAMES, INODES, MQUEUES, MSG_QUEUES, OBJECTS, PIPES, PROCESSES, SEM_SETS, SEMAPHORES, THREADS,
+    words,
+};
+use crate::table::Slot;
+use crate::touched::Touched;
+
+bitflags! {
+    /// What of the state may have changed.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(super) struct Aspects: u64 {
+        /// Parents, children, siblings, zombies, what is to be reported of them, subreapers.
+        const KINSHIP = 1 << 0;
+        /// A process's number, group, session, and whether it has the terminal.
+        const NUMBERED = 1 << 1;
+        /// Which signals are pending.
+        const PENDING = 1 << 2;
+        /// A process's timers.
+        const CLOCKS = 1 << 3;
+        /// The lists of what processes undo.
+        const UNDO_LISTS = 1 << 4;
+        /// What descriptors refer to.
+        const DESCRIPTORS = 1 << 5;
+        /// Who is alive, or stopped, and which thread is whose.
+        const LIVES = 1 << 6;
+        /// Which slots hold a thread.
+        const THREAD_SLOTS = 1 << 7;
+        /// Who is ready, in which order, and who runs.
+        const RUN_QUEUE = 1 << 8;
+        /// Until when threads wait.
+        const TIMED = 1 << 9;
+        /// What threads hold, and give to message queues.
+        const HELD = 1 << 10;
+        /// Who waits for System V IPC.
+        const SYSV_WAITERS = 1 << 11;
+        /// Who waits for the console.
+        const CONSOLE_WAITERS = 1 << 12;
+        /// Numbers.
+        const NUMBERS = 1 << 13;
+        /// Descriptions.
+        const FILES = 1 << 14;
+        /// POSIX message queues.
+        const MQUEUES = 1 << 15;
+        /// Their messages.
+        const MQ_MESSAGES = 1 << 16;
+        /// Who is charged for them.
+        const MQ_USERS = 1 << 17;
+        /// What inodes are: directories and what is in them, queues, memory.
+        const INODE_KINDS = 1 << 18;
+        /// Names.
+        const NAMES = 1 << 19;
+        /// How they are found.
+        const NAME_INDEX = 1 << 20;
+        /// Shared memory objects.
+        const OBJECTS = 1 << 21;
+        /// System V segments.
+        const SEGMENTS = 1 << 22;
+        /// System V message queues.
+        const QUEUES = 1 << 23;
+        /// System V messages.
+        const MESSAGES = 1 << 24;
+        /// Sets of semaphores.
+        const SETS = 1 << 25;
+        /// Semaphores.
+        const SEMAPHORES = 1 << 26;
+        /// What is undone to them.
+        const UNDOS = 1 << 27;
+        /// Operations of those who wait at semaphores.
+        const OPERATIONS = 1 << 28;
+        /// Details of signals.
+        const INFOS = 1 << 29;
+        /// POSIX timers.
+        const POSIX_TIMERS = 1 << 30;
+        /// Nodes of trees that are neither page tables nor pages of an object.
+        const KEY_NODES = 1 << 31;
+        /// What is due.
+        const ALARMS = 1 << 32;
+        /// The console.
+        const CONSOLE = 1 << 33;
+        /// The terminal.
+        const TERMINAL = 1 << 34;
+        /// What stands in no table: the roots of trees, counters.
+        const LOOSE = 1 << 35;
+        /// The time. It may always have changed.
+        const TIME = 1 << 36;
+    }
+}
+
+macro_rules! units {
+    ($($(#[$doc:meta])* $unit:ident $near:ident: $slot:ty, $limit:expr, $($table:ident).+;)*) => {
+        /// A part of an invariant, and beside what it is named after the aspects that it depends on.
+        pub(super) enum Part {
+            /// A look at everything.
+            Whole(Aspects, fn(&Kernel) -> Result<(), Broken>),
+            /// References of these kinds are counted where they lead to.
+            Balance(&'static [Kind]),
+            $($(#[$doc])* $unit(Aspects, fn(&Kernel, $slot) -> Result<(), Broken>),)*
+        }
+
+        /// Slots that parts have to look at.
+        pub(super) struct Near {
+            $(pub(super) $near: Touched<{ words($limit) }>,)*
+        }
+
+        impl Near {
+            pub(super) const NOTHING: Near = Near { $($near: Touched::NOTHING,)* };
+        }
+
+        impl Part {
+            /// Looks at everything.
+            pub(super) fn check(&self, kernel: &Kernel) -> Result<(), Broken> {
+                match self {
+                    Part::Whole(_, check) => check(kernel),
+                    Part::Balance(kinds) => kernel.is_balanced(kinds),
+                    $(Part::$unit(_, check) => kernel.$($table).+.iter().try_for_each(|(slot, _)| check(kernel, slot)),)*
+                }
+            }
+
+            /// Looks at what may have changed. Balances are looked at all at once, elsewhere.
+            #[inline]
+            pub(super) fn check_near(&self, kernel: &Kernel, changed: Aspects, near: &Near) -> Result<(), Broken> {
+                match self {
+                    Part::Whole(aspects, check) if aspects.intersects(changed) => check(kernel),
+                    Part::Whole(..) | Part::Balance(_) => Ok(()),
+                    $(
+                        Part::$unit(aspects, _) if aspects.intersects(changed) => self.check(kernel),
+                        Part::$unit(_, check) => {
+                            let mut slots = near.$near.iter().map(<$slot>::at_index);
+                            slots.try_for_each(|slot| match kernel.$($table).+.holds(slot) {
+                                true => check(kernel, slot),
+                                false => Ok(()),
+                            })
+                        }
+                    )*
+                }
+            }
+        }
+    };
+}
+
+units! {
+    /// Of a process, also looked at when its thread was touched or stands in one of its queues.
+    Process processes: ProcessNo, PROCESSES, processes;
+    /// Of a process's memory.
+    Space spaces: ProcessNo, PROCESSES, processes;
+    /// Of a thread, also looked at when its process was touched, or when it came to the CPU or left it.
+    Thread threads: ThreadNo, THREADS, threads;
+    /// Of a description.
+    File files: FileNo, FILES, files;
+    /// Of a pipe, also looked at when a thread was touched that waits for it, or its FIFO.
+    Pipe pipes: PipeNo, PIPES, pipes;
+    /// Of an inode, also looked at when its pipe was touched, or a thread that waits to open it.
+    Inode inodes: InodeNo, INODES, inodes;
+    /// Of a POSIX message queue, also looked at when a thread was touched that waits for it.
+    Mqueue mqueues: MqueueNo, MQUEUES, mqueues;
+    /// Of a shared memory object and its pages.
+    Object objects: ObjectNo, OBJECTS, objects;
+    /// Of a frame.
+    Frame frames: FrameNo, FRAMES, frames.frames;
+    /// Of a set of signal actions.
+    Actions actions: ActionsNo, ACTION_SETS, actions;
+    /// Of a System V message queue, also looked at when a thread was touched that waits for it.
+    Queue queues: QueueNo, MSG_QUEUES, queues.table;
+    /// Of a set of semaphores, also looked at when a thread was touched that waits for it.
+    Set sets: SetNo, SEM_SETS, sets.table;
+    /// Of a semaphore, also looked at when a thread was touched that waits for it.
+    Semaphore semaphores: SemaphoreNo, SEMAPHORES, semaphores;
+}
+
+impl Part {
+    /// A look at everything, after every step, whatever it changed: what a new invariant may begin with.
+    pub(super) const fn always(check: fn(&Kernel) -> Result<(), Broken>) -> Part {
+        Part::Whole(Aspects::all(), check)
+    }
+}

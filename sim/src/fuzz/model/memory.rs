@@ -1,0 +1,323 @@
+//! Memory: mmap(2), munmap(2), mprotect(2), fork(2), shmget(2), shmat(2), shmdt(2), shmctl(2).
+//!
+//! A process sees pages. A private page is its own: `fork` gives the child a copy with the same bytes, and what one of them stores
+//! the other never sees. A shared page is one and the same for all who have it. An access that the page's protection
+//! doesn't allow, or where there is no page, faults.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::identifiers::{Got, Objects};
+use super::judge::{Disagreement, Model, expect};
+use super::record::{Answer, Name, Outcome, Step};
+
+const PAGE_BYTES: i64 = 4096;
+
+/// The bytes of a page that aren't 0.
+type Bytes = BTreeMap<i64, u8>;
+
+#[derive(Clone)]
+enum Content {
+    /// One's own.
+    Private(Bytes),
+    /// A page that others may have too, by its number.
+    Shared(usize),
+}
+
+#[derive(Clone)]
+struct Page {
+    content: Content,
+    protection: Protection,
+    /// The attachment that it belongs to.
+    attached: Option<Attached>,
+}
+
+/// A shared memory segment at some place: which, which of its pages, and whether for reading only.
+#[derive(Clone, Copy, PartialEq)]
+struct Attached {
+    segment: usize,
+    page: i64,
+    read_only: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Protection {
+    None,
+    Read,
+    ReadWrite,
+}
+
+struct Segment {
+    size_bytes: i64,
+    pages: Vec<usize>,
+    creator: Name,
+    last: Option<Name>,
+    removed: bool,
+}
+
+/// The model.
+pub struct Memory {
+    spaces: BTreeMap<Name, BTreeMap<(i64, i64), Page>>,
+    shared: Vec<Bytes>,
+    segments: Objects<Segment>,
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory { spaces: BTreeMap::new(), shared: Vec::new(), segments: Objects::new('m') }
+    }
+}
+
+fn protection(name: &str) -> Protection {
+    match name {
+        "R" => Protection::Read,
+        "RW" => Protection::ReadWrite,
+        _ => Protection::None,
+    }
+}
+
+impl Memory {
+    fn new_shared(&mut self) -> usize {
+        self.shared.push(Bytes::new());
+        self.shared.len() - 1
+    }
+
+    fn space(&mut self, who: Name) -> &mut BTreeMap<(i64, i64), Page> {
+        self.spaces.entry(who).or_default()
+    }
+
+    /// How many attachments a process has of a segment. One that was cut in two counts twice.
+    fn attachments(space: &BTreeMap<(i64, i64), Page>, segment: usize) -> usize {
+        let of = |page: Option<&Page>| page.and_then(|page| page.attached).filter(|it| it.segment == segment);
+        let begins = |((slot, page), it): &(&(i64, i64), &Page)| {
+            let Some(here) = of(Some(it)) else { return false };
+            let before = of(space.get(&(*slot, page - 1)));
+            let joined = before.is_some_and(|before| before.page + 1 == here.page);
+            !joined || space.get(&(*slot, page - 1)).is_some_and(|before| before.protection != it.protection)
+        };
+        space.iter().filter(begins).count()
+    }
+
+    /// A segment that is removed lives on until nobody has it attached (shmctl(2), `IPC_RMID`).
+    fn detach(&mut self, who: Name, before: &BTreeMap<(i64, i64), Page>) {
+        let after = self.spaces.get(&who).cloned().unwrap_or_default();
+        let mut touched: Vec<usize> = before.values().filter_map(|page| page.attached).map(|it| it.segment).collect();
+        touched.dedup();
+        for number in touched {
+            if Memory::attachments(before, number) <= Memory::attachments(&after, number) {
+                continue;
+            }
+            let attached: usize = self.spaces.values().map(|space| Memory::attachments(space, number)).sum();
+            let Some(segment) = self.segments.get_mut(number) else { continue };
+            segment.last = Some(who);
+            if segment.removed && attached == 0 {
+                self.segments.remove(number);
+            }
+        }
+    }
+
+    /// mmap(2) at a fixed place: what was there is replaced.
+    fn map(&mut self, step: &Step<'_>) -> Answer {
+        let (slot, pages, kind) = (step.int(0), step.int(1), step.word(3));
+        // EINVAL: "length was 0"; "flags contained none of MAP_PRIVATE, MAP_SHARED".
+        if pages < 1 || !["SHARED", "PRIVATE"].contains(&kind) {
+            return Answer::error("EINVAL");
+        }
+        let before = self.space(step.caller).clone();
+        for page in 0..pages {
+            let content = match kind {
+                "SHARED" => Content::Shared(self.new_shared()),
+                _ => Content::Private(Bytes::new()),
+            };
+            let page_of = Page { content, protection: protection(step.word(2)), attached: None };
+            self.space(step.caller).insert((slot, page), page_of);
+        }
+        self.detach(step.caller, &before);
+        Answer::value(0)
+    }
+
+    /// munmap(2): "It is not an error if the indicated range doesn't contain any mapped pages."
+    fn unmap(&mut self, step: &Step<'_>) -> Answer {
+        let (slot, first, count) = (step.int(0), step.int(1), step.int(2));
+        if count < 1 {
+            return Answer::error("EINVAL");
+        }
+        let before = self.space(step.caller).clone();
+        self.space(step.caller).retain(|(other, page), _| *other != slot || !(first..first + count).contains(page));
+        self.detach(step.caller, &before);
+        Answer::value(0)
+    }
+
+    /// mprotect(2). Where pages are missing it is ENOMEM, after those before have been changed, as on Linux.
+    fn protect(&mut self, step: &Step<'_>) -> Answer {
+        let (slot, first, count, wanted) = (step.int(0), step.int(1), step.int(2), protection(step.word(3)));
+        for page in first..first + count {
+            let Some(page) = self.space(step.caller).get_mut(&(slot, page)) else { return Answer::error("ENOMEM") };
+            // EACCES: "The memory can't be given the specified access."
+            if wanted == Protection::ReadWrite && page.attached.is_some_and(|attached| attached.read_only) {
+                return Answer::error("EACCES");
+            }
+            page.protection = wanted;
+        }
+        Answer::value(0)
+    }
+
+    /// A load or a store: its answer, and the code of the fault if it has none.
+    fn access(&mut self, step: &Step<'_>) -> Result<Answer, &'static str> {
+        let (place, offset, is_store) = ((step.int(0), step.int(1)), step.int(2), step.operation == "store");
+        let (spaces, shared) = (&mut self.spaces, &mut self.shared);
+        // sigaction(2): SEGV_MAPERR "address not mapped to object", SEGV_ACCERR "invalid permissions".
+        let page = spaces.entry(step.caller).or_default().get_mut(&place).ok_or("MAPERR")?;
+        if page.protection < (if is_store { Protection::ReadWrite } else { Protection::Read }) {
+            return Err("ACCERR");
+        }
+        let bytes = match &mut page.content {
+            Content::Private(bytes) => bytes,
+            Content::Shared(number) => &mut shared[*number],
+        };
+        if is_store {
+            bytes.insert(offset, step.int(3) as u8);
+            return Ok(Answer::value(0));
+        }
+        Ok(Answer::value(bytes.get(&offset).copied().unwrap_or(0)))
+    }
+
+    /// shmget(2).
+    fn get(&mut self, step: &Step<'_>) -> Answer {
+        let (key, size_bytes) = (step.int(0), step.int(1));
+        match self.segments.look_up(key, step, 2) {
+            // EINVAL: "size is greater than the size of that segment"; of a new one: "less than SHMMIN".
+            Got::Old(number) if self.segments.get(number).is_some_and(|segment| size_bytes > segment.size_bytes) => {
+                Answer::error("EINVAL")
+            }
+            Got::Old(number) => self.segments.name(number),
+            Got::Failed(name) => Answer::error(name),
+            Got::New if size_bytes < 1 => Answer::error("EINVAL"),
+            Got::New => match step.answer().and_then(Answer::errno) {
+                Some("ENOSPC") if self.segments.count() >= 4 => Answer::error("ENOSPC"),
+                _ => {
+                    let pages = (0..(size_bytes + PAGE_BYTES - 1) / PAGE_BYTES).map(|_| self.new_shared()).collect();
+                    let (creator, last, removed) = (step.caller, None, false);
+                    self.segments.add(key, Segment { size_bytes, pages, creator, last, removed })
+                }
+            },
+        }
+    }
+
+    /// shmat(2) at a fixed place.
+    fn attach(&mut self, step: &Step<'_>) -> Answer {
+        let (slot, read_only) = (step.int(1), step.int(2) != 0);
+        let number = self.segments.number(step.arguments.first()).unwrap_or(usize::MAX);
+        let Some(segment) = self.segments.get_mut(number) else { return Answer::error("EINVAL") };
+        let count = segment.pages.len() as i64;
+        let space = self.spaces.entry(step.caller).or_default();
+        // EINVAL: "a mapping already exists in the range ... unless SHM_REMAP was specified".
+        if (0..count).any(|page| space.contains_key(&(slot, page))) {
+            return Answer::error("EINVAL");
+        }
+        let protection = if read_only { Protection::Read } else { Protection::ReadWrite };
+        for (page, content) in (0..).zip(&segment.pages) {
+            let attached = Some(Attached { segment: number, page, read_only });
+            space.insert((slot, page), Page { content: Content::Shared(*content), protection, attached });
+        }
+        segment.last = Some(step.caller);
+        Answer::value(0)
+    }
+
+    /// shmdt(2): "EINVAL: There is no shared memory segment attached at shmaddr".
+    fn detach_at(&mut self, step: &Step<'_>) -> Answer {
+        let slot = step.int(0);
+        let before = self.space(step.caller).clone();
+        let attached_at = |((other, place), page): (&(i64, i64), &Page)| {
+            page.attached.filter(|attached| *other == slot && attached.page == *place)
+        };
+        let Some(Attached { segment, .. }) = before.iter().find_map(attached_at) else {
+            return Answer::error("EINVAL");
+        };
+        self.space(step.caller).retain(|(other, place), page| {
+            let is_it = |attached: Attached| attached.segment == segment && attached.page == *place;
+            *other != slot || !page.attached.is_some_and(is_it)
+        });
+        self.detach(step.caller, &before);
+        Answer::value(0)
+    }
+
+    /// shmctl(2).
+    fn control(&mut self, step: &Step<'_>) -> Answer {
+        let number = self.segments.number(step.arguments.first()).unwrap_or(usize::MAX);
+        let attached: usize = self.spaces.values().map(|space| Memory::attachments(space, number)).sum();
+        let Some(segment) = self.segments.get_mut(number) else { return Answer::error("EINVAL") };
+        if step.word(1) == "STAT" {
+            let last = segment.last.map_or("0".to_owned(), String::from);
+            let state =
+                json!([attached, segment.size_bytes, String::from(segment.creator), last, i32::from(segment.removed)]);
+            return Answer::value(0).with("shm", state);
+        }
+        // "Mark the segment to be destroyed. It is destroyed after the last process detaches it"; its key is free at once.
+        segment.removed = true;
+        self.segments.forget_key(number);
+        if attached == 0 {
+            self.segments.remove(number);
+        }
+        Answer::value(0)
+    }
+
+    /// An access gives its byte, or the process gets SIGSEGV, which kills it unless a handler runs.
+    fn check_access(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
+        let page = "mmap(2)";
+        let own_runs = step.runs.get(&step.caller).map_or(&[][..], Vec::as_slice);
+        let seen = step.answer().map_or("a death".to_owned(), Answer::to_string);
+        match self.access(step) {
+            Ok(expected) => expect(step.answer() == Some(&expected), page, || {
+                format!("the {} gives {expected}, not {seen}", step.operation)
+            }),
+            Err(code) => {
+                let faulted = step.answer() == Some(&Answer::error("FAULT"))
+                    && own_runs.iter().any(|run| run.signal == 11 && run.code == code);
+                expect(faulted || step.outcome == Outcome::Died, page, || {
+                    format!("the {} faults ({code}), and doesn't give {seen}", step.operation)
+                })
+            }
+        }
+    }
+}
+
+impl Model for Memory {
+    fn step(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
+        let predicted = match step.operation {
+            "mmap" => Some(self.map(step)),
+            "munmap" => Some(self.unmap(step)),
+            "mprotect" => Some(self.protect(step)),
+            "shmget" => Some(self.get(step)),
+            "shmat" => Some(self.attach(step)),
+            "shmdt" => Some(self.detach_at(step)),
+            "shmctl" => Some(self.control(step)),
+            _ => None,
+        };
+        if let Some(predicted) = predicted {
+            let seen = step.answer().map_or(Value::Null, |answer| Value::Object(answer.0.clone()));
+            expect(step.answer() == Some(&predicted), "shmctl(2)", || {
+                format!("{} gives {predicted}, not {seen}", step.operation)
+            })?;
+        }
+        if ["load", "store"].contains(&step.operation) {
+            self.check_access(step)?;
+        }
+        if let Some(child) = step.child() {
+            let copy = self.space(step.caller).clone();
+            // fork(2) attaches for the child what the parent has attached: the parent did it.
+            for attached in copy.values().filter_map(|page| page.attached) {
+                if let Some(segment) = self.segments.get_mut(attached.segment) {
+                    segment.last = Some(step.caller);
+                }
+            }
+            self.spaces.insert(child, copy);
+        }
+        for who in step.died() {
+            let before = self.spaces.remove(&who).unwrap_or_default();
+            self.detach(who, &before);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,393 @@
+//! Processes: fork(2), _exit(2), wait4(2), setpgid(2), setsid(2), getpid(2).
+//!
+//! Every process but the first has a parent, which learns once what became of it. Whose parent dies goes to the nearest ancestor that
+//! adopts (prctl(2), `PR_SET_CHILD_SUBREAPER`), which in a script is `a`. Which signal ended or stopped a process is the business of
+//! another model; here it is one of those that can have been.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::judge::{Disagreement, Model, expect};
+use super::record::{Answer, Name, Seen, State, Step, name_of};
+
+/// The process that adopts.
+const ROOT: Name = 'a';
+const SIGHUP: u64 = 1;
+const SIGSEGV: u64 = 1 << 10;
+const SIGPIPE: u64 = 1 << 12;
+const SIGCHLD: u64 = 1 << 16;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Life {
+    Running,
+    Zombie,
+    Gone,
+}
+
+/// What there is to learn of a child.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Event {
+    Exited(i64),
+    /// One of these signals, as a set.
+    Killed(u64),
+    Stopped(u64),
+    Continued,
+}
+
+struct Process {
+    parent: Name,
+    /// In the order in which they came.
+    children: Vec<Name>,
+    group: Name,
+    session: Name,
+    life: Life,
+    event: Option<Event>,
+    /// It has said that it doesn't want to wait for its children (sigaction(2), `SA_NOCLDWAIT`).
+    no_zombies: bool,
+    waits: Option<Wait>,
+}
+
+#[derive(Clone, Copy)]
+struct Wait {
+    whom: Whom,
+    stopped: bool,
+    continued: bool,
+    no_hang: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Whom {
+    Any,
+    One(Name),
+    Group(Name),
+}
+
+/// The model.
+pub struct Tree {
+    processes: BTreeMap<Name, Process>,
+    /// Two processes with children died at once: who of them was adopted first is unknown.
+    mixed: bool,
+}
+
+impl Default for Tree {
+    fn default() -> Tree {
+        let root = Process::new('R', ROOT, ROOT);
+        Tree { processes: BTreeMap::from([(ROOT, root)]), mixed: false }
+    }
+}
+
+impl Process {
+    fn new(parent: Name, group: Name, session: Name) -> Process {
+        let (children, life) = (Vec::new(), Life::Running);
+        Process { parent, children, group, session, life, event: None, no_zombies: false, waits: None }
+    }
+}
+
+impl Tree {
+    fn existing(&self, name: Name) -> Option<&Process> {
+        self.processes.get(&name).filter(|process| process.life != Life::Gone)
+    }
+
+    /// A process argument of a call: 0 is the caller.
+    fn named(&self, step: &Step<'_>, index: usize) -> Name {
+        match step.arguments.get(index) {
+            Some(argument) if argument == &json!(0) => step.caller,
+            Some(argument) if argument.as_str().is_some_and(|text| text.len() == 1) => name_of(argument),
+            _ => '?',
+        }
+    }
+
+    fn group_exists(&self, group: Name, session: Option<Name>) -> bool {
+        let is_in = |it: &Process| it.group == group && session.is_none_or(|session| it.session == session);
+        self.processes.values().any(|it| it.life != Life::Gone && is_in(it))
+    }
+
+    /// setpgid(2), in the order in which Linux looks for errors.
+    fn set_group(&mut self, step: &Step<'_>) -> Answer {
+        let pid = self.named(step, 0);
+        let group = if step.arguments.get(1) == Some(&json!(0)) { pid } else { self.named(step, 1) };
+        // EINVAL: "pgid is less than 0".
+        let same = usize::from(step.arguments.get(1) != Some(&json!(0)));
+        if step.word(same).starts_with('-') || step.int(same) < 0 {
+            return Answer::error("EINVAL");
+        }
+        let caller = &self.processes[&step.caller];
+        let Some(process) = self.existing(pid) else { return Answer::error("ESRCH") };
+        // ESRCH: "pid is not the calling process and not a child of it". EPERM: in another session, or a session leader.
+        if pid != step.caller && process.parent != step.caller {
+            return Answer::error("ESRCH");
+        }
+        if process.session != caller.session || process.session == pid {
+            return Answer::error("EPERM");
+        }
+        // "If pgid is used to move a process to another group, both must be part of the same session."
+        if group != pid && !self.group_exists(group, Some(caller.session)) {
+            return Answer::error("EPERM");
+        }
+        if let Some(process) = self.processes.get_mut(&pid) {
+            process.group = group;
+        }
+        Answer::value(0)
+    }
+
+    /// Calls that only ask or set, and their answers.
+    fn simple(&mut self, step: &Step<'_>) -> Option<Answer> {
+        let caller = step.caller;
+        let whom = self.existing(self.named(step, 0));
+        Some(match step.operation {
+            "setpgid" => self.set_group(step),
+            "getpgid" => whom.map_or(Answer::error("ESRCH"), |it| Answer::value(String::from(it.group))),
+            "getsid" => whom.map_or(Answer::error("ESRCH"), |it| Answer::value(String::from(it.session))),
+            "getppid" => Answer::value(String::from(self.processes[&caller].parent)),
+            // setsid(2), EPERM: "the process group ID of any process equals the PID of the calling process".
+            "setsid" if self.group_exists(caller, None) => Answer::error("EPERM"),
+            "setsid" => {
+                let process = self.processes.get_mut(&caller)?;
+                (process.group, process.session) = (caller, caller);
+                Answer::value(String::from(caller))
+            }
+            "fork" => {
+                let child = char::from(b'a' + self.processes.len() as u8);
+                let parent = self.processes.get_mut(&caller)?;
+                parent.children.push(child);
+                let mut process = Process::new(caller, parent.group, parent.session);
+                process.no_zombies = parent.no_zombies;
+                self.processes.insert(child, process);
+                Answer::value(String::from(child))
+            }
+            _ => return None,
+        })
+    }
+
+    /// A process is dead: its children go to `a`, and it waits for its parent to ask.
+    fn die(&mut self, name: Name, event: Event, step: &Step<'_>) {
+        let Some(process) = self.processes.get_mut(&name) else { return };
+        (process.life, process.event, process.waits) = (Life::Zombie, Some(event), None);
+        let children = std::mem::take(&mut process.children);
+        let parent = process.parent;
+        for child in &children {
+            if let Some(process) = self.processes.get_mut(child) {
+                process.parent = ROOT;
+            }
+            self.processes.entry(ROOT).and_modify(|root| root.children.push(*child));
+            self.forget_if_unwanted(*child, ROOT, step);
+        }
+        self.forget_if_unwanted(name, parent, step);
+    }
+
+    /// wait(2), "Notes": "If the action of SIGCHLD is SIG_IGN or SA_NOCLDWAIT is set, then children that terminate don't become
+    /// zombies".
+    fn forget_if_unwanted(&mut self, name: Name, parent: Name, step: &Step<'_>) {
+        let ignores = step.before.get(parent).is_some_and(|seen| seen.ignored & SIGCHLD != 0);
+        let unwanted = ignores || self.processes.get(&parent).is_some_and(|process| process.no_zombies);
+        // Of a parent that dies at the same time nobody knows whether it was first.
+        let uncertain =
+            self.processes.get(&parent).is_some_and(|it| it.life != Life::Running) || step.died().contains(&parent);
+        let is_gone = step.after.get(name).is_some_and(|seen| seen.state == State::Gone);
+        if self.processes[&name].life == Life::Zombie && unwanted && (!uncertain || is_gone) {
+            self.forget(name);
+        }
+    }
+
+    fn forget(&mut self, name: Name) {
+        let Some(process) = self.processes.get_mut(&name) else { return };
+        (process.life, process.event) = (Life::Gone, None);
+        let parent = process.parent;
+        if let Some(parent) = self.processes.get_mut(&parent) {
+            parent.children.retain(|child| *child != name);
+        }
+    }
+
+    /// Follows who died, stopped and went on in this operation.
+    fn follow(&mut self, step: &Step<'_>) {
+        let died = step.died();
+        self.mixed |= died.iter().filter(|name| !self.processes[name].children.is_empty()).count() > 1;
+        for name in died {
+            let event = match step.operation {
+                "exit" if name == step.caller => Event::Exited(step.int(0) & 255),
+                _ => Event::Killed(possible_signals(step, name)),
+            };
+            self.die(name, event, step);
+        }
+        for (name, process) in &mut self.processes {
+            let (before, after) = (step.before.is_stopped(*name), step.after.is_stopped(*name));
+            if !before && after {
+                process.event = Some(Event::Stopped(possible_signals(step, *name)));
+            } else if before && !after && process.life == Life::Running {
+                process.event = Some(Event::Continued);
+            }
+        }
+        if step.operation == "sigaction" && step.succeeded() && step.int(0) == 17 && !step.word(1).is_empty() {
+            let no_zombies = step.has(2, "NOCLDWAIT");
+            self.processes.entry(step.caller).and_modify(|process| process.no_zombies = no_zombies);
+        }
+    }
+
+    /// wait4(2): what a caller asks for.
+    fn wait_of(&self, step: &Step<'_>) -> Option<Wait> {
+        let flags = step.arguments.get(1).and_then(Value::as_array)?;
+        if !flags.iter().all(|flag| ["NOHANG", "UNTRACED", "CONTINUED"].iter().any(|known| flag == known)) {
+            return None;
+        }
+        let whom = match (step.int(0), step.word(0)) {
+            (-1, _) => Whom::Any,
+            (0, "") => Whom::Group(self.processes[&step.caller].group),
+            (_, text) => match text.strip_prefix('-') {
+                Some("none") => Whom::One('?'),
+                Some(leader) => Whom::Group(leader.chars().next().unwrap_or('?')),
+                None => Whom::One(self.named(step, 0)),
+            },
+        };
+        let (stopped, continued) = (step.has(1, "UNTRACED"), step.has(1, "CONTINUED"));
+        Some(Wait { whom, stopped, continued, no_hang: step.has(1, "NOHANG") })
+    }
+
+    fn eligible(&self, waiter: Name, wait: Wait) -> impl Iterator<Item = (Name, &Process)> {
+        let children = self.processes[&waiter].children.iter();
+        children.map(|child| (*child, &self.processes[child])).filter(move |(child, process)| match wait.whom {
+            Whom::Any => true,
+            Whom::One(name) => name == *child,
+            Whom::Group(group) => group == process.group,
+        })
+    }
+
+    /// The children of whom a waiter can learn something, in the order in which it would.
+    fn ready(&self, waiter: Name, wait: Wait) -> Vec<Name> {
+        let tells = |process: &Process| match process.event {
+            Some(Event::Exited(_) | Event::Killed(_)) => process.life == Life::Zombie,
+            Some(Event::Stopped(_)) => wait.stopped,
+            Some(Event::Continued) => wait.continued,
+            None => false,
+        };
+        self.eligible(waiter, wait).filter(|(_, process)| tells(process)).map(|(name, _)| name).collect()
+    }
+
+    /// A call of `wait4` has ended like this.
+    fn end_wait(&mut self, waiter: Name, wait: Wait, answer: &Answer, step: &Step<'_>) -> Result<(), String> {
+        let ready = self.ready(waiter, wait);
+        let first = ready.first().copied();
+        let expected = match (first, self.eligible(waiter, wait).next()) {
+            (Some(child), _) => format!("the state of {child}"),
+            (None, None) => "ECHILD".to_owned(),
+            (None, Some(_)) if wait.no_hang => "0".to_owned(),
+            (None, Some(_)) => "nothing yet".to_owned(),
+        };
+        let Some(child) = answer.named().and_then(|name| name.chars().next()) else {
+            let given = answer.errno().map_or_else(|| answer.to_string(), str::to_owned);
+            let is_none = first.is_none() && (given == expected || answer.number() == Some(0) && expected == "0");
+            let interrupted = given == "EINTR" && waiter != step.caller && step.disturbed(waiter);
+            return if is_none || interrupted { Ok(()) } else { Err(format!("{expected}, not {answer}")) };
+        };
+        // Several things may have happened at once, in an order of which only one is that of the list.
+        let any_order = waiter != step.caller || self.mixed && waiter == ROOT;
+        if !(first == Some(child) || any_order && ready.contains(&child)) {
+            return Err(format!("{expected}, not {answer}"));
+        }
+        let event = self.processes[&child].event;
+        let status = &answer.0.get("ws").cloned().unwrap_or_default();
+        let number = status[1].as_i64().unwrap_or(0);
+        let is_one_of = |set: u64| (1..65).contains(&number) && set & 1 << (number - 1) != 0;
+        let (is_right, is_over) = match event {
+            Some(Event::Exited(code)) => (status == &json!(["exit", code]), true),
+            Some(Event::Killed(set)) => (status[0] == "sig" && is_one_of(set), true),
+            Some(Event::Stopped(set)) => (status[0] == "stop" && is_one_of(set), false),
+            Some(Event::Continued) => (status == &json!(["cont"]), false),
+            None => (false, false),
+        };
+        if is_over {
+            self.forget(child);
+        } else if let Some(process) = self.processes.get_mut(&child) {
+            process.event = None;
+        }
+        if is_right { Ok(()) } else { Err(format!("{event:?} of {child}, not {answer}")) }
+    }
+
+    /// Calls of `wait4`: those that ended, and those that can't go on waiting.
+    fn follow_waits(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
+        let page = "wait4(2)";
+        if step.operation == "wait4" {
+            match (self.wait_of(step), step.answer()) {
+                (None, answer) => {
+                    expect(answer.and_then(Answer::errno) == Some("EINVAL"), page, || "EINVAL for the options".into())?;
+                }
+                (Some(wait), Some(answer)) => self
+                    .end_wait(step.caller, wait, answer, step)
+                    .map_err(|why| Disagreement::new(page, format!("wait4 gives {why}")))?,
+                (wait, None) => {
+                    self.processes.entry(step.caller).and_modify(|process| process.waits = wait);
+                }
+            }
+        }
+        for (waiter, answer) in &step.done {
+            let wait = self.processes.get_mut(waiter).and_then(|process| process.waits.take());
+            if let Some(wait) = wait {
+                self.end_wait(*waiter, wait, answer, step)
+                    .map_err(|why| Disagreement::new(page, format!("the wait4 of {waiter} gives {why}")))?;
+            }
+        }
+        for (waiter, process) in &self.processes {
+            let Some(wait) = process.waits.filter(|_| !step.after.is_stopped(*waiter)) else { continue };
+            // Who changes his group wakes nobody: whoever waits for a group notices at the next event.
+            let is_new =
+                |name: &Name| step.before.get(*name).map(|it| &it.state) != step.after.get(*name).map(|it| &it.state);
+            let by_group = matches!(wait.whom, Whom::Group(_));
+            let ready = self.ready(*waiter, wait);
+            let can_end = match by_group {
+                true => ready.iter().any(is_new),
+                false => !ready.is_empty() || self.eligible(*waiter, wait).next().is_none(),
+            };
+            expect(!can_end || wait.no_hang, page, || format!("the wait4 of {waiter} ends, and doesn't go on"))?;
+        }
+        Ok(())
+    }
+
+    /// What can be seen of a process is what is known of it.
+    fn compare(&self, name: Name, seen: &Seen) -> Result<(), Disagreement> {
+        let Some(process) = self.processes.get(&name) else {
+            return Err(Disagreement::new("fork(2)", format!("there is no process {name}")));
+        };
+        let life = match seen.state {
+            State::Zombie => Life::Zombie,
+            State::Gone => Life::Gone,
+            _ => Life::Running,
+        };
+        expect(life == process.life, "wait(2)", || format!("{name} is {:?}, not {:?}", process.life, seen.state))?;
+        let (expected, seen) =
+            ((process.parent, process.group, process.session), (seen.parent, seen.group, seen.session));
+        expect(life == Life::Gone || expected == seen, "credentials(7)", || {
+            format!("{name} has parent, group and session {expected:?}, not {seen:?}")
+        })
+    }
+}
+
+/// The signals that can have ended or stopped a process in this operation: one that was sent, one that waited, a fault.
+fn possible_signals(step: &Step<'_>, name: Name) -> u64 {
+    let seen = step.before.get(name);
+    let pending = seen.map_or(0, |seen| seen.own_pending | seen.shared_pending);
+    let sent = match (step.operation, step.int(1)) {
+        ("kill" | "sigqueue", signal @ 1..=64) => 1 << (signal - 1),
+        ("load" | "store", _) => SIGSEGV,
+        ("write", _) => SIGPIPE,
+        _ => 0,
+    };
+    // Of an orphaned group: setpgid(2), "SIGHUP followed by SIGCONT". Of a pipe without readers: pipe(7).
+    let orphaned = if step.before.is_stopped(name) { SIGHUP } else { 0 };
+    let broken = if seen.is_some_and(|seen| seen.state == State::Blocked("write".into())) { SIGPIPE } else { 0 };
+    pending | sent | orphaned | broken
+}
+
+impl Model for Tree {
+    fn step(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
+        if let Some(expected) = self.simple(step) {
+            let seen = step.answer().map_or(Value::Null, |answer| Value::Object(answer.0.clone()));
+            expect(step.answer() == Some(&expected), "setpgid(2)", || {
+                format!("{} gives {expected}, not {seen}", step.operation)
+            })?;
+        }
+        expect(step.operation != "exit" || !step.after.lives(step.caller), "_exit(2)", || "exit ends it".to_owned())?;
+        self.follow(step);
+        self.follow_waits(step)?;
+        step.after.0.iter().try_for_each(|(name, seen)| self.compare(*name, seen))
+    }
+}

@@ -1,0 +1,165 @@
+//! `ipcrm(1)`: removes System V queues, segments and sets of semaphores.
+
+use alloc::format;
+use alloc::string::String;
+
+use abi::{Errno, IPC_PRIVATE, MsgCommand, SemCommand, ShmCommand};
+
+use super::ipc_key::{EXISTING, parse};
+use crate::libc::{Given, Manual, Opt, PLAIN, complain, quote};
+use crate::{Args, Sys, println};
+
+static MANUAL: Manual = Manual {
+    name: "ipcrm",
+    usage: "[OPTION]...",
+    about: "Remove System V message queues, shared memory segments and sets of semaphores. A segment\n\
+            stays until nobody has it attached; who waits at a queue or a semaphore fails with EIDRM.",
+    options: &[
+        Opt::value("q", "queue-id", "ID", "remove the message queue with this identifier"),
+        Opt::value("Q", "queue-key", "KEY", "remove the message queue with this key"),
+        Opt::value("m", "shmem-id", "ID", "remove the segment with this identifier"),
+        Opt::value("M", "shmem-key", "KEY", "remove the segment with this key"),
+        Opt::value("s", "semaphore-id", "ID", "remove the set of semaphores with this identifier"),
+        Opt::value("S", "semaphore-key", "KEY", "remove the set of semaphores with this key"),
+        Opt::flag("a", "all", "remove all of them"),
+        Opt::flag("v", "verbose", "say what is being removed"),
+    ],
+    ..PLAIN
+};
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Queue,
+    Segment,
+    Set,
+}
+
+const KINDS: [Kind; 3] = [Kind::Queue, Kind::Segment, Kind::Set];
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Queue => "message queue",
+            Kind::Segment => "shared memory segment",
+            Kind::Set => "semaphore",
+        }
+    }
+
+    /// The identifier of the one with a key.
+    async fn find(self, sys: Sys, key: i32) -> Result<i32, Errno> {
+        match self {
+            Kind::Queue => sys.msgget(key, EXISTING).await,
+            Kind::Segment => sys.shmget(key, 0, EXISTING).await,
+            Kind::Set => sys.semget(key, 0, EXISTING).await,
+        }
+    }
+
+    async fn remove(self, sys: Sys, id: i32) -> Result<(), Errno> {
+        match self {
+            Kind::Queue => sys.msg_remove(id).await,
+            Kind::Segment => sys.shmctl(id, ShmCommand::IPC_RMID).await.map(drop),
+            Kind::Set => sys.semctl(id, 0, SemCommand::IPC_RMID, 0).await.map(drop),
+        }
+    }
+
+    /// The highest slot in use.
+    async fn highest_slot(self, sys: Sys) -> Result<i32, Errno> {
+        match self {
+            Kind::Queue => sys.msg_info(MsgCommand::MSG_INFO).await.map(|(slot, _)| slot),
+            Kind::Segment => sys.shm_info().await.map(|(slot, _)| slot),
+            Kind::Set => sys.sem_info(SemCommand::SEM_INFO).await.map(|(slot, _)| slot),
+        }
+    }
+
+    /// The identifier of the one in a slot.
+    async fn in_slot(self, sys: Sys, slot: i32) -> Result<i32, Errno> {
+        match self {
+            Kind::Queue => sys.msg_stat_slot(slot).await.map(|(id, _)| id),
+            Kind::Segment => sys.shm_stat_slot(slot).await.map(|(id, _)| id),
+            Kind::Set => sys.sem_stat_slot(slot).await.map(|(id, _)| id),
+        }
+    }
+}
+
+/// What an option names: what kind, and whether by key.
+fn named(option: &str) -> Option<(Kind, bool)> {
+    Some(match option {
+        "queue-id" => (Kind::Queue, false),
+        "queue-key" => (Kind::Queue, true),
+        "shmem-id" => (Kind::Segment, false),
+        "shmem-key" => (Kind::Segment, true),
+        "semaphore-id" => (Kind::Set, false),
+        "semaphore-key" => (Kind::Set, true),
+        _ => return None,
+    })
+}
+
+pub(super) async fn main(sys: Sys, args: Args) -> i32 {
+    let given = match MANUAL.parse(sys, args.rest()).await {
+        Ok(given) => given,
+        Err(status) => return status,
+    };
+    if let Some(extra) = given.operands.first() {
+        return MANUAL.misuse(sys, format_args!("unknown argument: {}", quote(extra))).await;
+    }
+    let mut status = 0;
+    for (option, text) in &given.options {
+        if let Some((kind, by_key)) = named(option.id())
+            && let Err(message) = remove_named(sys, &given, kind, by_key, text).await
+        {
+            complain(sys, MANUAL.name, message).await;
+            status = 1;
+        }
+    }
+    if given.has("all") {
+        for kind in KINDS {
+            status |= remove_all(sys, &given, kind).await;
+        }
+    }
+    status
+}
+
+/// # Errors
+/// What is to be said.
+async fn remove_named(sys: Sys, given: &Given<'_>, kind: Kind, by_key: bool, text: &[u8]) -> Result<(), String> {
+    let Some(number) = parse(text) else { return Err(format!("failed to parse argument: {}", quote(text))) };
+    let what = if by_key { "key" } else { "id" };
+    let shown = String::from_utf8_lossy(text);
+    if by_key && number == IPC_PRIVATE {
+        return Err(format!("illegal key ({shown})"));
+    }
+    let id = if by_key { kind.find(sys, number).await } else { Ok(number) };
+    let result = match id {
+        Ok(id) => remove(sys, given, kind, id).await,
+        Err(errno) => Err(errno),
+    };
+    result.map_err(|errno| match errno {
+        Errno::EINVAL | Errno::ENOENT => format!("invalid {what} ({shown})"),
+        Errno::EACCES | Errno::EPERM => format!("permission denied for {what} ({shown})"),
+        Errno::EIDRM => format!("already removed {what} ({shown})"),
+        errno => format!("{what} ({shown}): {errno}"),
+    })
+}
+
+async fn remove(sys: Sys, given: &Given<'_>, kind: Kind, id: i32) -> Result<(), Errno> {
+    if given.has("verbose") {
+        println!(sys, "removing {} id '{id}'", kind.name()).await;
+    }
+    kind.remove(sys, id).await
+}
+
+/// Removes all of a kind; the exit status.
+async fn remove_all(sys: Sys, given: &Given<'_>, kind: Kind) -> i32 {
+    let mut status = 0;
+    for slot in 0..=kind.highest_slot(sys).await.unwrap_or(-1) {
+        // Free slots are passed over, and so is what was removed meanwhile. A removed segment stays in its slot while it is
+        // attached; to remove it again is no error.
+        if let Ok(id) = kind.in_slot(sys, slot).await
+            && let Err(errno @ (Errno::EPERM | Errno::EACCES)) = remove(sys, given, kind, id).await
+        {
+            complain(sys, MANUAL.name, format_args!("{} id {id}: {errno}", kind.name())).await;
+            status = 1;
+        }
+    }
+    status
+}

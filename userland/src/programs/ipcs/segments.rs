@@ -1,0 +1,84 @@
+//! What is shown of shared memory segments.
+
+use alloc::format;
+use alloc::string::String;
+
+use abi::{Errno, PAGE_SIZE, SHM_DEST, SHM_LOCKED, ShmidDs};
+
+use super::{View, creators, creators_heading, heading, identity, rows, time};
+use crate::Sys;
+
+pub(super) async fn list(sys: Sys, view: View) -> Result<String, Errno> {
+    if view == View::Limits {
+        let limits = sys.shm_limits().await?;
+        let text = format!(
+            "max number of segments = {}\nmax seg size (kbytes) = {}\nmax total shared memory (kbytes) = {}\n\
+             min seg size (bytes) = {}",
+            limits.shmmni,
+            limits.shmmax / 1024,
+            limits.shmall.saturating_mul(PAGE_SIZE as u64) / 1024,
+            limits.shmmin
+        );
+        return Ok(heading("Shared Memory Limits", &text));
+    }
+    let (highest, used) = sys.shm_info().await?;
+    let head = match view {
+        View::Summary => {
+            let text = format!(
+                "segments allocated {}\npages allocated {}\npages resident  {}\npages swapped   {}",
+                used.used_ids, used.tot, used.rss, used.swp
+            );
+            return Ok(heading("Shared Memory Status", &text));
+        }
+        View::Creators => creators_heading("Shared Memory Segment Creators/Owners", "shmid"),
+        View::Processes => heading(
+            "Shared Memory Creator/Last-op PIDs",
+            &format!("{:<10} {:<10} {:<10} {:<10}", "shmid", "owner", "cpid", "lpid"),
+        ),
+        View::Times => heading(
+            "Shared Memory Attach/Detach/Change Times",
+            &format!("{:<10} {:<10} {:<20} {:<20} {:<20}", "shmid", "owner", "attached", "detached", "changed"),
+        ),
+        View::Status | View::Limits => heading(
+            "Shared Memory Segments",
+            &format!(
+                "{:<10} {:<10} {:<10} {:<10} {:<10} {:<10} {:<12}",
+                "key", "shmid", "owner", "perms", "bytes", "nattch", "status"
+            ),
+        ),
+    };
+    let rows = rows(highest, async |slot| sys.shm_stat_slot(slot).await, |id, stat| row(view, id, stat)).await;
+    Ok(head + &rows)
+}
+
+fn row(view: View, id: i32, stat: &ShmidDs) -> String {
+    let ShmidDs { perm, segsz, atime, dtime, ctime, cpid, lpid, nattch, .. } = stat;
+    match view {
+        View::Creators => creators(id, perm),
+        View::Processes => format!("{id:<10} {:<10} {cpid:<10} {lpid:<10}\n", perm.uid),
+        View::Times => {
+            format!("{id:<10} {:<10} {:<20} {:<20} {:<20}\n", perm.uid, time(*atime), time(*dtime), time(*ctime))
+        }
+        _ => {
+            let removed = if perm.mode & SHM_DEST != 0 { "dest" } else { "" };
+            let locked = if perm.mode & SHM_LOCKED != 0 { "locked" } else { "" };
+            format!("{} {segsz:<10} {nattch:<10} {removed:<6} {locked:<6}\n", identity(id, perm))
+        }
+    }
+}
+
+/// All that is known of one.
+pub(super) async fn details(sys: Sys, id: i32) -> Result<String, Errno> {
+    let ShmidDs { perm, segsz, atime, dtime, ctime, cpid, lpid, nattch, .. } = sys.shm_stat(id).await?;
+    let whose = format!("uid={}\tgid={}\tcuid={}\tcgid={}", perm.uid, perm.gid, perm.cuid, perm.cgid);
+    Ok(format!(
+        "Shared memory Segment shmid={id}\n{whose}\nmode={:04o}\taccess_perms={:04o}\n\
+         bytes={segsz}\tlpid={lpid}\tcpid={cpid}\tnattch={nattch}\n\
+         att_time={:<26}\ndet_time={:<26}\nchange_time={:<26}\n",
+        perm.mode,
+        perm.mode & 0o777,
+        time(atime),
+        time(dtime),
+        time(ctime)
+    ))
+}
