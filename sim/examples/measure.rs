@@ -203,7 +203,9 @@ fn checks(command: &str) {
     let bare = step_and(command, |_| ());
     let everything = step_and(command, |world| world.kernel.check().unwrap()) - bare;
     let touched = step_and(command, |world| checker.check(&mut world.kernel).unwrap()) - bare;
-    println!("check after a step of {command:<21} {touched:>10.1} ns; of everything {everything:.1} ns; step {bare:.1} ns");
+    println!(
+        "check after a step of {command:<21} {touched:>10.1} ns; of everything {everything:.1} ns; step {bare:.1} ns"
+    );
     println!("  looked at everything {} times", checker.full_checks());
 }
 

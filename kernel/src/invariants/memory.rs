@@ -23,9 +23,7 @@ impl Kernel {
         let (Some(region), Some(frame)) = (regions.find(page), entry.frame()) else { return false };
         let shared = region.is_shared();
         let may_write = || region.writable() && (shared || self.frames.references(frame) == 1);
-        entry.is_shared() == shared
-            && (!entry.writable() || may_write())
-            && (!entry.readable() || region.readable())
+        entry.is_shared() == shared && (!entry.writable() || may_write()) && (!entry.readable() || region.readable())
     }
 
     pub(super) fn ring_is_sound(&self, slot: PipeNo) -> Result<(), Broken> {

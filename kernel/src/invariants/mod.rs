@@ -96,7 +96,14 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "tree",
         sentence: "the parents form a tree with PID 1 as its root, and everyone is in the list of its parent",
-        parts: &[Part::Whole(Aspects::KINSHIP.union(Aspects::NUMBERED).union(Aspects::NUMBERS).union(Aspects::KEY_NODES).union(Aspects::LOOSE), Kernel::tree_is_sound)],
+        parts: &[Part::Whole(
+            Aspects::KINSHIP
+                .union(Aspects::NUMBERED)
+                .union(Aspects::NUMBERS)
+                .union(Aspects::KEY_NODES)
+                .union(Aspects::LOOSE),
+            Kernel::tree_is_sound,
+        )],
     },
     Invariant {
         name: "zombies",
@@ -121,57 +128,128 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "queues",
         sentence: "queues hold exactly those who say so, and only the first of one is woken",
-        parts: &[Part::Whole(Aspects::RUN_QUEUE, Kernel::run_queue_is_sound), Part::Balance(&[Kind::Waiters]), Part::Pipe(Aspects::empty(), Kernel::pipe_queues_are_sound), Part::Mqueue(Aspects::empty(), Kernel::mqueue_queues_are_sound), Part::Queue(Aspects::empty(), Kernel::message_queue_queues_are_sound), Part::Set(Aspects::empty(), Kernel::set_queues_are_sound), Part::Semaphore(Aspects::empty(), Kernel::semaphore_queues_are_sound), Part::Process(Aspects::empty(), Kernel::process_queue_is_sound), Part::Inode(Aspects::empty(), Kernel::fifo_queues_are_sound), Part::Whole(Aspects::CONSOLE.union(Aspects::TERMINAL).union(Aspects::CONSOLE_WAITERS), Kernel::console_queues_are_sound)],
+        parts: &[
+            Part::Whole(Aspects::RUN_QUEUE, Kernel::run_queue_is_sound),
+            Part::Balance(&[Kind::Waiters]),
+            Part::Pipe(Aspects::empty(), Kernel::pipe_queues_are_sound),
+            Part::Mqueue(Aspects::empty(), Kernel::mqueue_queues_are_sound),
+            Part::Queue(Aspects::empty(), Kernel::message_queue_queues_are_sound),
+            Part::Set(Aspects::empty(), Kernel::set_queues_are_sound),
+            Part::Semaphore(Aspects::empty(), Kernel::semaphore_queues_are_sound),
+            Part::Process(Aspects::empty(), Kernel::process_queue_is_sound),
+            Part::Inode(Aspects::empty(), Kernel::fifo_queues_are_sound),
+            Part::Whole(
+                Aspects::CONSOLE.union(Aspects::TERMINAL).union(Aspects::CONSOLE_WAITERS),
+                Kernel::console_queues_are_sound,
+            ),
+        ],
     },
     Invariant {
         name: "alarms",
         sentence: "the timer queue holds exactly the sleepers and the timers that run",
-        parts: &[Part::Whole(Aspects::ALARMS.union(Aspects::TIMED).union(Aspects::CLOCKS).union(Aspects::POSIX_TIMERS), Kernel::alarms_are_set)],
+        parts: &[Part::Whole(
+            Aspects::ALARMS.union(Aspects::TIMED).union(Aspects::CLOCKS).union(Aspects::POSIX_TIMERS),
+            Kernel::alarms_are_set,
+        )],
     },
     Invariant {
         name: "timers",
         sentence: "a timer is in the list of its process, and its signal is pending exactly if it says so",
-        parts: &[Part::Whole(Aspects::POSIX_TIMERS.union(Aspects::INFOS).union(Aspects::PENDING).union(Aspects::CLOCKS).union(Aspects::LIVES).union(Aspects::THREAD_SLOTS), Kernel::timers_are_sound)],
+        parts: &[Part::Whole(
+            Aspects::POSIX_TIMERS
+                .union(Aspects::INFOS)
+                .union(Aspects::PENDING)
+                .union(Aspects::CLOCKS)
+                .union(Aspects::LIVES)
+                .union(Aspects::THREAD_SLOTS),
+            Kernel::timers_are_sound,
+        )],
     },
     Invariant {
         name: "no-lost-wakeup",
         sentence: "nobody waits for a stable condition that holds, or with a signal to take",
-        parts: &[Part::Thread(Aspects::empty(), Kernel::thread_has_no_signal_to_take), Part::Thread(Aspects::KINSHIP.union(Aspects::NUMBERED).union(Aspects::NUMBERS).union(Aspects::KEY_NODES).union(Aspects::LOOSE), Kernel::waits_for_children_rightly), Part::Pipe(Aspects::empty(), Kernel::nobody_sleeps_over_a_pipe), Part::Mqueue(Aspects::empty(), Kernel::nobody_sleeps_over_a_queue), Part::Whole(Aspects::CONSOLE.union(Aspects::TERMINAL).union(Aspects::CONSOLE_WAITERS), Kernel::nobody_sleeps_over_the_console), Part::always(Kernel::nothing_is_overdue)],
+        parts: &[
+            Part::Thread(Aspects::empty(), Kernel::thread_has_no_signal_to_take),
+            Part::Thread(
+                Aspects::KINSHIP
+                    .union(Aspects::NUMBERED)
+                    .union(Aspects::NUMBERS)
+                    .union(Aspects::KEY_NODES)
+                    .union(Aspects::LOOSE),
+                Kernel::waits_for_children_rightly,
+            ),
+            Part::Pipe(Aspects::empty(), Kernel::nobody_sleeps_over_a_pipe),
+            Part::Mqueue(Aspects::empty(), Kernel::nobody_sleeps_over_a_queue),
+            Part::Whole(
+                Aspects::CONSOLE.union(Aspects::TERMINAL).union(Aspects::CONSOLE_WAITERS),
+                Kernel::nobody_sleeps_over_the_console,
+            ),
+            Part::always(Kernel::nothing_is_overdue),
+        ],
     },
     Invariant {
         name: "file-references",
         sentence: "a description counts the descriptors and blocked opens that refer to it",
-        parts: &[Part::Balance(&[Kind::File]), Part::File(Aspects::empty(), Kernel::file_is_referred_to), Part::Thread(Aspects::empty(), Kernel::blocked_open_has_a_file)],
+        parts: &[
+            Part::Balance(&[Kind::File]),
+            Part::File(Aspects::empty(), Kernel::file_is_referred_to),
+            Part::Thread(Aspects::empty(), Kernel::blocked_open_has_a_file),
+        ],
     },
     Invariant {
         name: "pipe-ends",
         sentence: "a pipe counts the descriptions that may read and those that may write, and has one at least",
-        parts: &[Part::Balance(&[Kind::PipeReader, Kind::PipeWriter]), Part::Pipe(Aspects::empty(), Kernel::pipe_has_an_end)],
+        parts: &[
+            Part::Balance(&[Kind::PipeReader, Kind::PipeWriter]),
+            Part::Pipe(Aspects::empty(), Kernel::pipe_has_an_end),
+        ],
     },
     Invariant {
         name: "mqueues",
         sentence: "a message queue is that of one inode, its messages are in order, and its owner is charged for it",
-        parts: &[Part::Balance(&[Kind::Mqueue]), Part::File(Aspects::INODE_KINDS, Kernel::open_queue_is_that_of_its_inode), Part::Mqueue(Aspects::MQ_MESSAGES.union(Aspects::MQ_USERS), Kernel::message_queue_is_sound), Part::Mqueue(Aspects::DESCRIPTORS.union(Aspects::FILES), Kernel::notification_is_right), Part::Whole(Aspects::MQUEUES.union(Aspects::MQ_USERS), Kernel::charges_are_right)],
+        parts: &[
+            Part::Balance(&[Kind::Mqueue]),
+            Part::File(Aspects::INODE_KINDS, Kernel::open_queue_is_that_of_its_inode),
+            Part::Mqueue(Aspects::MQ_MESSAGES.union(Aspects::MQ_USERS), Kernel::message_queue_is_sound),
+            Part::Mqueue(Aspects::DESCRIPTORS.union(Aspects::FILES), Kernel::notification_is_right),
+            Part::Whole(Aspects::MQUEUES.union(Aspects::MQ_USERS), Kernel::charges_are_right),
+        ],
     },
     Invariant {
         name: "mqueue-messages",
         sentence: "a message is in one queue or in the hand of one thread, and has frames for its bytes",
-        parts: &[Part::Thread(Aspects::empty(), Kernel::exchange_is_right), Part::Whole(Aspects::MQUEUES.union(Aspects::MQ_MESSAGES).union(Aspects::HELD), Kernel::messages_are_somewhere)],
+        parts: &[
+            Part::Thread(Aspects::empty(), Kernel::exchange_is_right),
+            Part::Whole(
+                Aspects::MQUEUES.union(Aspects::MQ_MESSAGES).union(Aspects::HELD),
+                Kernel::messages_are_somewhere,
+            ),
+        ],
     },
     Invariant {
         name: "inode-references",
         sentence: "an inode counts its names and what else refers to it, and has one of either at least",
-        parts: &[Part::Balance(&[Kind::Link, Kind::Inode]), Part::Inode(Aspects::empty(), Kernel::inode_is_referred_to), Part::Whole(Aspects::NAMES.union(Aspects::INODE_KINDS), Kernel::names_lead_somewhere)],
+        parts: &[
+            Part::Balance(&[Kind::Link, Kind::Inode]),
+            Part::Inode(Aspects::empty(), Kernel::inode_is_referred_to),
+            Part::Whole(Aspects::NAMES.union(Aspects::INODE_KINDS), Kernel::names_lead_somewhere),
+        ],
     },
     Invariant {
         name: "names",
         sentence: "every name is in its directory in order, is found, and leads up to the root; no other is found",
-        parts: &[Part::Whole(Aspects::NAMES.union(Aspects::NAME_INDEX).union(Aspects::INODE_KINDS), Kernel::names_are_sound)],
+        parts: &[Part::Whole(
+            Aspects::NAMES.union(Aspects::NAME_INDEX).union(Aspects::INODE_KINDS),
+            Kernel::names_are_sound,
+        )],
     },
     Invariant {
         name: "fifos",
         sentence: "a FIFO has a pipe exactly as long as it is open, and nobody waits to open it who needn't",
-        parts: &[Part::Inode(Aspects::empty(), Kernel::fifo_is_sound), Part::Pipe(Aspects::empty(), Kernel::pipe_of_a_fifo_is_sound)],
+        parts: &[
+            Part::Inode(Aspects::empty(), Kernel::fifo_is_sound),
+            Part::Pipe(Aspects::empty(), Kernel::pipe_of_a_fifo_is_sound),
+        ],
     },
     Invariant {
         name: "frame-references",
@@ -181,32 +259,77 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "object-mappings",
         sentence: "a shared object counts the regions that map it, and has one at least unless a segment keeps it",
-        parts: &[Part::Balance(&[Kind::Mapping, Kind::Memory]), Part::Object(Aspects::SEGMENTS, Kernel::object_is_kept)],
+        parts: &[
+            Part::Balance(&[Kind::Mapping, Kind::Memory]),
+            Part::Object(Aspects::SEGMENTS, Kernel::object_is_kept),
+        ],
     },
     Invariant {
         name: "segments",
         sentence: "a segment has an object of its own, is found by its key unless it is removed, and its pages are counted",
-        parts: &[Part::Whole(Aspects::SEGMENTS.union(Aspects::OBJECTS).union(Aspects::KEY_NODES).union(Aspects::LOOSE), Kernel::segments_are_right)],
+        parts: &[Part::Whole(
+            Aspects::SEGMENTS.union(Aspects::OBJECTS).union(Aspects::KEY_NODES).union(Aspects::LOOSE),
+            Kernel::segments_are_right,
+        )],
     },
     Invariant {
         name: "messages",
         sentence: "a message stands in one queue or is held by one thread, and a queue's bytes are those of its messages",
-        parts: &[Part::Whole(Aspects::QUEUES.union(Aspects::MESSAGES).union(Aspects::HELD).union(Aspects::KEY_NODES).union(Aspects::LOOSE), Kernel::messages_are_right)],
+        parts: &[Part::Whole(
+            Aspects::QUEUES
+                .union(Aspects::MESSAGES)
+                .union(Aspects::HELD)
+                .union(Aspects::KEY_NODES)
+                .union(Aspects::LOOSE),
+            Kernel::messages_are_right,
+        )],
     },
     Invariant {
         name: "semaphores",
         sentence: "a set has the semaphores that it says, and its waiters' operations are exactly those that are kept",
-        parts: &[Part::Whole(Aspects::SETS.union(Aspects::SEMAPHORES).union(Aspects::OPERATIONS).union(Aspects::HELD).union(Aspects::SYSV_WAITERS).union(Aspects::KEY_NODES).union(Aspects::LOOSE), Kernel::semaphores_are_right)],
+        parts: &[Part::Whole(
+            Aspects::SETS
+                .union(Aspects::SEMAPHORES)
+                .union(Aspects::OPERATIONS)
+                .union(Aspects::HELD)
+                .union(Aspects::SYSV_WAITERS)
+                .union(Aspects::KEY_NODES)
+                .union(Aspects::LOOSE),
+            Kernel::semaphores_are_right,
+        )],
     },
     Invariant {
         name: "undos",
         sentence: "what is undone to a semaphore is known to it and to a living process, once, and isn't nothing",
-        parts: &[Part::Whole(Aspects::UNDOS.union(Aspects::UNDO_LISTS).union(Aspects::SETS).union(Aspects::SEMAPHORES).union(Aspects::OPERATIONS).union(Aspects::HELD).union(Aspects::LIVES).union(Aspects::THREAD_SLOTS).union(Aspects::KEY_NODES), Kernel::undos_are_right)],
+        parts: &[Part::Whole(
+            Aspects::UNDOS
+                .union(Aspects::UNDO_LISTS)
+                .union(Aspects::SETS)
+                .union(Aspects::SEMAPHORES)
+                .union(Aspects::OPERATIONS)
+                .union(Aspects::HELD)
+                .union(Aspects::LIVES)
+                .union(Aspects::THREAD_SLOTS)
+                .union(Aspects::KEY_NODES),
+            Kernel::undos_are_right,
+        )],
     },
     Invariant {
         name: "ipc-sleepers",
         sentence: "nobody sleeps at a message queue or a semaphore who could go on",
-        parts: &[Part::Whole(Aspects::QUEUES.union(Aspects::MESSAGES).union(Aspects::SETS).union(Aspects::SEMAPHORES).union(Aspects::UNDOS).union(Aspects::UNDO_LISTS).union(Aspects::OPERATIONS).union(Aspects::HELD).union(Aspects::SYSV_WAITERS).union(Aspects::KEY_NODES), Kernel::nobody_sleeps_over_ipc)],
+        parts: &[Part::Whole(
+            Aspects::QUEUES
+                .union(Aspects::MESSAGES)
+                .union(Aspects::SETS)
+                .union(Aspects::SEMAPHORES)
+                .union(Aspects::UNDOS)
+                .union(Aspects::UNDO_LISTS)
+                .union(Aspects::OPERATIONS)
+                .union(Aspects::HELD)
+                .union(Aspects::SYSV_WAITERS)
+                .union(Aspects::KEY_NODES),
+            Kernel::nobody_sleeps_over_ipc,
+        )],
     },
     Invariant {
         name: "action-references",
@@ -216,12 +339,18 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "queued-signals",
         sentence: "the details of signals are kept for exactly those that are pending, and room for those of timers",
-        parts: &[Part::Whole(Aspects::INFOS.union(Aspects::PENDING).union(Aspects::POSIX_TIMERS), Kernel::queued_signals_are_right)],
+        parts: &[Part::Whole(
+            Aspects::INFOS.union(Aspects::PENDING).union(Aspects::POSIX_TIMERS),
+            Kernel::queued_signals_are_right,
+        )],
     },
     Invariant {
         name: "numbers",
         sentence: "a number is in use as long as a process, a group or a session goes by it",
-        parts: &[Part::Whole(Aspects::NUMBERS.union(Aspects::NUMBERED).union(Aspects::KEY_NODES).union(Aspects::LOOSE), Kernel::numbers_are_right)],
+        parts: &[Part::Whole(
+            Aspects::NUMBERS.union(Aspects::NUMBERED).union(Aspects::KEY_NODES).union(Aspects::LOOSE),
+            Kernel::numbers_are_right,
+        )],
     },
     Invariant {
         name: "nodes",
@@ -236,17 +365,33 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "rings",
         sentence: "a ring is within its capacity and holds frames exactly where there are bytes",
-        parts: &[Part::Pipe(Aspects::empty(), Kernel::ring_is_sound), Part::Whole(Aspects::CONSOLE, Kernel::console_ring_is_sound)],
+        parts: &[
+            Part::Pipe(Aspects::empty(), Kernel::ring_is_sound),
+            Part::Whole(Aspects::CONSOLE, Kernel::console_ring_is_sound),
+        ],
     },
     Invariant {
         name: "terminal",
         sentence: "a session that has the terminal has a living leader, and only its members have it; input is sound",
-        parts: &[Part::Whole(Aspects::TERMINAL, Kernel::terminal_is_sound), Part::Whole(Aspects::NUMBERED.union(Aspects::NUMBERS).union(Aspects::LIVES).union(Aspects::CONSOLE).union(Aspects::LOOSE), Kernel::sessions_have_the_terminal)],
+        parts: &[
+            Part::Whole(Aspects::TERMINAL, Kernel::terminal_is_sound),
+            Part::Whole(
+                Aspects::NUMBERED
+                    .union(Aspects::NUMBERS)
+                    .union(Aspects::LIVES)
+                    .union(Aspects::CONSOLE)
+                    .union(Aspects::LOOSE),
+                Kernel::sessions_have_the_terminal,
+            ),
+        ],
     },
     Invariant {
         name: "unblockable",
         sentence: "SIGKILL and SIGSTOP are never blocked, ignored or caught",
-        parts: &[Part::Thread(Aspects::empty(), Kernel::unblockable_signals_are_not_blocked), Part::Actions(Aspects::empty(), Kernel::unblockable_signals_have_no_action)],
+        parts: &[
+            Part::Thread(Aspects::empty(), Kernel::unblockable_signals_are_not_blocked),
+            Part::Actions(Aspects::empty(), Kernel::unblockable_signals_have_no_action),
+        ],
     },
 ];
 

@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::vec::Vec;
 
 use abi::{
-    Address, Fd, In, InArray, IpcFlags, Length, MapFlags, MsgFlags, OpenFlags, Out, OutBytes, Path, Protection, ShmFlags,
-    Signal, SignalSet, Syscall, WaitStatus,
+    Address, Fd, In, InArray, IpcFlags, Length, MapFlags, MsgFlags, OpenFlags, Out, OutBytes, Path, Protection,
+    ShmFlags, Signal, SignalSet, Syscall, WaitStatus,
 };
 
 use super::*;

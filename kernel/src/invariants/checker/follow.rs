@@ -169,7 +169,11 @@ impl Checker {
             if before.map(|view| view.kind) != after.map(|view| view.kind) {
                 *changed |= Aspects::INODE_KINDS;
             }
-            [before, after].iter().flatten().filter_map(|view| view.pipe).for_each(|pipe| near.pipes.note(pipe.index()));
+            [before, after]
+                .iter()
+                .flatten()
+                .filter_map(|view| view.pipe)
+                .for_each(|pipe| near.pipes.note(pipe.index()));
         }
     }
 

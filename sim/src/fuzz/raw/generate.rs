@@ -106,11 +106,11 @@ impl Generator {
             }
         }
         let percent = self.random.u32(..100);
-        let zombies = stage.kernel.processes().count() as u64 > alive + 6;
-        if zombies && percent < 30 && self.is_free(stage, Name::FIRST) {
+        let zombies = || stage.kernel.processes().count() as u64 > alive + 6;
+        if percent < 12 && zombies() && self.is_free(stage, Name::FIRST) {
             return wait();
         }
-        if able < 4 && percent < 60 || percent < 4 {
+        if able < 4 && percent < 60 || percent > 95 {
             return self.from_outside(stage, able);
         }
         match self.somebody_able(stage) {

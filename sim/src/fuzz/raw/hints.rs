@@ -48,7 +48,7 @@ fn process(draw: &mut Draw<'_>, call: &str, argument: &str) -> Option<Value> {
         ("waitid", "kind") => draw.number(&[0, 0, 1, 2]),
         ("waitid", "id") if draw.percent(60) => draw.child()?,
         ("waitid", "options") => draw.number(&[5, 5, 7, 13, 4, 6, 0x0100_0005]),
-        ("spawn" | "execve", "path") => draw.text(&["program", "program", "program", "nothing", "", "p"]),
+        ("spawn" | "execve", "path") => draw.text(&["program", "program", "program", "nothing", "", "/dev/null"]),
         ("spawn", "count") => draw.number(&[0, 0, 1, 1, 2]),
         ("prctl", "argument") => match draw.below(3) {
             0 => draw.text(&["pear", "a rather long name"]),
@@ -119,7 +119,8 @@ fn descriptor(draw: &mut Draw<'_>, call: &str, argument: &str) -> Option<Value> 
             0 => return None,
             _ => draw.descriptor(|open| matches!(open, Open::Pipe(_) | Open::Device(_) | Open::Memory(_)))?,
         },
-        ("read" | "write", "count") => draw.number(&[0, 1, 5, 100, PAGE, 5000, 65_536]),
+        ("read" | "write", "count") if draw.percent(3) => draw.number(&[65_536, 200_000]),
+        ("read" | "write", "count") => draw.number(&[0, 1, 5, 100, 100, PAGE, 5000]),
         ("fcntl", "fd") if draw.percent(60) => draw.descriptor(|open| matches!(open, Open::Pipe(_)))?,
         ("fcntl", "command") => draw.number(&[0, 1, 2, 3, 4, 4, 1030, 1031, 1031, 1032]),
         ("fcntl", "argument") => draw.number(&[0, 1, 0o4000, PAGE, 4 * PAGE, 16 * PAGE, 64 * PAGE, 10, 63, 1 << 20]),

@@ -366,13 +366,18 @@ fn all_undos(generator: &mut Generator, stage: &Stage, who: Name) {
 fn undo_everything(generator: &mut Generator, stage: &Stage, who: Name) {
     let set = last(stage, "semget");
     let mut lines = String::new();
-    for first in (0..300).step_by(50) {
-        let operations: Vec<String> = (first..first + 50).map(|number| format!("{number} 1 0o10000")).collect();
-        let limit = if first % 100 == 0 { ("semop", "") } else { ("semtimedop", " 0") };
-        lines += &format!("W {} {set} h[{}] 50{}\n", limit.0, operations.join(" "), limit.1);
+    let order = if generator.random(2) == 0 {
+        [("semop", ""), ("semtimedop", " 0")]
+    } else {
+        [("semtimedop", " 0"), ("semop", "")]
+    };
+    for piece in 0..7 {
+        let (call, timeout) = order[piece % 2];
+        let operations: Vec<String> =
+            (50 * piece..50 * piece + 50).map(|number| format!("{number} 1 0o10000")).collect();
+        lines += &format!("W {call} {set} h[{}] 50{timeout}\n", operations.join(" "));
     }
-    lines +=
-        &format!("W semop {set} h[350 1 0o10000] 1\nW semtimedop {set} h[351 1 0o10000] 1 0\nW semctl {set} 0 0 0\n");
+    lines += &format!("W semctl {set} 0 0 0\n");
     plan(generator, stage, who, &lines);
 }
 
@@ -422,7 +427,7 @@ fn all_frames(generator: &mut Generator, stage: &Stage, who: Name) {
     plan(generator, stage, who, "X = W clone 17 0 0 0 0\nX execve \"program\" 0 0");
     let hog = generator.latest_child();
     let mut lines = String::from(
-        "W openat -100 \"/dev/zero\" 0 0\nW pipe2 &0 0\nW write H \"pear\" 4\nW mmap 0x60000000 0x800000 3 0x32 -1 0\n",
+        "W openat -100 \"/dev/zero\" 0 0\nW msgget 0 0o600\nW pipe2 &0 0\nW write H \"pear\" 4\nW mmap 0x60000000 0x800000 3 0x32 -1 0\n",
     );
     lines += "W read F 0x60000000 0x800000\n";
     for pages in [1024_u64, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1, 1, 1] {
@@ -439,7 +444,7 @@ fn without_frames(generator: &mut Generator, stage: &Stage, who: Name) {
     let queue = last(stage, "msgget");
     let free = free_descriptors(stage, who)[0];
     // The pipe's writing end and the queue's descriptor are the last ones: the process has opened nothing since.
-    let mut lines = format!("W fcntl {} 1031 65536\nW msgsnd {queue} 0x60000000 100 0o4000\n", free - 1);
+    let mut lines = format!("W fcntl {} 1031 65536\nW msgsnd {queue} [1 0] 100 0o4000\n", free - 1);
     lines += &format!("W write {} 0x60000000 5000\nW shmget 0 4096 0o600\n", free - 1);
     lines += "W mq_open \"m\" 0o4102 0o666 0\nW mq_timedsend F 0x60000000 8 0 0\n";
     lines += "W msgget 0 0o600\nX = W spawn \"program\" 0 0 0 0\nW execve \"program\" 0 0\nW exit_group 0\n";
