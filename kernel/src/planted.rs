@@ -75,7 +75,7 @@ mod table {
         SuspendKeepsMask "suspend-keeps-mask" "the mask of before isn't restored after rt_sigsuspend";
         HandlerNotReset "handler-not-reset" "SA_RESETHAND is ignored";
         SignalWakesNobody "signal-wakes-nobody" "a signal doesn't wake a thread that waits";
-        RingOffByOne "ring-off-by-one" "a pipe holds one byte less than its capacity";
+        RingOffByOne "ring-off-by-one" "a write that would fill the last page of a pipe to its end begins a new one";
         WriterNotWoken "writer-not-woken" "a writer that waits isn't woken when there is room";
         EndWakesNobody "end-wakes-nobody" "readers and writers aren't woken when the last at the other end leaves";
         NoBrokenPipe "no-broken-pipe" "a write that nobody will read raises no SIGPIPE";

@@ -82,7 +82,7 @@ impl Kernel {
             if let (Some(to), Some(from)) = (host.frame_mut(frame).get_mut(offset..offset + size), rest.get(..size)) {
                 to.copy_from_slice(from);
             }
-            self.console.input.pushed(&mut self.frames, host, size);
+            self.console.input.pushed(size);
             done += size;
         }
         self.settle_console(host);

@@ -74,10 +74,9 @@ impl Kernel {
         if pages > PIPE_PAGES_MAX {
             return Err(Errno::EPERM);
         }
-        let mut ring = self.pipes.at(pipe).ring.clone();
-        ring.set_capacity(&mut self.frames, host, pages)?;
+        let ring = &mut self.pipes.at_mut(pipe).ring;
+        ring.set_capacity(pages)?;
         let capacity = ring.capacity();
-        self.pipes.at_mut(pipe).ring = ring;
         self.settle_pipe(host, pipe);
         Ok(Flow::Done(capacity as i64))
     }

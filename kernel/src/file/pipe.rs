@@ -1,22 +1,27 @@
-//! Pipes (`pipe(7)`): a byte ring between those who may write and those who may read.
+//! Pipes (`pipe(7)`): a ring of pages between those who may write and those who may read.
 //!
-//! Writes of up to `PIPE_BUF` bytes go in whole; larger ones go in as there is room. A read takes what is there. Waiters
-//! are served first come, first served.
+//! As on Linux (`fs/pipe.c`), a write begins a new page, but for what is beyond whole pages of it: that goes behind the bytes
+//! in the last page if it fits there. So writes of up to `PIPE_BUF` bytes, a page, go in whole, and larger ones as there are
+//! pages. A pipe is full when it has no page left. A read takes what is there. Waiters are served first come, first
+//! served.
 
-use abi::{Errno, OpenFlags, Out, PAGE_SIZE, PIPE_BUF, Syscall};
+use abi::{Errno, OpenFlags, Out, PAGE_SIZE, PIPE_BUF};
 
 use crate::dispatch::{Cx, Flow, Outcome};
 use crate::file::description::{Description, Open};
 use crate::file::descriptor::Descriptor;
 use crate::file::ring::Ring;
 use crate::host::Host;
-use crate::ids::{InodeNo, PipeNo, ProcessNo, ThreadNo};
+use crate::ids::{InodeNo, PipeNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::{PIPE_PAGES, PIPES, words};
 use crate::planted::planted;
 use crate::sched::wait_queue::WaitQueue;
 use crate::table::{Entry, Table};
 use crate::thread::{QueueName, WaitsFor};
+
+// What goes in whole is what fits into a page.
+const _: () = assert!(PIPE_BUF == PAGE_SIZE);
 
 /// The pipes.
 pub type Pipes = Table<PipeNo, Pipe, PIPES, { words(PIPES) }>;
@@ -123,18 +128,21 @@ impl Kernel {
             }
             return if before > 0 { Ok(Flow::Done(before as i64)) } else { Err(Errno::EPIPE) };
         }
-        let room = entry.ring.room();
-        let whole = request.count <= PIPE_BUF && !planted!(AtomicWriteSplit);
-        let now = if whole && room < left { 0 } else { room.min(left) };
-        let moved = match self.fill_pipe(cx.host, cx.process, pipe, request.address + before as u64, now) {
+        // Only a call that hasn't waited looks at the last page.
+        let has_waited = self.threads.at(cx.thread).waiter.queue == Some(QueueName::PipeWriters(pipe));
+        let mut first = if has_waited { 0 } else { left % PAGE_SIZE };
+        if planted!(AtomicWriteSplit) {
+            first = entry.ring.last_page().map_or(0, |(_, _, room)| room.min(left));
+        }
+        let moved = match self.fill_pipe(cx.host, cx.process, pipe, (request.address + before as u64, left), first) {
             Ok(moved) => moved,
             Err(_) if before > 0 => return Ok(Flow::Done(before as i64)),
             Err(errno) => return Err(errno),
         };
         self.settle_pipe(cx.host, pipe);
         let done = before + moved;
-        // Fewer than there was room for: a bad address or no frames, after some bytes.
-        if done == request.count || moved < now {
+        // There would be pages: a bad address or no frames, after some bytes.
+        if done == request.count || !self.pipes.at(pipe).ring.is_full() {
             return Ok(Flow::Done(done as i64));
         }
         if request.nonblocking {
@@ -148,7 +156,8 @@ impl Kernel {
         Ok(Flow::Wait(WaitsFor::PipeRoom(pipe)))
     }
 
-    /// Moves bytes from user memory into a pipe that has room for them; how many, if any.
+    /// Moves bytes of user memory (an address, and how many) into a pipe while it has pages; how many, if any. The `first` ones go
+    /// into the last page if they fit there.
     ///
     /// They go in by pieces of a page, each whole or not at all, as on Linux: so what is no larger than `PIPE_BUF` is never
     /// cut by a bad address either.
@@ -157,14 +166,18 @@ impl Kernel {
         host: &mut H,
         process: ProcessNo,
         pipe: PipeNo,
-        address: u64,
-        count: usize,
+        (address, count): (u64, usize),
+        first: usize,
     ) -> Result<usize, Errno> {
         let mut done = 0;
-        while done < count {
+        if first > 0 && self.pipes.at(pipe).ring.fits_last_page(first) {
+            self.fill_piece(host, process, pipe, (address, first), false)?;
+            done = first;
+        }
+        while done < count && !self.pipes.at(pipe).ring.is_full() {
             let at = address.wrapping_add(done as u64);
             let piece = (count - done).min(PAGE_SIZE);
-            match self.fill_piece(host, process, pipe, at, piece) {
+            match self.fill_piece(host, process, pipe, (at, piece), true) {
                 Ok(()) => done += piece,
                 Err(errno) if done == 0 => return Err(errno),
                 Err(_) => break,
@@ -173,30 +186,31 @@ impl Kernel {
         Ok(done)
     }
 
-    /// Moves at most a page of bytes in, or fails and moves none.
+    /// Moves at most a page of bytes in, where they fit, or fails and moves none: into a new page or the last one.
     fn fill_piece<H: Host>(
         &mut self,
         host: &mut H,
         process: ProcessNo,
         pipe: PipeNo,
-        address: u64,
-        count: usize,
+        (address, count): (u64, usize),
+        new_page: bool,
     ) -> Result<(), Errno> {
-        // Both pages are made before the frames are counted: making one takes a frame.
-        self.user_page(host, process, address, false)?;
-        self.check_piece(host, process, address, count, false)?;
-        if self.pipes.at(pipe).ring.missing_frames(count) > self.frames.free() {
-            return Err(Errno::ENOMEM);
+        // Both pages are there before a page of the pipe is taken: making one takes a frame.
+        let in_first = count.min(PAGE_SIZE - address as usize % PAGE_SIZE);
+        let first = self.user_page(host, process, address, false)?;
+        let second = match count > in_first {
+            true => Some(self.user_page(host, process, address.wrapping_add(in_first as u64), false)?),
+            false => None,
+        };
+        let ring = &mut self.pipes.at_mut(pipe).ring;
+        if new_page {
+            ring.begin_page(&mut self.frames, host)?;
         }
-        let mut done = 0;
-        while done < count {
-            let (from, from_offset) = self.user_page(host, process, address.wrapping_add(done as u64), false)?;
-            let ring = &mut self.pipes.at_mut(pipe).ring;
-            let (to, to_offset, room) = ring.tail_piece(&mut self.frames, host)?;
-            let bytes = room.min(count - done).min(PAGE_SIZE - from_offset);
-            host.copy_bytes((from, from_offset), (to, to_offset), bytes);
-            ring.pushed(&mut self.frames, host, bytes);
-            done += bytes;
+        for (from, bytes) in [(Some(first), in_first), (second, count - in_first)] {
+            if let (Some(from), Some((to, to_offset, _))) = (from, ring.last_page()) {
+                host.copy_bytes(from, (to, to_offset), bytes);
+                ring.pushed(bytes);
+            }
         }
         Ok(())
     }
@@ -235,7 +249,7 @@ impl Kernel {
         address: u64,
         count: usize,
     ) -> Result<(), Errno> {
-        self.check_piece(host, process, address, count, true)?;
+        self.check_piece(host, process, address, count)?;
         let mut done = 0;
         while done < count {
             let (to, to_offset) = self.user_page(host, process, address.wrapping_add(done as u64), true)?;
@@ -249,19 +263,18 @@ impl Kernel {
         Ok(())
     }
 
-    /// Makes at most a page of user memory accessible if it lies in two; if in one, the copying itself does it.
+    /// Makes at most a page of user memory writable if it lies in two; if in one, the copying itself does it.
     fn check_piece<H: Host>(
         &mut self,
         host: &mut H,
         process: ProcessNo,
         address: u64,
         count: usize,
-        write: bool,
     ) -> Result<(), Errno> {
         let in_first = PAGE_SIZE - address as usize % PAGE_SIZE;
         if count > in_first {
-            self.user_page(host, process, address, write)?;
-            self.user_page(host, process, address.wrapping_add(in_first as u64), write)?;
+            self.user_page(host, process, address, true)?;
+            self.user_page(host, process, address.wrapping_add(in_first as u64), true)?;
         }
         Ok(())
     }
@@ -275,11 +288,8 @@ impl Kernel {
         if self.pipe_is_readable(pipe) {
             self.wake_first(host, QueueName::PipeReaders(pipe));
         }
-        if let Some(writer) = self.pipes.at(pipe).waiting_writers.first()
-            && self.writer_can_go_on(pipe, writer)
-            && !planted!(WriterNotWoken)
-        {
-            self.wake(host, writer);
+        if self.pipe_is_writable(pipe) && !planted!(WriterNotWoken) {
+            self.wake_first(host, QueueName::PipeWriters(pipe));
         }
     }
 
@@ -290,13 +300,9 @@ impl Kernel {
     }
 
     /// Whether a writer that waits could move a byte, or would learn that nobody reads any more.
-    pub(crate) fn writer_can_go_on(&self, pipe: PipeNo, writer: ThreadNo) -> bool {
+    pub(crate) fn pipe_is_writable(&self, pipe: PipeNo) -> bool {
         let entry = self.pipes.at(pipe);
-        let needed = match self.threads.at(writer).call {
-            Some(Syscall::Write { count, .. }) if count.0 <= PIPE_BUF as u64 => count.0 as usize,
-            _ => 1,
-        };
-        entry.readers == 0 || entry.ring.room() >= needed
+        entry.readers == 0 || !entry.ring.is_full()
     }
 
     /// A description of the pipe is gone; the last one takes the pipe along.

@@ -1,5 +1,6 @@
-//! A byte ring whose pages are frames: the buffer of pipes and of the console. It holds a frame only where there are bytes,
-//! so an empty ring holds none, and equal contents at equal places are equal rings.
+//! A queue of bytes in pages that are frames: the buffer of pipes and of the console. As on Linux it counts pages: each page in
+//! it holds bytes that lie side by side, room is what the pages beyond them have, and what has been taken from a page isn't
+//! room until the whole page has been taken. Equal contents in equal pages are equal rings, and an empty ring holds no frame.
 
 use abi::{Errno, PAGE_SIZE};
 
@@ -9,34 +10,54 @@ use crate::limits::PIPE_PAGES_MAX;
 use crate::mem::frame::FrameTable;
 use crate::planted::planted;
 
+/// Bytes side by side in a page.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Piece {
+    frame: FrameNo,
+    offset: u16,
+    length: u16,
+}
+
+impl Piece {
+    fn end(&self) -> usize {
+        usize::from(self.offset) + usize::from(self.length)
+    }
+
+    /// Bytes that fit behind those in it.
+    fn room(&self) -> usize {
+        PAGE_SIZE.saturating_sub(self.end())
+    }
+}
+
 /// The ring.
 #[derive(PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ring {
-    pages: heapless::Vec<Option<FrameNo>, PIPE_PAGES_MAX>,
+    /// The first is the one that is read next.
+    pieces: heapless::Vec<Piece, PIPE_PAGES_MAX>,
     capacity_pages: u16,
-    head: u32,
     length: u32,
 }
 
 impl Clone for Ring {
     fn clone(&self) -> Self {
-        Ring { pages: self.pages.clone(), ..*self }
+        Ring { pieces: self.pieces.clone(), ..*self }
     }
 
     fn clone_from(&mut self, from: &Self) {
-        crate::table::clone_vec_from(&mut self.pages, &from.pages);
-        (self.capacity_pages, self.head, self.length) = (from.capacity_pages, from.head, from.length);
+        crate::table::clone_vec_from(&mut self.pieces, &from.pieces);
+        (self.capacity_pages, self.length) = (from.capacity_pages, from.length);
     }
 }
 
 impl Ring {
     /// An empty ring of so many pages, at most `PIPE_PAGES_MAX`.
     pub const fn new(capacity_pages: usize) -> Ring {
-        Ring { pages: heapless::Vec::new(), capacity_pages: capacity_pages as u16, head: 0, length: 0 }
+        Ring { pieces: heapless::Vec::new(), capacity_pages: capacity_pages as u16, length: 0 }
     }
 
-    /// Bytes that it can hold.
+    /// Bytes that it can hold if its pages are full.
     pub fn capacity(&self) -> usize {
         usize::from(self.capacity_pages) * PAGE_SIZE
     }
@@ -51,142 +72,117 @@ impl Ring {
         self.length == 0
     }
 
-    /// Bytes that still fit.
+    /// Bytes that still fit, if they come one by one.
     pub fn room(&self) -> usize {
-        self.capacity().saturating_sub(self.len() + usize::from(planted!(RingOffByOne)))
+        self.free_pages() * PAGE_SIZE + self.pieces.last().map_or(0, Piece::room)
+    }
+
+    /// Whether no page is free. Into the last one, there may still fit something.
+    pub fn is_full(&self) -> bool {
+        self.free_pages() == 0
     }
 
     /// The frames that it holds.
     pub fn frames(&self) -> impl Iterator<Item = FrameNo> + '_ {
-        self.pages.iter().flatten().copied()
+        self.pieces.iter().map(|piece| piece.frame)
     }
 
-    /// Whether it holds frames exactly where there are bytes.
+    fn free_pages(&self) -> usize {
+        usize::from(self.capacity_pages).saturating_sub(self.pieces.len())
+    }
+
+    /// Whether there are bytes in each of its pages, and no more pages than it may have.
     pub(crate) fn is_sound(&self) -> bool {
-        let holds = |page: usize| self.pages.get(page).copied().flatten().is_some();
-        let within = self.len() <= self.capacity() && (self.head as usize) < self.capacity().max(1);
-        within && (0..usize::from(self.capacity_pages).max(self.pages.len())).all(|page| holds(page) == self.uses(page))
+        let whole = |piece: &Piece| piece.length > 0 && piece.end() <= PAGE_SIZE;
+        let sum: usize = self.pieces.iter().map(|piece| usize::from(piece.length)).sum();
+        self.pieces.len() <= usize::from(self.capacity_pages) && self.pieces.iter().all(whole) && sum == self.len()
     }
 
-    /// How many frames must be taken before so many bytes more, for which there is room, are in.
-    pub(crate) fn missing_frames(&self, bytes: usize) -> usize {
-        let start = self.head as usize + self.len();
-        let pages = start / PAGE_SIZE..(start + bytes).div_ceil(PAGE_SIZE);
-        let capacity_pages = usize::from(self.capacity_pages).max(1);
-        pages.filter(|page| self.pages.get(page % capacity_pages).copied().flatten().is_none()).count()
+    /// Whether so many bytes fit behind those in the last page.
+    pub(crate) fn fits_last_page(&self, bytes: usize) -> bool {
+        self.pieces.last().is_some_and(|last| bytes + usize::from(planted!(RingOffByOne)) <= last.room())
     }
 
-    /// The place of the next byte to go in, with the bytes that fit in one piece there; the frame is made if needed.
+    /// Begins a page. Bytes have to go into it at once (`pushed`): no page stays empty.
+    ///
+    /// # Errors
+    /// `ENOMEM`: no frame is free. `EAGAIN`: it is full.
+    pub(crate) fn begin_page<M: PhysMem>(&mut self, frames: &mut FrameTable, memory: &mut M) -> Result<(), Errno> {
+        if self.is_full() || self.pieces.is_full() {
+            return Err(Errno::EAGAIN);
+        }
+        let frame = frames.take(memory).ok_or(Errno::ENOMEM)?;
+        if self.pieces.push(Piece { frame, offset: 0, length: 0 }).is_err() {
+            crate::bug("a ring had room for a page");
+        }
+        Ok(())
+    }
+
+    /// The place of the next byte to go into the last page, with the bytes that fit there; nothing if it is full.
+    pub(crate) fn last_page(&self) -> Option<(FrameNo, usize, usize)> {
+        let last = self.pieces.last()?;
+        (last.room() > 0).then(|| (last.frame, last.end(), last.room()))
+    }
+
+    /// The place of the next byte of a stream, with the bytes that fit in one piece there: a page is begun if needed.
+    ///
+    /// # Errors
+    /// As [`Ring::begin_page`].
     pub(crate) fn tail_piece<M: PhysMem>(
         &mut self,
         frames: &mut FrameTable,
         memory: &mut M,
     ) -> Result<(FrameNo, usize, usize), Errno> {
-        let at = (self.head as usize + self.len()) % self.capacity().max(1);
-        let (page, offset) = (at / PAGE_SIZE, at % PAGE_SIZE);
-        let frame = match self.pages.get(page).copied().flatten() {
-            Some(frame) => frame,
-            None => {
-                let frame = frames.take(memory).ok_or(Errno::ENOMEM)?;
-                while self.pages.len() <= page && self.pages.push(None).is_ok() {}
-                if let Some(place) = self.pages.get_mut(page) {
-                    *place = Some(frame);
-                }
-                frame
-            }
-        };
-        Ok((frame, offset, (PAGE_SIZE - offset).min(self.room())))
+        if let Some(place) = self.last_page() {
+            return Ok(place);
+        }
+        self.begin_page(frames, memory)?;
+        self.last_page().ok_or(Errno::EAGAIN)
     }
 
-    /// So many bytes have gone in at the tail; at most what `tail_piece` allowed.
-    pub(crate) fn pushed<M: PhysMem>(&mut self, frames: &mut FrameTable, memory: &mut M, bytes: usize) {
-        self.length += bytes as u32;
-        if bytes == 0 {
-            self.drop_unused(frames, memory);
+    /// So many bytes have gone into the last page; at most what fitted.
+    pub(crate) fn pushed(&mut self, bytes: usize) {
+        if let Some(last) = self.pieces.last_mut() {
+            last.length += bytes as u16;
+            self.length += bytes as u32;
         }
     }
 
     /// The place of the first byte, with the bytes that lie in one piece there.
     pub(crate) fn head_piece(&self) -> Option<(FrameNo, usize, usize)> {
-        let (page, offset) = (self.head as usize / PAGE_SIZE, self.head as usize % PAGE_SIZE);
-        let frame = self.pages.get(page).copied().flatten()?;
-        Some((frame, offset, (PAGE_SIZE - offset).min(self.len())))
+        self.pieces.first().map(|first| (first.frame, first.offset.into(), first.length.into()))
     }
 
     /// So many bytes have been taken from the head; at most what `head_piece` allowed.
     pub(crate) fn popped<M: PhysMem>(&mut self, frames: &mut FrameTable, memory: &mut M, bytes: usize) {
-        let page = self.head as usize / PAGE_SIZE;
-        self.head = ((self.head as usize + bytes) % self.capacity().max(1)) as u32;
-        self.length = self.length.saturating_sub(bytes as u32);
-        if self.length == 0 {
-            self.head = 0;
-        }
-        if !self.uses(page) {
-            self.free_page(frames, memory, page);
+        let Some(first) = self.pieces.first_mut() else { return };
+        let bytes = bytes.min(first.length.into());
+        first.offset += bytes as u16;
+        first.length -= bytes as u16;
+        self.length -= bytes as u32;
+        if first.length == 0 {
+            frames.release(memory, first.frame);
+            self.pieces.retain(|piece| piece.length > 0);
         }
     }
 
     /// Forgets everything.
     pub(crate) fn clear<M: PhysMem>(&mut self, frames: &mut FrameTable, memory: &mut M) {
+        while let Some(piece) = self.pieces.pop() {
+            frames.release(memory, piece.frame);
+        }
         self.length = 0;
-        self.head = 0;
-        self.drop_unused(frames, memory);
     }
 
-    /// Changes the capacity; the contents move to the front.
+    /// Changes the capacity.
     ///
     /// # Errors
-    /// `EBUSY`: they don't fit. `ENOMEM`: no frames to move them with.
-    pub(crate) fn set_capacity<M: PhysMem>(
-        &mut self,
-        frames: &mut FrameTable,
-        memory: &mut M,
-        pages: usize,
-    ) -> Result<(), Errno> {
-        if self.len() > pages * PAGE_SIZE {
+    /// `EBUSY`: more pages hold something.
+    pub(crate) fn set_capacity(&mut self, pages: usize) -> Result<(), Errno> {
+        if self.pieces.len() > pages {
             return Err(Errno::EBUSY);
         }
-        if frames.free() < self.len().div_ceil(PAGE_SIZE) {
-            return Err(Errno::ENOMEM);
-        }
-        let mut new = Ring::new(pages);
-        while let Some((from, from_offset, bytes)) = self.head_piece()
-            && bytes > 0
-        {
-            let (to, to_offset, room) = new.tail_piece(frames, memory)?;
-            let bytes = bytes.min(room);
-            memory.copy_bytes((from, from_offset), (to, to_offset), bytes);
-            new.pushed(frames, memory, bytes);
-            self.popped(frames, memory, bytes);
-        }
-        *self = new;
+        self.capacity_pages = pages as u16;
         Ok(())
-    }
-
-    /// Whether any byte lies in a page.
-    fn uses(&self, page: usize) -> bool {
-        let capacity = self.capacity();
-        if self.length == 0 || page * PAGE_SIZE >= capacity {
-            return false;
-        }
-        let distance = (page * PAGE_SIZE + capacity - self.head as usize) % capacity;
-        distance < self.len() || self.head as usize / PAGE_SIZE == page
-    }
-
-    fn drop_unused<M: PhysMem>(&mut self, frames: &mut FrameTable, memory: &mut M) {
-        for page in (0..self.pages.len()).rev() {
-            if !self.uses(page) {
-                self.free_page(frames, memory, page);
-            }
-        }
-    }
-
-    fn free_page<M: PhysMem>(&mut self, frames: &mut FrameTable, memory: &mut M, page: usize) {
-        if let Some(frame) = self.pages.get_mut(page).and_then(Option::take) {
-            frames.release(memory, frame);
-        }
-        while self.pages.last() == Some(&None) {
-            self.pages.pop();
-        }
     }
 }

@@ -235,7 +235,7 @@ fn a_reader_that_sleeps_over_data_is_found() {
         let frames = &mut machine.kernel.frames;
         let ring = &mut machine.kernel.pipes.at_mut(pipe).ring;
         ring.tail_piece(frames, &mut machine.host).unwrap();
-        ring.pushed(frames, &mut machine.host, 1);
+        ring.pushed(1);
     });
 }
 
@@ -473,8 +473,7 @@ fn a_private_page_that_two_may_write_is_found() {
 #[test]
 fn a_ring_beyond_its_capacity_is_found() {
     breaks("rings", |machine| {
-        let frames = &mut machine.kernel.frames;
-        machine.kernel.pipes.at_mut(PipeNo(1)).ring.pushed(frames, &mut machine.host, 1);
+        machine.kernel.pipes.at_mut(PipeNo(1)).ring.pushed(1);
     });
 }
 

@@ -141,7 +141,7 @@ impl Kernel {
             holds(!self.pipe_is_readable(slot), reader.index())?;
         }
         match self.asleep_first(&pipe.waiting_writers) {
-            Some(writer) => holds(!self.writer_can_go_on(slot, writer), writer.index()),
+            Some(writer) => holds(!self.pipe_is_writable(slot), writer.index()),
             None => Ok(()),
         }
     }

@@ -64,6 +64,11 @@ impl Kernel {
         }
     }
 
+    /// The size of an open file, in bytes, as `fstat` gives it.
+    pub(crate) fn size_of_file(&self, file: FileNo) -> i64 {
+        self.stat_of_file(file).size
+    }
+
     fn stat_of_file(&self, file: FileNo) -> Stat {
         let description = self.files.at(file);
         match (description.inode, description.open) {

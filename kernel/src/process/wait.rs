@@ -183,17 +183,20 @@ impl Kernel {
     /// The first child that has something to report; `None` if there are such children but none has.
     fn find_child(&self, parent: ProcessNo, which: Which, options: WaitOptions) -> Result<Option<Found>, Errno> {
         let parent = self.processes.at(parent);
+        let ended = options.contains(WaitOptions::WEXITED);
+        // As on Linux, a zombie is no child to somebody who doesn't ask for those that have ended.
+        let counts = |child: &ProcessNo| ended || !self.processes.at(*child).is_zombie();
         let candidate = match which {
-            Which::Nobody => return Err(Errno::ECHILD),
-            Which::Process(child) => Some(child).filter(|child| self.reportable(*child, options)),
-            Which::Any if parent.children.is_empty() => return Err(Errno::ECHILD),
-            Which::Any if parent.changed_children == 0 => {
-                parent.zombies.first().filter(|_| options.contains(WaitOptions::WEXITED))
+            Which::Process(child) if counts(&child) => Some(child).filter(|child| self.reportable(*child, options)),
+            Which::Nobody | Which::Process(_) => return Err(Errno::ECHILD),
+            Which::Any if !parent.children.iter(&self.processes).any(|child| counts(&child)) => {
+                return Err(Errno::ECHILD);
             }
+            Which::Any if parent.changed_children == 0 => parent.zombies.first().filter(|_| ended),
             Which::Any => parent.children.iter(&self.processes).find(|child| self.reportable(*child, options)),
             Which::Group(group) => {
-                let mut members =
-                    parent.children.iter(&self.processes).filter(|child| self.processes.at(*child).group == group);
+                let children = parent.children.iter(&self.processes);
+                let mut members = children.filter(|child| self.processes.at(*child).group == group && counts(child));
                 let Some(first) = members.next() else { return Err(Errno::ECHILD) };
                 core::iter::once(first).chain(members).find(|child| self.reportable(*child, options))
             }

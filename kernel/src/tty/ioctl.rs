@@ -18,7 +18,8 @@ impl Kernel {
         command: IoctlCommand,
         argument: Address,
     ) -> Outcome {
-        let description = *self.files.at(self.descriptor(cx.process, fd)?.file);
+        let file = self.descriptor(cx.process, fd)?.file;
+        let description = *self.files.at(file);
         match description.open {
             Open::Console { .. } if self.tty.present => self.terminal_ioctl(cx, &description, command, argument.0),
             Open::Console { .. } if command == IoctlCommand::FIONREAD => {
@@ -26,6 +27,11 @@ impl Kernel {
             }
             Open::Pipe(pipe) if command == IoctlCommand::FIONREAD => {
                 self.give(cx, argument.0, &(self.pipes.at(pipe).ring.len() as i32))
+            }
+            // Of a regular file it is what is left behind the position. As on Linux, a message queue is one.
+            Open::Memory(_) | Open::Mqueue(_) if command == IoctlCommand::FIONREAD => {
+                let left = self.size_of_file(file) - description.position as i64;
+                self.give(cx, argument.0, &(left as i32))
             }
             _ => Err(Errno::ENOTTY),
         }

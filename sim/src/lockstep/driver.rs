@@ -26,7 +26,7 @@ pub struct Difference {
     pub operation: usize,
     /// What was recorded.
     pub recorded: Value,
-    /// What Vitrine did.
+    /// What Vitrine did; `violation`: the invariant that doesn't hold behind it.
     pub observed: Value,
 }
 
@@ -40,40 +40,76 @@ impl std::fmt::Display for Difference {
 /// How many orders of an operation are tried where Linux may have chosen.
 const ORDERS: usize = 2000;
 
+/// Vitrine's side of a script, one operation after the other.
+pub struct LockStep {
+    name: String,
+    world: World,
+    table: Table,
+    operations: usize,
+}
+
+/// How an operation agreed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Agreed {
+    /// By the default order of running.
+    AtOnce,
+    /// By another order, where the record says that it may rest on scheduling.
+    ByChoice,
+}
+
+impl LockStep {
+    /// The world of a script at its start.
+    pub fn new(name: &str) -> LockStep {
+        let world = World::new();
+        let table = Table::of(&world);
+        LockStep { name: name.into(), world, table, operations: 0 }
+    }
+
+    /// Carries out an operation of which a record says what came of it.
+    ///
+    /// # Errors
+    /// The observation differs from the record, and nothing has been carried out. Where the record says that the outcome may rest on
+    /// scheduling (`care`), it has to be among those of some order of running. A broken invariant is a difference too.
+    pub fn compare(&mut self, recorded: &Value) -> Result<Agreed, Box<Difference>> {
+        let expected = expectation(recorded);
+        let (after, seen, observed) = carry_out(&self.world, &self.table, recorded, &mut Order::default());
+        let (found, agreed) = match observed == expected {
+            true => (Some((after, seen)), Agreed::AtOnce),
+            false if recorded["care"] == json!(1) => {
+                (other_order(&self.world, &self.table, recorded, &expected), Agreed::ByChoice)
+            }
+            false => (None, Agreed::AtOnce),
+        };
+        let Some((after, seen)) = found else { return Err(self.difference(recorded, observed)) };
+        if let Err(violation) = after.machine.kernel().check() {
+            return Err(self.difference(recorded, json!({"violation": violation.to_string()})));
+        }
+        (self.world, self.table) = (after, seen);
+        self.operations += 1;
+        Ok(agreed)
+    }
+
+    fn difference(&self, recorded: &Value, observed: Value) -> Box<Difference> {
+        let (script, recorded) = (self.name.clone(), recorded.clone());
+        Box::new(Difference { script, operation: self.operations, recorded, observed })
+    }
+}
+
 /// Carries out a script of the format of the records. With `partly`, a script ends before the first operation that isn't
 /// supported; else such an operation is a difference.
 ///
 /// # Errors
-/// The first operation whose observation differs from the record. Where the record says that the outcome may rest on
-/// scheduling (`care`), it has to be among those of some order of running.
+/// The first operation whose observation differs from the record, as [`LockStep::compare`] has it.
 pub fn run_script(script: &Value, partly: bool) -> Result<Agreement, Box<Difference>> {
-    let name = script["id"].as_str().unwrap_or("?");
-    let mut world = World::new();
-    let mut table = Table::of(&world);
+    let mut vitrine = LockStep::new(script["id"].as_str().unwrap_or("?"));
     let mut agreement = Agreement::default();
-    for (index, recorded) in script["ops"].as_array().into_iter().flatten().enumerate() {
+    for recorded in script["ops"].as_array().into_iter().flatten() {
         if partly && !supported(recorded["o"].as_str().unwrap_or("")) {
             agreement.cut = true;
             break;
         }
-        let expected = expectation(recorded);
-        let (after, seen, observed) = carry_out(&world, &table, recorded, &mut Order::default());
-        let found = match observed == expected {
-            true => Some((after, seen)),
-            false if recorded["care"] == json!(1) => {
-                agreement.by_choice += 1;
-                other_order(&world, &table, recorded, &expected)
-            }
-            false => None,
-        };
-        let Some((after, seen)) = found else {
-            let recorded = recorded.clone();
-            return Err(Box::new(Difference { script: name.into(), operation: index, recorded, observed }));
-        };
-        if let Err(violation) = after.machine.kernel().check() {
-            panic!("{name}, operation {index} {recorded}: {violation}");
-        }
-        (world, table) = (after, seen);
+        let agreed = vitrine.compare(recorded)?;
+        agreement.by_choice += usize::from(agreed == Agreed::ByChoice);
         agreement.operations += 1;
     }
     Ok(agreement)

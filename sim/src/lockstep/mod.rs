@@ -17,4 +17,4 @@ mod operation;
 pub mod simulated;
 pub mod subject;
 
-pub use driver::{Agreement, Difference, run_script};
+pub use driver::{Agreed, Agreement, Difference, LockStep, run_script};

@@ -15,6 +15,7 @@ const SUPPORTED: &[&str] = &[
     "fork",
     "exit",
     "wait4",
+    "waitid",
     "kill",
     "sigqueue",
     "sigaction",
@@ -34,6 +35,7 @@ const SUPPORTED: &[&str] = &[
     "dup3",
     "close",
     "fcntl",
+    "fionread",
     "mq_open",
     "mq_unlink",
     "mq_send",
@@ -54,6 +56,10 @@ const SUPPORTED: &[&str] = &[
     "shmat",
     "shmdt",
     "shmctl",
+    "shm_open",
+    "shm_unlink",
+    "ftruncate",
+    "mapfd",
     "msgget",
     "msgsnd",
     "msgrcv",
@@ -244,6 +250,13 @@ impl World {
         Path(ARGUMENTS)
     }
 
+    /// Puts the path of a shared memory object into the memory of a process.
+    fn put_memory_name(&mut self, process: ProcessId, number: i64) -> Path {
+        let name = format!("/dev/shm/s{number}\0");
+        self.machine.put(process, ARGUMENTS, name.as_bytes()).expect("the scratch area can be written");
+        Path(ARGUMENTS)
+    }
+
     /// The call that an operation stands for.
     fn request(&mut self, process: ProcessId, recorded: &Value) -> Request {
         let arguments = recorded["a"].as_array().cloned().unwrap_or_default();
@@ -258,6 +271,18 @@ impl World {
                 pid: pid(0),
                 status: Out::at(RESULTS),
                 options: WaitOptions::from_bits_retain(flags(&argument(1), WAIT_OPTIONS) as u32),
+                rusage: Out::NULL,
+            },
+            "waitid" => Syscall::Waitid {
+                kind: match argument(0).as_str() {
+                    Some("ALL") => IdType::P_ALL,
+                    Some("PID") => IdType::P_PID,
+                    Some("PGID") => IdType::P_PGID,
+                    _ => IdType(99),
+                },
+                id: pid(1),
+                info: Out::at(RESULTS),
+                options: WaitOptions::from_bits_retain(flags(&argument(2), WAIT_OPTIONS) as u32),
                 rusage: Out::NULL,
             },
             "kill" => Syscall::Kill { pid: pid(0), signal: SignalNumber(int(1) as i32) },
@@ -353,10 +378,13 @@ impl World {
                     Some("SETFD") => (FcntlCommand::F_SETFD, int(2) as u64),
                     Some("GETFL") => (FcntlCommand::F_GETFL, 0),
                     Some("SETFL") => (FcntlCommand::F_SETFL, flags(&argument(2), OPEN_FLAGS)),
+                    Some("SETPIPE_SZ") => (FcntlCommand::F_SETPIPE_SZ, int(2) as u64),
+                    Some("GETPIPE_SZ") => (FcntlCommand::F_GETPIPE_SZ, 0),
                     _ => (FcntlCommand(9999), 0),
                 };
                 Syscall::Fcntl { fd: fd(0), command, argument }
             }
+            "fionread" => Syscall::Ioctl { fd: fd(0), command: IoctlCommand::FIONREAD, argument: Address(RESULTS) },
             "mq_open" => {
                 self.put_queue_name(process, int(0));
                 let attributes = MqAttr { maxmsg: int(2), msgsize: int(3), ..MqAttr::default() };
@@ -384,13 +412,28 @@ impl World {
                 Syscall::MqGetsetattr { queue: fd(0), new: In::at(ARGUMENTS), old: Out::at(RESULTS) }
             }
             "mmap" => {
-                let kind = match argument(3).as_str() {
-                    Some("SHARED") => MapFlags::MAP_SHARED,
-                    Some("PRIVATE") => MapFlags::MAP_PRIVATE,
-                    _ => MapFlags::empty(),
-                };
-                map_fixed(slot_address(int(0), 0), int(1) as u64 * 4096, protection(&argument(2)), kind)
+                let (address, length) = (slot_address(int(0), 0), int(1) as u64 * 4096);
+                map_fixed(address, length, protection(&argument(2)), map_kind(&argument(3)))
             }
+            "mapfd" => Syscall::Mmap {
+                address: Address(slot_address(int(0), 0)),
+                length: Length(int(1) as u64 * 4096),
+                protection: protection(&argument(2)),
+                flags: map_kind(&argument(3)) | MapFlags::MAP_FIXED,
+                fd: fd(4),
+                offset: int(5) as u64 * 4096,
+            },
+            "shm_open" => {
+                let path = self.put_memory_name(process, int(0));
+                let flags = OpenFlags::from_bits_retain(flags(&argument(1), OPEN_FLAGS) as u32);
+                let flags = flags | OpenFlags::O_CLOEXEC | OpenFlags::O_NOFOLLOW;
+                Syscall::Openat { directory: AT_FDCWD, path, flags, mode: 0o600 }
+            }
+            "shm_unlink" => {
+                let path = self.put_memory_name(process, int(0));
+                Syscall::Unlinkat { directory: AT_FDCWD, path, flags: AtFlags::empty() }
+            }
+            "ftruncate" => Syscall::Ftruncate { fd: fd(0), length: int(1) },
             "munmap" => {
                 Syscall::Munmap { address: Address(slot_address(int(0), int(1))), length: Length(int(2) as u64 * 4096) }
             }
@@ -535,6 +578,18 @@ impl World {
                     );
                 }
             }
+            "waitid" => {
+                put("r", json!(value));
+                let info: SigInfo = self.load(process);
+                put("who", json!(self.name_or_none(info.pid)));
+                if info.pid != 0 {
+                    put("ws", child_status(info.code, info.status));
+                }
+            }
+            "fionread" => {
+                put("r", json!(value));
+                put("n", json!(self.load::<i32>(process)));
+            }
             "sigaction" => {
                 put("r", json!(value));
                 let old: SigAction = self.load(process);
@@ -606,7 +661,7 @@ impl World {
                 put("fl", json!(names));
             }
             "dup2" if asked["a"][0] == asked["a"][1] => put("r", asked["a"][1].clone()),
-            "mmap" | "shmat" => put("r", json!(0)),
+            "mmap" | "mapfd" | "shmat" => put("r", json!(0)),
             "shmget" => put("r", json!(self.objects.name('m', value as i32))),
             "msgget" => put("r", json!(self.objects.name('q', value as i32))),
             "semget" => put("r", json!(self.objects.name('s', value as i32))),
@@ -676,7 +731,14 @@ impl Objects {
 
 type Names = &'static [(&'static str, u64)];
 
-const WAIT_OPTIONS: Names = &[("NOHANG", 1), ("UNTRACED", 2), ("CONTINUED", 8)];
+const WAIT_OPTIONS: Names = &[
+    ("NOHANG", WaitOptions::WNOHANG.bits() as u64),
+    ("UNTRACED", WaitOptions::WUNTRACED.bits() as u64),
+    ("STOPPED", WaitOptions::WUNTRACED.bits() as u64),
+    ("EXITED", WaitOptions::WEXITED.bits() as u64),
+    ("CONTINUED", WaitOptions::WCONTINUED.bits() as u64),
+    ("NOWAIT", WaitOptions::WNOWAIT.bits() as u64),
+];
 const ACTION_FLAGS: Names = &[
     ("NOCLDSTOP", SigActionFlags::SA_NOCLDSTOP.bits()),
     ("NOCLDWAIT", SigActionFlags::SA_NOCLDWAIT.bits()),
@@ -692,6 +754,7 @@ const OPEN_FLAGS: Names = &[
     ("EXCL", OpenFlags::O_EXCL.bits() as u64),
     ("NONBLOCK", OpenFlags::O_NONBLOCK.bits() as u64),
     ("CLOEXEC", OpenFlags::O_CLOEXEC.bits() as u64),
+    ("TRUNC", OpenFlags::O_TRUNC.bits() as u64),
 ];
 
 const IPC_FLAGS: Names = &[("CREAT", IpcFlags::IPC_CREAT.bits() as u64), ("EXCL", IpcFlags::IPC_EXCL.bits() as u64)];
@@ -739,8 +802,28 @@ fn protection(name: &Value) -> Protection {
     }
 }
 
+/// Whether a mapping is shared, private, or neither.
+fn map_kind(name: &Value) -> MapFlags {
+    match name.as_str() {
+        Some("SHARED") => MapFlags::MAP_SHARED,
+        Some("PRIVATE") => MapFlags::MAP_PRIVATE,
+        _ => MapFlags::empty(),
+    }
+}
+
 fn slot_address(slot: i64, page: i64) -> u64 {
     (0x2_0000_0000 + slot * 0x10_0000 + page * 4096) as u64
+}
+
+/// A wait status by the code and value that `waitid` gives.
+fn child_status(code: i32, status: i32) -> Value {
+    match code {
+        CLD_EXITED => json!(["exit", status]),
+        CLD_KILLED | CLD_DUMPED => json!(["sig", status]),
+        CLD_STOPPED => json!(["stop", status]),
+        CLD_CONTINUED => json!(["cont"]),
+        _ => json!(["?", code, status]),
+    }
 }
 
 fn code_name(signal: Signal, code: i32) -> &'static str {
@@ -754,6 +837,7 @@ fn code_name(signal: Signal, code: i32) -> &'static str {
         (Signal::SIGCHLD, CLD_CONTINUED) => "CONTINUED",
         (Signal::SIGSEGV, SEGV_MAPERR) => "MAPERR",
         (Signal::SIGSEGV, SEGV_ACCERR) => "ACCERR",
+        (Signal::SIGBUS, BUS_ADRERR) => "ADRERR",
         _ => "?",
     }
 }

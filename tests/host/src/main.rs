@@ -3,12 +3,17 @@
 //!
 //! | question | file |
 //! | --- | --- |
+//! | how does Vitrine compare? | `check/mod.rs`, `judge.rs` |
+//! | where do the processes live? | `isolation.rs` |
 //! | what do recorder and processes share? | `stage.rs` |
 //! | what does a real process do? | `puppet.rs` |
-//! | which system call is an operation, and what did it give? | `operation.rs` |
+//! | which system call is an operation, and what did it give? | `operation/mod.rs` |
 //! | what can be seen from outside? | `observe.rs` |
 //! | one operation after the other | `recorder.rs` |
 
+mod check;
+mod isolation;
+mod judge;
 mod observe;
 mod operation;
 mod puppet;
@@ -16,6 +21,7 @@ mod recorder;
 mod stage;
 
 use std::io::{BufRead, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -28,7 +34,10 @@ use recorder::Recorder;
 use stage::Stage;
 
 #[derive(Parser)]
-#[command(version, about = "Carry lock-step scripts out with real processes, and record what can be observed")]
+#[command(
+    version,
+    about = "Carry lock-step scripts out with real processes, and compare Vitrine or record what can be observed"
+)]
 struct Options {
     #[command(subcommand)]
     command: Action,
@@ -36,6 +45,8 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Action {
+    /// Make random scripts, and compare Vitrine with the real kernel after every operation
+    Check(check::Check),
     /// Make random scripts, and print their records, a line each
     Record {
         /// What they are about [default: one after the other]
@@ -62,7 +73,7 @@ fn theme(name: &str) -> Result<Theme, String> {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    match isolated(|| run(&options.command)) {
+    match isolation::isolated(|within| run(&options.command, within)) {
         Ok(status) => status,
         Err(message) => {
             eprintln!("vitrine-host: {message}");
@@ -71,60 +82,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs `body` as PID 1 of a name space of its own, so that no signal of a script can reach a process which isn't of it.
-fn isolated(body: impl FnOnce() -> Result<(), String>) -> Result<ExitCode, String> {
-    let refused =
-        |what: &str| format!("{what}: {} (it takes the right to make name spaces)", std::io::Error::last_os_error());
-    // SAFETY: this process has one thread; name spaces have nothing to do with its memory.
-    unsafe {
-        if libc::unshare(libc::CLONE_NEWPID | libc::CLONE_NEWNS) != 0 {
-            return Err(refused("a name space for processes"));
-        }
-        match libc::fork() {
-            -1 => Err(refused("fork")),
-            0 => {
-                let root = c"/".as_ptr();
-                let private = libc::mount(
-                    std::ptr::null(),
-                    root,
-                    std::ptr::null(),
-                    libc::MS_REC | libc::MS_PRIVATE,
-                    std::ptr::null(),
-                );
-                let (proc, place) = (c"proc".as_ptr(), c"/proc".as_ptr());
-                if private != 0 || libc::mount(proc, place, proc, 0, std::ptr::null()) != 0 {
-                    eprintln!("vitrine-host: {}", refused("/proc"));
-                    libc::_exit(1);
-                }
-                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-                let status = match body() {
-                    Ok(()) => 0,
-                    Err(message) => {
-                        eprintln!("vitrine-host: {message}");
-                        1
-                    }
-                };
-                libc::_exit(status)
-            }
-            child => {
-                let mut status = 0;
-                libc::waitpid(child, &raw mut status, 0);
-                let code = if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 1 };
-                Ok(ExitCode::from(code as u8))
-            }
-        }
-    }
-}
-
-fn run(action: &Action) -> Result<(), String> {
+fn run(action: &Action, within: &Path) -> Result<ExitCode, String> {
     let stage = Stage::map().map_err(|error| format!("shared memory: {error}"))?;
     match action {
+        Action::Check(check) => return check::run(check, &stage, within),
         Action::Record { theme, seed, scripts, operations } => {
             for number in 0..*scripts {
                 let seed = seed + number;
                 let theme = theme.unwrap_or(Theme::ALL[(number % Theme::ALL.len() as u64) as usize]);
                 let mut records = Vec::new();
-                let mut recorder = Recorder::new(&stage)?;
+                let mut recorder = Recorder::new(&stage, within)?;
                 let end = script(&mut recorder, theme, seed, *operations, &mut |record| records.push(record))?;
                 drop(recorder);
                 print(theme.name(), &json!(format!("{}-{seed}", theme.name())), seed, end, records)?;
@@ -135,17 +102,18 @@ fn run(action: &Action) -> Result<(), String> {
                 let line = line.map_err(|error| format!("standard input: {error}"))?;
                 let script: Value = serde_json::from_str(&line)
                     .map_err(|error| format!("standard input, line {}: {error}", number + 1))?;
-                replay(&stage, &script).map_err(|what| format!("standard input, line {}: {what}", number + 1))?;
+                replay(&stage, within, &script)
+                    .map_err(|what| format!("standard input, line {}: {what}", number + 1))?;
             }
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Carries a given script out. An operation that can't be (its process is busy, or isn't there) is left out.
-fn replay(stage: &Stage, script: &Value) -> Result<(), String> {
+fn replay(stage: &Stage, within: &Path, script: &Value) -> Result<(), String> {
     let mut records = Vec::new();
-    let mut recorder = Recorder::new(stage)?;
+    let mut recorder = Recorder::new(stage, within)?;
     let mut end = "len";
     for asked in script["ops"].as_array().into_iter().flatten() {
         match recorder.carry_out(&json!({"p": asked["p"], "o": asked["o"], "a": asked["a"]})) {

@@ -1,7 +1,8 @@
 //! What can be seen of real processes from outside: `/proc`.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 
 /// What a process does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,10 @@ pub(crate) struct Seen {
     pub(crate) state: State,
     /// Its parent.
     pub(crate) parent: i32,
+    /// Its process group.
+    pub(crate) group: i32,
+    /// Its session.
+    pub(crate) session: i32,
     /// How often it has been switched out.
     pub(crate) switches: u64,
     /// Pending for its thread, pending for the process, blocked, ignored, caught.
@@ -32,26 +37,49 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    const GONE: Seen = Seen { state: State::Gone, parent: 0, switches: 0, signals: [0; 5] };
+    /// Of one that isn't there.
+    pub(crate) const GONE: Seen =
+        Seen { state: State::Gone, parent: 0, group: 0, session: 0, switches: 0, signals: [0; 5] };
+}
 
-    /// Looks at a process.
-    pub(crate) fn of(pid: i32) -> Seen {
-        let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { return Seen::GONE };
+/// The files in which a process is seen. They stay open: opening costs more than reading, and they go on meaning the same
+/// process when its number has passed on to another.
+pub(crate) struct Watch {
+    status: Option<File>,
+    call: Option<File>,
+    directory: PathBuf,
+}
+
+impl Watch {
+    /// Begins to watch a process.
+    pub(crate) fn new(pid: i32) -> Watch {
+        let directory = PathBuf::from(format!("/proc/{pid}"));
+        let open = |name: &str| File::open(directory.join(name)).ok();
+        Watch { status: open("status"), call: open("syscall"), directory }
+    }
+
+    /// Looks at the process.
+    pub(crate) fn look(&self) -> Seen {
+        let mut buffer = [0; 4096];
+        let Some(status) = read(self.status.as_ref(), &mut buffer) else { return Seen::GONE };
         let mut seen = Seen { state: State::Running, ..Seen::GONE };
         for line in status.lines() {
             let Some((key, value)) = line.split_once(':') else { continue };
             let value = value.trim();
             let set = || u64::from_str_radix(value, 16).unwrap_or(0);
+            let number = || value.parse().unwrap_or(0);
             match key {
                 "State" => {
                     seen.state = match value.as_bytes().first() {
                         Some(b'Z' | b'X') => State::Zombie,
                         Some(b'T') => State::Stopped,
-                        Some(b'S') => waiting(pid),
+                        Some(b'S') => self.waiting(),
                         _ => State::Running,
                     }
                 }
-                "PPid" => seen.parent = value.parse().unwrap_or(0),
+                "PPid" => seen.parent = number(),
+                "NSpgid" => seen.group = number(),
+                "NSsid" => seen.session = number(),
                 "SigPnd" => seen.signals[0] = set(),
                 "ShdPnd" => seen.signals[1] = set(),
                 "SigBlk" => seen.signals[2] = set(),
@@ -65,29 +93,27 @@ impl Seen {
         }
         seen
     }
-}
 
-/// The call in which a sleeping process waits. The state letter alone isn't to be trusted.
-fn waiting(pid: i32) -> State {
-    let Ok(text) = fs::read_to_string(format!("/proc/{pid}/syscall")) else { return State::Running };
-    let mut words = text.split_whitespace();
-    let call = words.next().and_then(|word| word.parse().ok());
-    let first = words.next().and_then(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
-    match (call, first) {
-        (Some(call), Some(first)) if call >= 0 => State::Waiting { call, first },
-        _ => State::Running,
+    /// The call in which a sleeping process waits. The state letter alone isn't to be trusted.
+    fn waiting(&self) -> State {
+        let mut buffer = [0; 512];
+        let Some(text) = read(self.call.as_ref(), &mut buffer) else { return State::Running };
+        let mut words = text.split_whitespace();
+        let call = words.next().and_then(|word| word.parse().ok());
+        let first = words.next().and_then(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
+        match (call, first) {
+            (Some(call), Some(first)) if call >= 0 => State::Waiting { call, first },
+            _ => State::Running,
+        }
+    }
+
+    /// How many descriptors are open. One that a blocked `open` has reserved isn't.
+    pub(crate) fn descriptors(&self) -> usize {
+        fs::read_dir(self.directory.join("fd")).map_or(0, Iterator::count)
     }
 }
 
-/// Process group and session.
-pub(crate) fn group_and_session(pid: i32) -> (i32, i32) {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let behind_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let mut numbers = behind_name.split_whitespace().skip(2).map(|word| word.parse().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
-}
-
-/// How many descriptors are open.
-pub(crate) fn descriptors(pid: i32) -> usize {
-    fs::read_dir(Path::new("/proc").join(pid.to_string()).join("fd")).map_or(0, Iterator::count)
+fn read<'a>(file: Option<&File>, buffer: &'a mut [u8]) -> Option<&'a str> {
+    let length = file?.read_at(buffer, 0).ok().filter(|length| *length > 0)?;
+    std::str::from_utf8(&buffer[..length]).ok()
 }

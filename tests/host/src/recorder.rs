@@ -1,16 +1,15 @@
 //! One script: gives operations to real processes one at a time, waits until all is quiet, and writes down what changed.
 
-use std::ffi::CString;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use sim::lockstep::subject::{Subject, Trouble, process_name, process_number};
 
-use crate::observe::{Seen, State, descriptors, group_and_session};
-use crate::operation::{Names, command, handler_details, observation, signal_list};
+use crate::isolation::empty_directory;
+use crate::observe::{Seen, State, Watch};
+use crate::operation::{Asked, Names, command, handler_details, observation, signal_list};
 use crate::puppet;
 use crate::stage::{Command, Kind, PUPPETS, Stage};
 
@@ -20,11 +19,22 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// One process of a script.
 struct Puppet {
     pid: i32,
+    watch: Watch,
     /// The operation that it hasn't finished, and the call which that is.
     pending: Option<(Value, i64)>,
     /// What was last seen of it, as the records have it.
     fields: Map<String, Value>,
     gone: bool,
+}
+
+impl Puppet {
+    fn new(pid: i32) -> Puppet {
+        Puppet { pid, watch: Watch::new(pid), pending: None, fields: Map::new(), gone: false }
+    }
+
+    fn look(&self) -> Seen {
+        if self.gone { Seen::GONE } else { self.watch.look() }
+    }
 }
 
 /// A script that is being carried out.
@@ -36,20 +46,18 @@ pub(crate) struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// A new world with one process, `a`, in a System V and message queue name space of its own.
+    /// A new world with one process, `a`, in a System V and message queue name space of its own. Its files are `within` a
+    /// directory.
     ///
     /// # Errors
     /// What the host refused.
-    pub(crate) fn new(stage: &'a Stage) -> Result<Recorder<'a>, String> {
+    pub(crate) fn new(stage: &'a Stage, within: &Path) -> Result<Recorder<'a>, String> {
         let refused = |what: &str| format!("{what}: {}", std::io::Error::last_os_error());
         // SAFETY: this changes which objects have names, and touches no memory.
         if unsafe { libc::unshare(libc::CLONE_NEWIPC) } != 0 {
             return Err(refused("a name space for System V objects"));
         }
-        let directory = std::env::temp_dir().join(format!("vitrine-fifos-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&directory);
-        fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
-        let path = CString::new(directory.as_os_str().as_bytes()).map_err(|error| error.to_string())?;
+        let (directory, path) = empty_directory(within)?;
         for puppet in 0..PUPPETS {
             stage.reset(puppet);
         }
@@ -57,14 +65,13 @@ impl<'a> Recorder<'a> {
         let mut names = Names::default();
         names.processes.insert("R".into(), std::process::id() as i32);
         names.processes.insert("a".into(), pid);
-        let root = Puppet { pid, pending: None, fields: Map::new(), gone: false };
-        let mut recorder = Recorder { stage, directory, names, puppets: vec![root] };
-        recorder.settle()?;
-        recorder.changes();
+        let mut recorder = Recorder { stage, directory, names, puppets: vec![Puppet::new(pid)] };
+        let seen = recorder.settle()?;
+        recorder.changes(&seen);
         Ok(recorder)
     }
 
-    fn record(&mut self, caller: usize, asked: &Value, before: &[Value]) -> Result<Value, Trouble> {
+    fn record(&mut self, caller: usize, asked: &Value, before: &[Value], seen: Vec<Seen>) -> Result<Value, Trouble> {
         let mut record = asked.as_object().cloned().unwrap_or_default();
         let mut done = Vec::new();
         let mut returned = false;
@@ -75,7 +82,7 @@ impl<'a> Recorder<'a> {
             if operation["o"] == "fork" {
                 let name = result.get("r").and_then(Value::as_str).map(str::to_owned);
                 if let Some(pid) = name.and_then(|name| self.names.processes.get(&name).copied()) {
-                    self.puppets.push(Puppet { pid, pending: None, fields: Map::new(), gone: false });
+                    self.puppets.push(Puppet::new(pid));
                 }
             }
             if index == caller {
@@ -90,9 +97,9 @@ impl<'a> Recorder<'a> {
             }
         }
         // A new child is to be quiet as well.
-        self.settle().map_err(Trouble::Bad)?;
+        let seen = if self.puppets.len() == seen.len() { seen } else { self.settle().map_err(Trouble::Bad)? };
         let runs = self.handler_runs();
-        let changes = self.changes();
+        let changes = self.changes(&seen);
         if self.puppets[0].gone || self.puppets[0].fields.get("s").is_some_and(|state| state == "zomb") {
             return Err(Trouble::RootDied);
         }
@@ -137,15 +144,15 @@ impl<'a> Recorder<'a> {
         Ok(Value::Object(record))
     }
 
-    /// Carries out something that isn't written down.
-    fn hidden(&mut self, caller: usize, asked: &Value, blocked: u64) -> Result<(), Trouble> {
+    /// Gives an operation to its process, and waits until all is quiet.
+    fn ask(&mut self, caller: usize, asked: &Value, blocked: u64) -> Result<Vec<Seen>, Trouble> {
         let pid = self.puppets[caller].pid;
-        let command = command(self.stage, &self.names, caller, pid, blocked, asked).map_err(Trouble::Bad)?;
+        let (stage, names) = (self.stage, &self.names);
+        let command = command(&Asked { stage, names, puppet: caller, own_pid: pid, blocked, record: asked })
+            .map_err(|what| Trouble::Bad(format!("{asked}: {what}")))?;
         self.puppets[caller].pending = Some((asked.clone(), command.number));
         self.stage.ask(caller, command);
-        self.settle().map_err(Trouble::Bad)?;
-        self.puppets[caller].pending = None;
-        Ok(())
+        self.settle().map_err(Trouble::Bad)
     }
 
     /// What an operation gave that is over; `None` if it isn't.
@@ -167,21 +174,28 @@ impl<'a> Recorder<'a> {
         Some(seen)
     }
 
-    /// Waits until every process is quiet, and stays so: nobody has been switched out between two looks.
-    fn settle(&mut self) -> Result<(), String> {
+    /// Waits until every process is quiet, and stays so: nobody has been switched out between two looks. What is seen then.
+    fn settle(&mut self) -> Result<Vec<Seen>, String> {
         let begin = Instant::now();
         let mut last: Option<Vec<Seen>> = None;
         loop {
-            let seen: Vec<Seen> = self.puppets.iter().map(look).collect();
-            let restless = (0..seen.len()).find(|&index| !self.is_quiet(index, &seen[index].state));
-            match restless {
-                None if last.as_ref() == Some(&seen) => return Ok(()),
-                None => last = Some(seen),
-                Some(index) if begin.elapsed() > PATIENCE => {
-                    return Err(format!("process {} doesn't become quiet: {:?}", process_name(index), seen[index]));
+            let mut seen = Vec::with_capacity(self.puppets.len());
+            for (index, puppet) in self.puppets.iter().enumerate() {
+                let mut one = puppet.look();
+                while !self.is_quiet(index, &one.state) {
+                    if begin.elapsed() > PATIENCE {
+                        return Err(format!("process {} doesn't become quiet: {one:?}", process_name(index)));
+                    }
+                    last = None;
+                    std::thread::yield_now();
+                    one = puppet.look();
                 }
-                Some(_) => last = None,
+                seen.push(one);
             }
+            if last.as_ref() == Some(&seen) {
+                return Ok(seen);
+            }
+            last = Some(seen);
         }
     }
 
@@ -222,13 +236,13 @@ impl<'a> Recorder<'a> {
     }
 
     /// The fields that have changed since the last call.
-    fn changes(&mut self) -> Map<String, Value> {
+    fn changes(&mut self, seen: &[Seen]) -> Map<String, Value> {
         let mut all = Map::new();
-        for index in 0..self.puppets.len() {
+        for (index, seen) in seen.iter().enumerate() {
             if self.puppets[index].gone {
                 continue;
             }
-            let fields = self.fields_now(index);
+            let fields = self.fields_now(index, seen);
             let puppet = &mut self.puppets[index];
             let state_alone = fields.len() == 1;
             let changed: Map<String, Value> = fields
@@ -245,18 +259,16 @@ impl<'a> Recorder<'a> {
         all
     }
 
-    fn fields_now(&self, index: usize) -> Map<String, Value> {
+    fn fields_now(&self, index: usize, seen: &Seen) -> Map<String, Value> {
         let puppet = &self.puppets[index];
-        let seen = look(puppet);
         let mut fields = Map::new();
         if seen.state == State::Gone {
             fields.insert("s".into(), json!("gone"));
             return fields;
         }
-        let (group, session) = group_and_session(puppet.pid);
         fields.insert("pp".into(), json!(self.names.process(seen.parent)));
-        fields.insert("pg".into(), json!(self.names.process(group)));
-        fields.insert("sid".into(), json!(self.names.process(session)));
+        fields.insert("pg".into(), json!(self.names.process(seen.group)));
+        fields.insert("sid".into(), json!(self.names.process(seen.session)));
         if seen.state == State::Zombie {
             fields.insert("s".into(), json!("zomb"));
             return fields;
@@ -280,7 +292,7 @@ impl<'a> Recorder<'a> {
         fields.insert("blk".into(), blocked);
         fields.insert("ign".into(), signal_list(ignored));
         fields.insert("cgt".into(), signal_list(caught));
-        fields.insert("nfd".into(), json!(descriptors(puppet.pid)));
+        fields.insert("nfd".into(), json!(puppet.watch.descriptors()));
         fields
     }
 }
@@ -312,18 +324,14 @@ impl Subject for Recorder<'_> {
             return Err(bad("there are no names left"));
         }
         let before: Vec<Value> = self.puppets.iter().map(|puppet| puppet.fields.get("s").cloned().into()).collect();
-        let own = &self.puppets[caller];
-        let blocked = own.fields.get("blk").map_or(0, set_of);
+        let blocked = self.puppets[caller].fields.get("blk").map_or(0, set_of);
         if asked["o"] == "msgctl" && asked["a"][1] == "SET" {
+            // It isn't written down that this comes first.
             let stat = json!({"p": asked["p"], "o": "msgctl", "a": [asked["a"][0], "STAT"]});
-            self.hidden(caller, &stat, blocked)?;
+            self.ask(caller, &stat, blocked)?;
         }
-        let pid = self.puppets[caller].pid;
-        let command = command(self.stage, &self.names, caller, pid, blocked, asked).map_err(|what| bad(&what))?;
-        self.puppets[caller].pending = Some((asked.clone(), command.number));
-        self.stage.ask(caller, command);
-        self.settle().map_err(Trouble::Bad)?;
-        self.record(caller, asked, &before)
+        let seen = self.ask(caller, asked, blocked)?;
+        self.record(caller, asked, &before, seen)
     }
 }
 
@@ -338,13 +346,6 @@ impl Drop for Recorder<'_> {
         // SAFETY: a null status is allowed. Orphans come to the recorder, which adopts them.
         while unsafe { libc::waitpid(-1, std::ptr::null_mut(), 0) } > 0 {}
         let _ = fs::remove_dir_all(&self.directory);
-    }
-}
-
-fn look(puppet: &Puppet) -> Seen {
-    match puppet.gone {
-        true => Seen::of(-1),
-        false => Seen::of(puppet.pid),
     }
 }
 

@@ -120,7 +120,10 @@ fn a_queue_is_a_file_in_dev_mqueue() {
         let opened = sys.raw().openat(AT_FDCWD, file, OpenFlags::O_RDWR, 0).await.unwrap();
         let opened = Fd(opened as i32);
         let mut line = [0; 100];
+        // The size of the file, and not that of the line.
+        assert_eq!(sys.readable_bytes(opened).await, Ok(80));
         let length = sys.read(opened, &mut line).await.unwrap();
+        assert_eq!(sys.readable_bytes(opened).await, Ok(80 - length));
         let text = "QSIZE:5          NOTIFY:0     SIGNO:0     NOTIFY_PID:0     \n";
         assert_eq!(str::from_utf8(&line[..length]), Ok(text));
         assert_eq!(sys.read(opened, &mut line).await, Ok(0));

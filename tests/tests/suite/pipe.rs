@@ -1,5 +1,4 @@
-//! Pipes (`pipe(7)`): order, blocking, atomicity, ends. Figures as on Linux, but for its accounting of pages: here a pipe holds as
-//! many bytes as its capacity says.
+//! Pipes (`pipe(7)`): order, blocking, atomicity, pages, ends. Figures as on Linux.
 
 use abi::Errno::{EAGAIN, EBUSY, EINVAL, EPERM, EPIPE};
 use abi::{FcntlCommand, Fd, OpenFlags, PIPE_BUF, Signal};
@@ -109,12 +108,12 @@ fn without_blocking() {
         assert_eq!(sys.write(write, b"x").await, Err(EAGAIN));
         assert_eq!(sys.write(write, &[0; 10_000]).await, Err(EAGAIN));
         sys.read(read, &mut [0; 1000]).await.unwrap();
+        // Room is a whole page.
+        assert_eq!(sys.write(write, b"x").await, Err(EAGAIN));
+        sys.read(read, &mut [0; PAGE as usize - 1000]).await.unwrap();
         // What is no larger than PIPE_BUF goes in whole or not at all.
-        assert_eq!(sys.write(write, &[0; 1001]).await, Err(EAGAIN));
+        assert_eq!(sys.write(write, &[0; PIPE_BUF + 1]).await, Ok(PIPE_BUF));
         assert_eq!(sys.write(write, &[0; PIPE_BUF]).await, Err(EAGAIN));
-        assert_eq!(sys.write(write, &[0; PIPE_BUF + 1]).await, Ok(1000));
-        sys.read(read, &mut [0; 1000]).await.unwrap();
-        assert_eq!(sys.write(write, &[0; 1000]).await, Ok(1000));
         sys.close(write).await.unwrap();
         assert_eq!(sys.read(read, &mut vec![0; 2 * CAPACITY]).await, Ok(CAPACITY));
         assert_eq!(sys.read(read, &mut [0]).await, Ok(0));
@@ -232,7 +231,7 @@ fn one_read_makes_room_for_several_writers() {
             until_state(sys, writer, 'S').await;
             writers.push(writer);
         }
-        sys.read(read, &mut [0; 4]).await.unwrap();
+        sys.read(read, &mut [0; PAGE as usize]).await.unwrap();
         for writer in writers {
             join(sys, writer).await;
         }
@@ -407,6 +406,110 @@ fn a_full_ring_that_is_written_and_read_in_odd_sizes_keeps_order() {
     .succeeds();
 }
 
+/// Writes and reads without waiting, and changes of the capacity in pages; each with its result.
+#[derive(Clone, Copy)]
+enum Step {
+    Write(usize, Result<usize, abi::Errno>),
+    Read(usize, Result<usize, abi::Errno>),
+    Pages(u64, Result<i64, abi::Errno>),
+}
+
+/// As seen on Linux: bytes go behind others only if they are what a write has beyond whole pages, and only if they fit.
+#[test]
+fn room_is_counted_in_pages() {
+    use Step::{Pages, Read, Write};
+    const FULL: Result<usize, abi::Errno> = Err(EAGAIN);
+    const TABLE: [(u64, &[Step]); 6] = [
+        (1, &[Write(100, Ok(100)), Write(3997, FULL), Write(3996, Ok(3996)), Write(1, FULL), Read(100, Ok(100))]),
+        (1, &[Write(100, Ok(100)), Read(99, Ok(99)), Write(3997, FULL), Read(9, Ok(1)), Write(4096, Ok(4096))]),
+        (
+            2,
+            &[
+                Write(4097, Ok(4097)),
+                Write(4096, FULL),
+                Write(4095, Ok(4095)),
+                Write(1, FULL),
+                Read(4096, Ok(4096)),
+                Write(4096, Ok(4096)),
+                Read(1, Ok(1)),
+                Write(8192, FULL),
+            ],
+        ),
+        // 904 bytes go behind the ten, a page into the second one.
+        (2, &[Write(10, Ok(10)), Write(5000, Ok(5000)), Write(8000, FULL), Read(10, Ok(10)), Write(3000, FULL)]),
+        (2, &[Write(10, Ok(10)), Write(4096 + 4090, Ok(4096)), Read(9000, Ok(4106)), Write(8192, Ok(8192))]),
+        (
+            4,
+            &[
+                Write(10, Ok(10)),
+                Write(4096, Ok(4096)),
+                Write(10, Ok(10)),
+                Write(4096, Ok(4096)),
+                Pages(2, Err(EBUSY)),
+                Write(1, FULL),
+                Read(4106, Ok(4106)),
+                Pages(1, Err(EBUSY)),
+                Pages(2, Ok(8192)),
+                Write(1, FULL),
+                Pages(4, Ok(16384)),
+                Write(4097, Ok(4097)),
+                Read(10000, Ok(8203)),
+            ],
+        ),
+    ];
+    program(&|sys, _| async move {
+        for (number, (pages, steps)) in TABLE.into_iter().enumerate() {
+            let (read, write) = sys.pipe2(OpenFlags::O_NONBLOCK).await.unwrap();
+            set_capacity(sys, write, pages * PAGE).await.unwrap();
+            for (at, step) in steps.iter().enumerate() {
+                match *step {
+                    Write(count, result) => {
+                        assert_eq!(sys.write(write, &vec![0; count]).await, result, "row {number}, step {at}");
+                    }
+                    Read(count, result) => {
+                        assert_eq!(sys.read(read, &mut vec![0; count]).await, result, "row {number}, step {at}");
+                    }
+                    Pages(pages, result) => {
+                        assert_eq!(set_capacity(sys, read, pages * PAGE).await, result, "row {number}, step {at}");
+                    }
+                }
+            }
+            sys.close(read).await.unwrap();
+            sys.close(write).await.unwrap();
+        }
+        0
+    })
+    .succeeds();
+}
+
+/// As seen on Linux: whoever waits for a page takes one, though what it has would fit into the last by then.
+#[test]
+fn a_writer_that_has_waited_begins_a_page() {
+    program(&|sys, _| async move {
+        let (read, write) = sys.pipe().await.unwrap();
+        set_capacity(sys, write, 2 * PAGE).await.unwrap();
+        sys.write(write, &[0; 2 * PAGE as usize]).await.unwrap();
+        let mut writers = Vec::new();
+        for size in [100, 10, 20] {
+            let writer = fork(sys, async |sys| assert_eq!(sys.write(write, &vec![1; size]).await, Ok(size))).await;
+            until_state(sys, writer, 'S').await;
+            writers.push(writer);
+        }
+        // Room for two, in two pages.
+        assert_eq!(sys.read(read, &mut [0; 2 * PAGE as usize]).await, Ok(2 * PAGE as usize));
+        join(sys, writers[0]).await;
+        join(sys, writers[1]).await;
+        until_state(sys, writers[2], 'S').await;
+        assert_eq!(set_capacity(sys, write, PAGE).await, Err(EBUSY));
+        // Whoever comes now needs none.
+        assert_eq!(sys.write(write, &[2; 30]).await, Ok(30));
+        assert_eq!(sys.read(read, &mut [0; 9000]).await, Ok(140));
+        join(sys, writers[2]).await;
+        0
+    })
+    .succeeds();
+}
+
 /// As seen on Linux: what lies in one page of the pipe, or is to, moves together or not at all.
 #[test]
 fn a_bad_address_cuts_a_transfer_only_between_pages() {
@@ -421,6 +524,11 @@ fn a_bad_address_cuts_a_transfer_only_between_pages() {
         assert_eq!(sys.read(read, &mut [0]).await, Err(EAGAIN));
         assert_eq!(raw.write(write, abi::InBytes(good), abi::Length(2 * PAGE)).await, Ok(PAGE as i64));
         assert_eq!(sys.read(read, &mut [0; 9000]).await, Ok(PAGE as usize));
+        // Ten bytes in front, and what goes behind them is good.
+        sys.write(write, &[1; 10]).await.unwrap();
+        assert_eq!(raw.write(write, abi::InBytes(bad - 20), abi::Length(PAGE + 20)).await, Ok(20));
+        assert_eq!(raw.write(write, abi::InBytes(bad - 10), abi::Length(PAGE + 20)).await, efault);
+        assert_eq!(sys.read(read, &mut [0; 9000]).await, Ok(30));
         sys.write(write, &[1; 5000]).await.unwrap();
         assert_eq!(raw.read(read, abi::OutBytes(bad - 100), abi::Length(200)).await, efault);
         assert_eq!(sys.read(read, &mut [0; 9000]).await, Ok(5000));

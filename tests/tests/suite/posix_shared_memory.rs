@@ -133,7 +133,9 @@ fn an_object_is_read_and_written_like_a_file() {
         assert_eq!(sys.load::<u8>(shared + 8999).await, text[8999]);
         let mut back = vec![0; 9500];
         assert_eq!(sys.read(object, &mut back).await, Ok(0));
+        assert_eq!(sys.readable_bytes(object).await, Ok(0));
         assert_eq!(sys.raw().lseek(object, 5000, abi::Whence::SEEK_SET).await, Ok(5000));
+        assert_eq!(sys.readable_bytes(object).await, Ok(4000));
         assert_eq!(sys.read(object, &mut back).await, Ok(4000));
         assert_eq!(back[..4000], text[5000..]);
         // A hole reads as zeros.

@@ -264,13 +264,33 @@ fn waitid_says_who_and_what() {
     .succeeds();
 }
 
+/// As seen on Linux: without `WEXITED`, a zombie isn't even a child that something may still be heard of.
 #[test]
 fn waitid_tells_only_what_it_is_asked_for() {
     program(&|sys, _| async move {
-        let child = fork(sys, async |_| ()).await;
-        until_state(sys, child, 'Z').await;
-        assert_eq!(sys.waitid(IdType::P_ALL, Pid(0), WUNTRACED | WCONTINUED | WNOHANG).await, Ok(None));
-        join(sys, child).await;
+        let group = sys.getpgid(Pid(0)).await.unwrap();
+        let zombie = fork(sys, async |_| ()).await;
+        until_state(sys, zombie, 'Z').await;
+        let options = WUNTRACED | WCONTINUED | WNOHANG;
+        for (kind, id) in [(IdType::P_ALL, Pid(0)), (IdType::P_PID, zombie), (IdType::P_PGID, group)] {
+            assert_eq!(sys.waitid(kind, id, options).await, Err(Errno::ECHILD), "{kind:?}");
+        }
+        let sleeper = sleeper(sys).await;
+        assert_eq!(sys.waitid(IdType::P_PID, zombie, options).await, Err(Errno::ECHILD));
+        for (kind, id) in [(IdType::P_ALL, Pid(0)), (IdType::P_PID, sleeper), (IdType::P_PGID, group)] {
+            assert_eq!(sys.waitid(kind, id, options).await, Ok(None), "{kind:?}");
+        }
+        kill(sys, sleeper, Signal::SIGKILL).await;
+        until_state(sys, sleeper, 'Z').await;
+        // And one that ends is the end of waiting for it.
+        let waiter = fork(sys, async |sys| {
+            fork(sys, async |sys| sys.compute(20_000).await).await;
+            assert_eq!(sys.waitid(IdType::P_ALL, Pid(0), WUNTRACED).await, Err(Errno::ECHILD));
+        })
+        .await;
+        for child in [zombie, sleeper, waiter] {
+            sys.waitpid(child, WaitOptions::empty()).await.unwrap();
+        }
         0
     })
     .succeeds();
