@@ -48,6 +48,7 @@ fn process(draw: &mut Draw<'_>, call: &str, argument: &str) -> Option<Value> {
         ("waitid", "kind") => draw.number(&[0, 0, 1, 2]),
         ("waitid", "id") if draw.percent(60) => draw.child()?,
         ("waitid", "options") => draw.number(&[5, 5, 7, 13, 4, 6, 0x0100_0005]),
+        ("spawn" | "execve", "path") if draw.percent(2) => Value::Long(5000),
         ("spawn" | "execve", "path") => draw.text(&["program", "program", "program", "nothing", "", "/dev/null"]),
         ("spawn", "count") => draw.number(&[0, 0, 1, 1, 2]),
         ("prctl", "argument") => match draw.below(3) {

@@ -30,10 +30,10 @@ const SCENARIOS: &[(u32, Scenario)] = &[
     (12, all_undos),
     (4, all_processes),
     (4, all_nodes),
-    (4, all_frames),
-    (4, all_names),
+    (9, all_frames),
+    (8, all_names),
     (4, all_files),
-    (6, all_objects),
+    (10, all_objects),
     (4, all_signals),
     (4, deep_path),
 ];
@@ -453,11 +453,12 @@ fn without_frames(generator: &mut Generator, stage: &Stage, who: Name) {
 
 /// All names and inodes of the system.
 fn all_names(generator: &mut Generator, stage: &Stage, who: Name) {
-    let mut lines = String::from("W mkdirat -100 \"/tmp/all\" 0o777\nW chdir \"/tmp/all\"\n");
+    let mut lines =
+        String::from("W mkdirat -100 \"/tmp/all\" 0o777\nW chdir \"/tmp/all\"\nW mknodat -100 \"o\" 0o10600 0\n");
     for number in 0..510 {
         lines += &format!("W mkdirat -100 \"{number}\" 0o777\n");
     }
-    lines += "W mknodat -100 \"p\" 0o10600 0\nW linkat -100 \"/dev/null\" -100 \"l\" 0\nW mkdirat -100 \"d\" 0o700\n";
+    lines += "W mknodat -100 \"p\" 0o10600 0\nW linkat -100 \"o\" -100 \"l\" 0\nW mkdirat -100 \"d\" 0o700\n";
     lines += "W openat -100 \"/dev/shm/z\" 0o102 0o600\nW mq_open \"z\" 0o102 0o600 0\n";
     for number in 0..400 {
         lines += &format!("W unlinkat -100 \"{number}\" 0x200\n");
