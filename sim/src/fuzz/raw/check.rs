@@ -1,8 +1,9 @@
 //! What is checked after every step.
 
 use kernel::Kernel;
-use kernel::invariants::{Checker, INVARIANTS};
+use kernel::invariants::INVARIANTS;
 
+use crate::checker_box::CheckerBox;
 use crate::fuzz::coverage::Coverage;
 use crate::fuzz::raw::stage::Checking;
 
@@ -46,7 +47,7 @@ const COUNT_EVERY: u32 = 64;
 /// Checks a kernel after every step.
 pub(super) struct Check {
     how: Checking,
-    checker: Box<Checker>,
+    checker: CheckerBox,
     looks: u32,
 }
 
@@ -58,7 +59,7 @@ impl Clone for Check {
 
 impl Check {
     pub(super) fn new(how: Checking) -> Check {
-        Check { how, checker: Box::new(Checker::new()), looks: 0 }
+        Check { how, checker: CheckerBox::new(), looks: 0 }
     }
 
     /// Checks what the step since the last look can have broken.

@@ -49,6 +49,8 @@ pub struct Generator {
     random: fastrand::Rng,
     /// The rows to call, each as often as its weight.
     rows: Vec<Row>,
+    /// Every call may be made: then there are directed manners too.
+    makes_all: bool,
     /// Who is alive, and perhaps some who aren't any more.
     living: Vec<Name>,
     /// The name of the next child.
@@ -74,7 +76,15 @@ impl Generator {
             rows.push(Row::of(&Syscall::Getpid {}));
         }
         let random = fastrand::Rng::with_seed(seed);
-        Generator { random, rows, living: Vec::new(), next: 1, expected: None, plan: VecDeque::new() }
+        Generator {
+            random,
+            rows,
+            makes_all: syscalls.is_empty(),
+            living: Vec::new(),
+            next: 1,
+            expected: None,
+            plan: VecDeque::new(),
+        }
     }
 
     /// The next move.
@@ -216,7 +226,7 @@ impl Generator {
             25..=27 => return Move::new(who, self.fault()),
             28..=34 => return Move::new(who, What::Run),
             35..=38 => return Move::new(who, What::Unknown(self.random.u64(..5000))),
-            39..=58 => scenario::begin(self, stage, who),
+            39..=58 if self.makes_all => scenario::begin(self, stage, who),
             _ => {}
         }
         if let Some(planned) = self.planned(stage) {
