@@ -147,17 +147,19 @@ pub struct Process {
     pub woken: bool,
 }
 
-impl Process {
+impl Default for Process {
     /// One that has no signals, and no handlers.
-    pub fn new() -> Process {
+    fn default() -> Process {
         let (own, shared, frames) = (Vec::new(), Vec::new(), Vec::new());
         let (actions, life) = (BTreeMap::new(), Life::Running);
         Process { actions, own, shared, mask: 0, mask_after: None, call: None, life, frames, woken: false }
     }
+}
 
+impl Process {
     /// fork(2): "The child inherits ... signal dispositions and mask"; "the set of pending signals is initially empty".
     pub fn fork(&self) -> Process {
-        Process { actions: self.actions.clone(), mask: self.mask, ..Process::new() }
+        Process { actions: self.actions.clone(), mask: self.mask, ..Process::default() }
     }
 
     /// What it does about a signal.

@@ -22,7 +22,7 @@ pub struct Signals {
 
 impl Default for Signals {
     fn default() -> Signals {
-        Signals { processes: BTreeMap::from([('a', Process::new())]) }
+        Signals { processes: BTreeMap::from([('a', Process::default())]) }
     }
 }
 
