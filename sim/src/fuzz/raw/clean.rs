@@ -2,6 +2,7 @@
 //! resource must be back.
 
 use abi::{Errno, Signal};
+use kernel::limits::DESCRIPTORS;
 use kernel::{Pick, Picked, Resume, Trap};
 
 use crate::fuzz::coverage::{Coverage, Row, Waker};
@@ -78,6 +79,14 @@ impl Stage {
                 }
             }
         }
+        // Somebody may have lowered its limits: `RLIMIT_NOFILE` is what it needs for this.
+        let first = self.first().ok_or("PID 1 is gone")?;
+        let limit = (DESCRIPTORS as u64).to_le_bytes();
+        for address in [SCRATCH, SCRATCH + 8] {
+            let put = self.kernel.copy_out(&mut self.host, first, address, &limit);
+            put.map_err(|_| "PID 1 can't write to its memory")?;
+        }
+        self.must("prlimit64", [0, 7, SCRATCH, 0, 0, 0])?;
         let path = self.put("/")?;
         self.must("chdir", [path, 0, 0, 0, 0, 0])?;
         self.empty_directory("")
