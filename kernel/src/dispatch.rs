@@ -8,6 +8,7 @@ use abi::{AtFlags, Errno, Syscall};
 use crate::host::{Event, Host};
 use crate::ids::{ProcessNo, ThreadId, ThreadNo};
 use crate::ipc::held::Held;
+use crate::ipc::mqueue::transfer::Exchange;
 use crate::kernel::Kernel;
 use crate::thread::{Next, WaitsFor};
 
@@ -122,7 +123,9 @@ impl Kernel {
         if let Some(queue) = left {
             self.settle(host, queue);
         }
-        self.drop_exchange(host, exchanged);
+        if exchanged != Exchange::Nothing {
+            self.drop_exchange(host, exchanged);
+        }
         if self.threads.at(thread).held != Held::Nothing {
             self.release_held(host, thread);
         }

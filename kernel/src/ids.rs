@@ -69,6 +69,8 @@ slot_numbers! {
     SemaphoreNo;
     /// Slot of an operation of a thread that waits at a set of semaphores.
     OperationNo;
+    /// Slot of a thread's place in the index of a wait queue.
+    PlaceNo;
     /// Slot of what a process undoes to a semaphore at its end.
     UndoNo;
     /// Slot of a number in use as process, group or session id.

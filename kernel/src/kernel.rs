@@ -29,6 +29,7 @@ use crate::process::number::Numbers;
 use crate::process::{Process, Processes};
 use crate::radix::Nodes;
 use crate::sched::cpu::Cpu;
+use crate::sched::wait_index::Places;
 use crate::signal::action::ActionSets;
 use crate::signal::queue::Infos;
 use crate::table::Table;
@@ -36,7 +37,7 @@ use crate::thread::{Thread, Threads};
 use crate::time::left_us;
 use crate::time::timer::Timers;
 use crate::time::timer_queue::TimerQueue;
-use crate::touched::{Noted, Seen};
+use crate::touched::{Noted, Seen, Touch};
 use crate::tty::Terminal;
 
 macro_rules! kernel_state {
@@ -59,6 +60,18 @@ macro_rules! kernel_state {
             /// made where it is to be, without a way over the stack.
             pub const fn new() -> Kernel {
                 Kernel { $($field: $empty,)* seen: Seen::NEVER }
+            }
+        }
+
+        impl Kernel {
+            /// As if everything had been changed.
+            pub(crate) fn touch_everything(&mut self) {
+                $(self.$field.touch_everything();)*
+            }
+
+            /// Whether a checker has taken all that was touched.
+            pub(crate) fn is_untouched(&self) -> bool {
+                $(self.$field.is_untouched() &&)* true
             }
         }
 
@@ -138,6 +151,8 @@ kernel_state! {
     undos: Undos = Table::new();
     /// Operations of those who wait at semaphores.
     operations: WaitingOperations = Table::new();
+    /// Who waits for what, in the queues where that isn't all the same.
+    places: Places = Table::new();
     /// Nodes of page tables and other radix trees.
     nodes: Nodes = Table::new();
     /// Signal actions.

@@ -21,42 +21,44 @@ use crate::thread::{Next, ThreadState, Usage};
 impl Kernel {
     /// The running thread's user code stopped, because of `trap`. Charges its time; ticks and timers that fall due happen.
     pub fn trap<H: Host>(&mut self, host: &mut H, cpu: CpuNo, trap: Trap) -> Trapped {
-        let Some(thread) = self.cpu(cpu).current else { return Trapped::Ended };
-        self.threads.at_mut(thread).usage.stime_us += TRAP_US;
-        self.advance(host, cpu, TRAP_US);
-        let decoded;
-        let call = match trap {
-            // A reference: calls are too large to be copied about.
-            Trap::Call(ref call) => call,
-            Trap::Syscall { number, arguments } => match Syscall::decode(number, arguments) {
-                Some(call) => {
-                    decoded = call;
-                    &decoded
-                }
-                None => {
-                    self.threads.at_mut(thread).next = Next::Return(Errno::ENOSYS.to_return());
-                    return Trapped::Ready;
-                }
-            },
-            Trap::PageFault { address, write } => return self.trapped_access(host, thread, address, write),
-            Trap::Misaligned { address } => {
-                return self.trapped_fault(host, thread, Signal::SIGBUS, BUS_ADRALN, address);
+        let call = match &trap {
+            Trap::Call(call) => Some(*call),
+            Trap::Syscall { number, arguments } => Syscall::decode(*number, *arguments),
+            _ => None,
+        };
+        if let Some(call) = call {
+            return self.call(host, cpu, &call);
+        }
+        let Some(thread) = self.enter(host, cpu) else { return Trapped::Ended };
+        match trap {
+            Trap::Call(_) | Trap::Syscall { .. } => {
+                self.threads.at_mut(thread).next = Next::Return(Errno::ENOSYS.to_return());
+                Trapped::Ready
             }
+            Trap::PageFault { address, write } => self.trapped_access(host, thread, address, write),
+            Trap::Misaligned { address } => self.trapped_fault(host, thread, Signal::SIGBUS, BUS_ADRALN, address),
             Trap::Jump { address } => {
                 let process = self.threads.at(thread).process;
                 let regions = &self.processes.at(process).space.regions;
                 let mapped = regions.find(address / PAGE_SIZE as u64).is_some();
                 let code = if mapped { SEGV_ACCERR } else { SEGV_MAPERR };
-                return self.trapped_fault(host, thread, Signal::SIGSEGV, code, address);
+                self.trapped_fault(host, thread, Signal::SIGSEGV, code, address)
             }
-            Trap::IllegalInstruction => return self.trapped_fault(host, thread, Signal::SIGILL, ILL_ILLOPC, 0),
-            Trap::DivideByZero => return self.trapped_fault(host, thread, Signal::SIGFPE, FPE_INTDIV, 0),
+            Trap::IllegalInstruction => self.trapped_fault(host, thread, Signal::SIGILL, ILL_ILLOPC, 0),
+            Trap::DivideByZero => self.trapped_fault(host, thread, Signal::SIGFPE, FPE_INTDIV, 0),
             Trap::Abort => {
                 self.threads.at_mut(thread).next = Next::Access;
                 self.terminate(host, thread, Info::kernel(Signal::SIGABRT, SI_KERNEL));
-                return Trapped::Ended;
+                Trapped::Ended
             }
-        };
+        }
+    }
+
+    /// The same as [`Kernel::trap`] with [`Trap::Call`], without copying the call on its way: it is large, and on the path
+    /// of everything.
+    #[inline]
+    pub fn call<H: Host>(&mut self, host: &mut H, cpu: CpuNo, call: &Syscall) -> Trapped {
+        let Some(thread) = self.enter(host, cpu) else { return Trapped::Ended };
         host.event(Event::Entered { thread: self.thread_id(thread), call });
         let entry = self.threads.at_mut(thread);
         entry.call = Some(*call);
@@ -74,6 +76,15 @@ impl Kernel {
             Carried::Forked(child) => Trapped::Forked(child),
             Carried::Ended => Trapped::Ended,
         }
+    }
+
+    /// Who traps; charges the time of it.
+    #[inline(always)]
+    fn enter<H: Host>(&mut self, host: &mut H, cpu: CpuNo) -> Option<ThreadNo> {
+        let thread = self.cpu(cpu).current?;
+        self.threads.at_mut(thread).usage.stime_us += TRAP_US;
+        self.advance(host, cpu, TRAP_US);
+        Some(thread)
     }
 
     /// What the running thread does now. A call that waited is tried again, then signals are delivered.
@@ -111,6 +122,7 @@ impl Kernel {
             Carried::Waiting if self.has_deliverable(thread) => {
                 // It would wait, but a signal is there: it doesn't get to sleep.
                 self.unblock(thread);
+                self.end_partial_transfer(host, thread);
                 None
             }
             Carried::Waiting | Carried::Ended => Some(Resume::Blocked),
@@ -124,6 +136,7 @@ impl Kernel {
         self.cpu_mut(CpuNo(0)).current = Some(thread);
     }
 
+    #[inline(always)]
     fn go_on(&mut self, thread: ThreadNo) -> Resume {
         let entry = self.threads.at_mut(thread);
         let next = entry.next;

@@ -4,7 +4,7 @@
 use core::hash::{Hash, Hasher};
 
 use crate::bug;
-use crate::touched::Touched;
+use crate::touched::{Touch, Touched};
 
 /// What can stand in a table.
 pub(crate) trait Entry: Clone {
@@ -179,11 +179,6 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
         }
     }
 
-    /// As if every entry had been changed.
-    pub(crate) fn touch_everything(&mut self) {
-        self.touched.set(&self.used);
-    }
-
     /// Its entries, by slot.
     pub fn iter(&self) -> impl Iterator<Item = (I, &T)> {
         self.slots
@@ -206,6 +201,15 @@ impl<I: Slot, T: Entry, const N: usize, const W: usize> Table<I, T, N, W> {
                 change(entry);
             }
         }
+    }
+}
+
+impl<I, T, const N: usize, const W: usize> Touch for Table<I, T, N, W> {
+    fn touch_everything(&mut self) {
+        self.touched.set(&self.used);
+    }
+    fn is_untouched(&self) -> bool {
+        self.touched.is_empty()
     }
 }
 

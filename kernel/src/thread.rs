@@ -4,7 +4,7 @@ use core::fmt;
 
 use abi::{ClockId, SignalSet, Syscall};
 
-use crate::ids::{InodeNo, MqueueNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo};
+use crate::ids::{InodeNo, MqueueNo, PipeNo, PlaceNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo};
 use crate::ipc::held::Held;
 use crate::ipc::mqueue::transfer::Exchange;
 use crate::limits::{THREADS, words};
@@ -73,7 +73,7 @@ impl Entry for Thread {
         progress: 0,
         exchange: Exchange::Nothing,
         held: Held::Nothing,
-        waiter: Waiter { queue: None, link: Link::NONE, woken: false },
+        waiter: Waiter { queue: None, link: Link::NONE, woken: false, place: None },
         timer_us: None,
         run_link: Link::NONE,
         quantum_ticks: 0,
@@ -256,6 +256,8 @@ pub struct Waiter {
     pub link: Link<ThreadNo>,
     /// It has been told to try again. It keeps its place until it succeeds, so that nobody overtakes it.
     pub woken: bool,
+    /// Its place in the index of its queue, if that has one.
+    pub place: Option<PlaceNo>,
 }
 
 /// The list of a wait queue.

@@ -34,7 +34,7 @@ impl<const W: usize> Touched<W> {
         for (word, slots) in self.words.iter_mut().zip(slots) {
             *word = *slots;
         }
-        self.any = true;
+        self.any = self.words.iter().any(|word| *word != 0);
     }
 
     /// Whether there is none.
@@ -97,11 +97,6 @@ pub(crate) struct Noted<T> {
 impl<T> Noted<T> {
     pub(crate) const fn new(value: T) -> Noted<T> {
         Noted { value, touched: false }
-    }
-
-    /// As if it had changed.
-    pub(crate) fn touch(&mut self) {
-        self.touched = true;
     }
 
     /// Whether it may have changed since the last time this was asked.
@@ -171,6 +166,33 @@ impl<T: crate::save::Load> crate::save::Load for Noted<T> {
         self.value.load(deserializer)
     }
 }
+
+/// A part of the kernel's state, as far as what was touched is concerned.
+pub(crate) trait Touch {
+    /// As if everything had been changed.
+    fn touch_everything(&mut self) {}
+
+    /// Whether nothing is noted.
+    fn is_untouched(&self) -> bool {
+        true
+    }
+}
+
+impl<T> Touch for Noted<T> {
+    fn touch_everything(&mut self) {
+        self.touched = true;
+    }
+    fn is_untouched(&self) -> bool {
+        !self.touched
+    }
+}
+
+// These are small, and compared each time.
+impl Touch for bool {}
+impl Touch for u16 {}
+impl Touch for u32 {}
+impl Touch for Option<i32> {}
+impl Touch for [crate::sched::cpu::Cpu; crate::limits::CPUS] {}
 
 /// Which checker's view of a kernel the notes of what was touched build on: a hash of that view, 0 for none.
 #[derive(Clone, Copy, Debug)]

@@ -49,6 +49,27 @@ async fn ping(sys: Sys, args: Args) -> i32 {
     0
 }
 
+/// A letter goes to and fro over two queues.
+async fn letters(sys: Sys, args: Args) -> i32 {
+    let attributes = Some(abi::MqAttr { maxmsg: 8, msgsize: 64, ..abi::MqAttr::default() });
+    let flags = abi::OpenFlags::O_CREAT | abi::OpenFlags::O_RDWR;
+    let there = sys.mq_open(b"/there", flags, 0o600, attributes).await.unwrap();
+    let back = sys.mq_open(b"/back", flags, 0o600, attributes).await.unwrap();
+    if sys.fork().await == Ok(Forked::Child) {
+        while let Ok((message, 0)) = sys.mq_receive(there, 64).await {
+            let _ = sys.mq_send(back, &message, 0).await;
+        }
+        return 0;
+    }
+    for _ in 0..number(&args, 1) {
+        let _ = sys.mq_send(there, &[1; 64], 0).await;
+        let _ = sys.mq_receive(back, 64).await;
+    }
+    let _ = sys.mq_send(there, &[1; 64], 1).await;
+    let _ = sys.wait().await;
+    0
+}
+
 async fn fork(sys: Sys, args: Args) -> i32 {
     for _ in 0..number(&args, 2) {
         sys.getpid().await;
@@ -130,6 +151,7 @@ static PROGRAMS: &[Program] = &[
     Program::leaf("leaf", "", &getpid),
     Program::new("load", "", &load),
     Program::new("ping", "", &ping),
+    Program::new("letters", "", &letters),
     Program::new("fork", "", &fork),
     Program::new("spin", "", &spin),
     Program::new("crowded-getpid", "", &crowded_getpid),
@@ -222,6 +244,7 @@ fn main() {
     per("getpid, leaf", 200_000.0, "leaf 200000", "leaf 0");
     per("load", 200_000.0, "load 200000", "load 0");
     per("pipe round trip", 50_000.0, "ping 50000", "ping 0");
+    per("message queue round trip", 50_000.0, "letters 50000", "letters 0");
     for before in [0, 50, 1000] {
         per(
             &format!("fork+exit+wait, {before} events before"),

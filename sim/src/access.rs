@@ -150,7 +150,8 @@ fn frames_of(
     write: bool,
 ) -> Result<Vec<FrameNo>, Missing> {
     let page = PAGE_SIZE as u64;
-    let mut frames = Vec::new();
+    // No more room than most copies need: a length from a program may be any number.
+    let mut frames = Vec::with_capacity((length / page + 2).min(64) as usize);
     let mut done = 0;
     while done < length {
         let at = address.wrapping_add(done);

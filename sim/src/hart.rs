@@ -17,7 +17,7 @@ use userland::program::Running;
 use userland::{Program, Sys};
 
 use crate::handler::Delivery;
-use crate::history::{Event, Events, NO_HANDLER};
+use crate::history::{Event, Events, NO_HANDLER, Told};
 use crate::panics;
 use crate::process::{Fault, Process, place};
 
@@ -249,8 +249,8 @@ impl Hart {
     fn replay(&mut self, process: &Process, index: usize, begun: bool, frames: &mut Vec<Frame>) -> Result<(), Fault> {
         loop {
             let next = self.replay.next.get();
-            let event = match self.replay.events.borrow().get(next) {
-                Some(event @ Event::HandlerEntered { .. }) => Some(event.clone()),
+            let event = match self.replay.events.borrow().get(next).map(Told::as_handler) {
+                Some(Some(event @ Event::HandlerEntered { .. })) => Some(event.clone()),
                 Some(_) => None,
                 None if frames.last().is_none_or(|frame| frame.asked.is_some() || !begun) => return Ok(()),
                 None => None,
@@ -284,7 +284,7 @@ impl Hart {
     /// Whether the next event of the history is that a handler returned; if so, goes past it.
     fn left_handler(&self) -> bool {
         let next = self.replay.next.get();
-        let left = matches!(self.replay.events.borrow().get(next), Some(Event::HandlerLeft));
+        let left = matches!(self.replay.events.borrow().get(next).and_then(Told::as_handler), Some(Event::HandlerLeft));
         if left {
             self.replay.next.set(next + 1);
         }
@@ -342,12 +342,12 @@ impl Hart {
     }
 
     /// Runs the innermost future up to its next trap, or its end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll(&mut self, process: &Process) -> Polled {
         self.poll_frame(process, process.stack_pointer)
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_frame(&mut self, process: &Process, stack_pointer: u64) -> Polled {
         let slot = self.slot;
         slot.stack_pointer.set(stack_pointer);
@@ -386,14 +386,14 @@ impl Hart {
     }
 
     /// Parks `process` in the operation to which its future has been run.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn park(&mut self, process: &mut Process) {
         process.parked = self.slot.request.get();
         self.live[process.thread.slot.index()].at = Some(Position::of(process));
     }
 
     /// Tells the program the result of the operation it stands in. Its bytes are in the slot already.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn answer(&mut self, process: &mut Process, check: u32, value: i64) {
         self.slot.result.set(Some(value));
         process.history.push_result(check, value, &self.slot.data.borrow());

@@ -16,6 +16,12 @@ const CHUNK: usize = 32;
 /// Bytes of a result that are kept without an allocation; enough for every structure that calls return often.
 const SMALL: usize = 18;
 
+/// Bytes of a result that are kept beside the events of its chunk. More are shared with copies instead.
+const BESIDE: usize = 512;
+
+/// For how many bytes of results a chunk has room from the start, at most.
+const BYTES_AHEAD: usize = 4 << 10;
+
 /// In the place of a handler: there is none at the address with which the signal was caught.
 pub const NO_HANDLER: u16 = u16::MAX;
 
@@ -40,7 +46,7 @@ pub enum Event {
         /// The value returned.
         value: i64,
     },
-    /// The same, with more bytes.
+    /// The same, with more bytes. In a history they lie beside the events, unless they are very many.
     Large {
         /// By which a replay checks that the program asked the same.
         check: u32,
@@ -129,12 +135,85 @@ fn hash_result(check: u32, value: i64, bytes: &[u8], state: &mut impl Hasher) {
     }
 }
 
+/// An event as it is kept.
+#[derive(Clone)]
+enum Kept {
+    Event(Event),
+    /// A result with bytes too many for an event: they are among those of the chunk. An allocation for each would take more
+    /// time than all else that a result takes, and more room than the bytes.
+    Result {
+        check: u32,
+        start: u32,
+        length: u32,
+        value: i64,
+    },
+}
+
+const _: () = assert!(size_of::<Kept>() == 32);
+
 #[derive(Clone)]
 struct Chunk {
-    events: heapless::Vec<Event, CHUNK>,
+    events: heapless::Vec<Kept, CHUNK>,
+    bytes: Vec<u8>,
     /// Rolling hash before the first of them.
     before: FastHasher,
     previous: Option<Arc<Chunk>>,
+}
+
+impl Chunk {
+    #[inline]
+    fn told(&self, index: usize) -> Option<Told<'_>> {
+        Some(Told { kept: self.events.get(index)?, bytes: &self.bytes })
+    }
+
+    /// Forgets all events but the first `length`.
+    fn truncate(&mut self, length: usize) {
+        self.events.truncate(length);
+        let end = self.events.iter().rev().find_map(|kept| match kept {
+            Kept::Result { start, length, .. } => Some((start + length) as usize),
+            Kept::Event(_) => None,
+        });
+        self.bytes.truncate(end.unwrap_or(0));
+    }
+}
+
+/// An event of a history.
+#[derive(Clone, Copy)]
+pub struct Told<'a> {
+    kept: &'a Kept,
+    bytes: &'a [u8],
+}
+
+impl<'a> Told<'a> {
+    /// What was asked (its hash), the value and the bytes; `None` if it isn't a result.
+    #[inline]
+    pub fn as_result(self) -> Option<(u32, i64, &'a [u8])> {
+        match *self.kept {
+            Kept::Event(ref event) => event.as_result(),
+            Kept::Result { check, start, length, value } => {
+                let bytes = self.bytes.get(start as usize..(start + length) as usize);
+                Some((check, value, bytes.unwrap_or_default()))
+            }
+        }
+    }
+
+    /// What it is if it isn't a result: that a handler began or ended.
+    #[inline]
+    pub fn as_handler(self) -> Option<&'a Event> {
+        match self.kept {
+            Kept::Event(event @ (Event::HandlerEntered { .. } | Event::HandlerLeft)) => Some(event),
+            _ => None,
+        }
+    }
+
+    /// The event by itself.
+    pub fn to_event(self) -> Event {
+        match (self.kept, self.as_result()) {
+            (_, Some((check, value, bytes))) => Event::result(check, value, bytes),
+            (Kept::Event(event), None) => event.clone(),
+            (Kept::Result { .. }, None) => unreachable!("it is a result"),
+        }
+    }
 }
 
 /// The log of one process.
@@ -197,37 +276,68 @@ impl History {
     }
 
     /// Adds an event.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, event: Event) {
+        if let Event::Large { check, bytes, value } = &event
+            && bytes.len() <= BESIDE
+        {
+            return self.push_result(*check, *value, bytes);
+        }
         let before = self.rolling;
         event.hash(&mut self.rolling);
         self.length += 1;
-        if self.keeps_events {
-            self.keep(event, before);
+        if self.keeps_events
+            && let Some(chunk) = self.chunk(before)
+        {
+            let _ = chunk.events.push(Kept::Event(event));
         }
     }
 
     /// Adds a result. Without an allocation if the event itself isn't kept.
-    #[inline]
+    #[inline(always)]
     pub fn push_result(&mut self, check: u32, value: i64, bytes: &[u8]) {
-        if self.keeps_events {
-            return self.push(Event::result(check, value, bytes));
-        }
+        let before = self.rolling;
         hash_result(check, value, bytes, &mut self.rolling);
         self.length += 1;
+        if !self.keeps_events {
+            return;
+        }
+        let Some(chunk) = self.chunk(before) else { return };
+        let kept = if bytes.len() <= SMALL || bytes.len() > BESIDE {
+            Kept::Event(Event::result(check, value, bytes))
+        } else {
+            let start = chunk.bytes.len() as u32;
+            chunk.bytes.extend_from_slice(bytes);
+            Kept::Result { check, start, length: bytes.len() as u32, value }
+        };
+        let _ = chunk.events.push(kept);
     }
 
-    fn keep(&mut self, event: Event, before: FastHasher) {
-        let event = match &mut self.last {
-            Some(last) if !last.events.is_full() => match Arc::make_mut(last).events.push(event) {
-                Ok(()) => return,
-                Err(event) => event,
-            },
-            _ => event,
-        };
-        let mut chunk = Chunk { events: heapless::Vec::new(), before, previous: self.last.take() };
-        let _ = chunk.events.push(event);
-        self.last = Some(Arc::new(chunk));
+    /// The chunk for the next event, which nobody shares and which has room for it. `before`: the rolling hash without it.
+    #[inline(always)]
+    fn chunk(&mut self, before: FastHasher) -> Option<&mut Chunk> {
+        let last = self.last.as_mut().and_then(Arc::get_mut);
+        if last.is_none_or(|last| last.events.is_full()) {
+            self.make_room(before);
+        }
+        self.last.as_mut().and_then(Arc::get_mut)
+    }
+
+    /// Copies the last chunk, which others share, or begins another.
+    #[inline(never)]
+    fn make_room(&mut self, before: FastHasher) {
+        match &mut self.last {
+            Some(last) if !last.events.is_full() => {
+                Arc::make_mut(last);
+            }
+            _ => {
+                // Calls that return many bytes come in rows: room for as many as before, so that it isn't found bit by bit.
+                let bytes = self.last.as_ref().map_or(0, |last| last.bytes.len().min(BYTES_AHEAD));
+                let previous = self.last.take();
+                let bytes = Vec::with_capacity(bytes);
+                self.last = Some(Arc::new(Chunk { events: heapless::Vec::new(), bytes, before, previous }));
+            }
+        }
     }
 
     /// Forgets all events but the first `length`. Only for a history that keeps its events.
@@ -244,10 +354,10 @@ impl History {
                 continue;
             }
             let chunk = Arc::make_mut(last);
-            chunk.events.truncate(length - start);
+            chunk.truncate(length - start);
             self.rolling = chunk.before;
-            for event in &chunk.events {
-                event.hash(&mut self.rolling);
+            for told in (0..chunk.events.len()).filter_map(|index| chunk.told(index)) {
+                told.to_event().hash(&mut self.rolling);
             }
             self.length = length;
             return;
@@ -331,13 +441,13 @@ impl Events {
 
     /// Event `index`. Every chunk but the last is full: a push only begins a new one then, and a prefix ends in its last.
     #[inline]
-    pub fn get(&self, index: usize) -> Option<&Event> {
-        self.chunks.get(index / CHUNK)?.events.get(index % CHUNK)
+    pub fn get(&self, index: usize) -> Option<Told<'_>> {
+        self.chunks.get(index / CHUNK)?.told(index % CHUNK)
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Event> {
-        self.chunks.iter().flat_map(|chunk| chunk.events.iter())
+    pub fn iter(&self) -> impl Iterator<Item = Told<'_>> {
+        (0..self.length).filter_map(|index| self.get(index))
     }
 }
 
@@ -346,7 +456,8 @@ mod tests {
     use super::*;
 
     fn event(i: usize) -> Event {
-        Event::result(i as u32, i as i64 * 3, &vec![i as u8; i % 40])
+        let length = if i % 13 == 12 { BESIDE - 20 + i % 40 } else { i % 40 };
+        Event::result(i as u32, i as i64 * 3, &vec![i as u8; length])
     }
 
     fn history(length: usize) -> History {
@@ -362,9 +473,10 @@ mod tests {
         for length in [0, 1, 31, 32, 33, 64, 1000] {
             let events = history(length).events();
             assert_eq!(events.len(), length);
-            assert!(events.iter().cloned().eq((0..length).map(event)));
-            assert_eq!(events.get(length), None);
-            assert_eq!(events.get(length / 2), (length > 0).then(|| event(length / 2)).as_ref());
+            assert!(events.iter().map(Told::to_event).eq((0..length).map(event)));
+            assert!(events.get(length).is_none());
+            let middle = events.get(length / 2).map(Told::to_event);
+            assert_eq!(middle, (length > 0).then(|| event(length / 2)));
         }
     }
 
@@ -378,7 +490,7 @@ mod tests {
             assert_ne!(parent, child);
             assert_eq!(parent.events().get(length).unwrap().as_result().unwrap().1, 100);
             assert_eq!(child.events().get(length).unwrap().as_result().unwrap().1, 0);
-            assert_eq!(child.events().iter().take(length).cloned().collect::<Vec<_>>().len(), length);
+            assert_eq!(child.events().iter().take(length).count(), length);
         }
     }
 
@@ -389,9 +501,13 @@ mod tests {
             cut.truncate(length);
             let fresh = history(length);
             assert_eq!((&cut, cut.rolling_hash()), (&fresh, fresh.rolling_hash()));
-            assert!(cut.events().iter().eq(fresh.events().iter()));
-            cut.push(event(7));
-            assert_eq!(cut.events().get(length), Some(&event(7)));
+            let told = |history: &History| history.events().iter().map(Told::to_event).collect::<Vec<_>>();
+            assert_eq!(told(&cut), told(&fresh));
+            // With bytes beside it, and without.
+            for (next, number) in [(length, 39), (length + 1, 7)] {
+                cut.push(event(number));
+                assert_eq!(cut.events().get(next).map(Told::to_event), Some(event(number)));
+            }
         }
     }
 

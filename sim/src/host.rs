@@ -72,6 +72,7 @@ impl Trace for Host<'_> {
         if self.notes.wants_cores
             && let Some(image) = CoreImage::of(kernel, self.frames, process, cause)
         {
+            self.notes.any = true;
             self.notes.cores.push((process, image));
         }
     }
@@ -80,6 +81,8 @@ impl Trace for Host<'_> {
 /// What was reported since the notes were last passed on.
 #[derive(Default)]
 pub(crate) struct Notes {
+    /// Whether there is anything to pass on: this alone is looked at in each step.
+    any: bool,
     /// Whether anybody wants to know of everything.
     pub(crate) watching: bool,
     /// Processes whose user code is to be let go of.
@@ -124,11 +127,12 @@ impl Notes {
     /// Whether there is nothing to pass on.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.ended.is_empty() && self.cores.is_empty()
+        !self.any
     }
 
     #[cold]
     fn add(&mut self, event: &Event<'_>) {
+        self.any = true;
         self.events.push(match *event {
             Event::Entered { thread, call } => Note::Entered { thread, call: *call },
             Event::Finished { thread, call, result } => Note::Finished { thread, call: *call, result },
@@ -154,6 +158,7 @@ impl Notes {
 
     /// Passes everything on, in order.
     pub(crate) fn pass_on(&mut self, mut to: impl FnMut(Event<'_>)) {
+        self.any = false;
         for note in &self.events {
             to(match note {
                 Note::Entered { thread, call } => Event::Entered { thread: *thread, call },

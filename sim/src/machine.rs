@@ -339,6 +339,23 @@ impl Machine {
         }
         // Before user code goes on: whoever watches is to see a result with the memory that belongs to it.
         self.settle(world, observer);
+        let value = match resume {
+            Resume::Return(value) => Some(value),
+            Resume::Retry => None,
+            _ => return self.resume_rarely(world, thread, resume, observer),
+        };
+        self.proceed(world, thread, value, observer)
+    }
+
+    /// What a thread does now other than go on where it stands.
+    #[inline(never)]
+    fn resume_rarely<O: Observer>(
+        &mut self,
+        world: &mut World,
+        thread: ThreadId,
+        resume: Resume,
+        observer: &mut O,
+    ) -> Act {
         match resume {
             Resume::Return(value) => self.proceed(world, thread, Some(value), observer),
             Resume::Retry => self.proceed(world, thread, None, observer),

@@ -2,12 +2,13 @@
 
 use abi::Syscall;
 use kernel::signal::action::IGNORE;
-use kernel::{Kernel, ThreadId, Trap, Trapped};
+use kernel::{Kernel, PhysMem, ThreadId, Trap, Trapped};
 use userland::hart::{Filled, Operation, OutRegion, Piece, Request};
 
 use crate::access::{Accessed, access};
 use crate::frames::Frames;
 use crate::hart::Polled;
+use crate::host::Host;
 use crate::machine::{Act, CPU, Machine, split};
 use crate::observer::Observer;
 use crate::process::{Fault, Pending, Process, Staged, place};
@@ -40,7 +41,7 @@ impl Machine {
             return self.run_user_code(world, thread, observer);
         };
         if value.is_none() && process.pending.is_none() {
-            return self.perform(world, thread, Attempt::Repeated, observer);
+            return self.repeat(world, thread, observer);
         }
         if let Err(fault) = self.hart.ready(process) {
             return self.fail(world, thread, &fault, observer);
@@ -53,19 +54,33 @@ impl Machine {
                     data.clear();
                     data.extend_from_slice(&bytes);
                 }
+                None if parked.outs == [None; 2] => data.clear(),
                 None => collect(kernel, frames, thread, &parked.outs, value, &mut data),
             }
             drop(data);
             self.hart.answer(process, check, value);
-        } else if let Some(Pending { value, bytes }) = process.pending.take() {
+        } else {
+            self.tell_pending(process);
+        }
+        self.run_ready_code(world, thread, observer)
+    }
+
+    /// Tells the program what its load or store gave.
+    fn tell_pending(&mut self, process: &mut Process) {
+        let check = process.parked.as_ref().map_or(0, |parked| parked.check);
+        if let Some(Pending { value, bytes }) = process.pending.take() {
             let mut data = self.hart.slot.data.borrow_mut();
             data.clear();
             data.extend_from_slice(bytes.as_deref().unwrap_or_default());
             drop(data);
-            let check = parked.check;
             self.hart.answer(process, check, value);
         }
-        self.run_ready_code(world, thread, observer)
+    }
+
+    /// Does again what the program stands in.
+    #[inline(never)]
+    fn repeat<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
+        self.perform(world, thread, Attempt::Repeated, observer)
     }
 
     /// Begins the program, or goes on where it stands.
@@ -80,7 +95,9 @@ impl Machine {
         }
     }
 
-    /// Runs the program up to its next operation, and does that.
+    /// Runs the program up to its next operation, and does that. Inlined, like all that each system call goes through: the
+    /// registers saved and restored by so many small functions were a fifth of what a trap costs.
+    #[inline(always)]
     fn run_ready_code<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
         let Some(process) = &mut world.processes[thread.slot.index()] else { return Act::Waited };
         match self.hart.poll(process) {
@@ -113,10 +130,11 @@ impl Machine {
     }
 
     /// Does what the program asks.
-    #[inline]
+    #[inline(always)]
     fn perform<O: Observer>(&mut self, world: &mut World, thread: ThreadId, attempt: Attempt, observer: &mut O) -> Act {
         let Some(process) = &world.processes[thread.slot.index()] else { return Act::Waited };
-        let Some(&Request { operation, staged, .. }) = process.parked.as_ref() else { return Act::Waited };
+        let Some(&Request { ref operation, staged, .. }) = process.parked.as_ref() else { return Act::Waited };
+        let is_call = matches!(operation, Operation::Syscall(_));
         // What a call takes along that is made again after a handler lies on the stack already.
         let lies_there = attempt == Attempt::Repeated && process.staged.is_none();
         if staged
@@ -125,6 +143,33 @@ impl Machine {
         {
             return self.fault(world, Trap::PageFault { address, write: true });
         }
+        if is_call && !self.notes.watching {
+            return self.call_parked(world, thread, observer);
+        }
+        self.perform_any(world, thread, observer)
+    }
+
+    /// Makes the call in which a thread is parked, where it lies: a copy of it costs as much as the call may.
+    #[inline(always)]
+    fn call_parked<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
+        let World { kernel, frames, output, processes, .. } = world;
+        let parked =
+            processes.get(thread.slot.index()).and_then(Option::as_ref).and_then(|process| process.parked.as_ref());
+        let Some(Request { operation: Operation::Syscall(call), .. }) = parked else { return Act::Waited };
+        if let Syscall::Clone { .. } | Syscall::RtSigaction { .. } = call {
+            return self.perform_any(world, thread, observer);
+        }
+        let mut host = Host { frames, output, programs: self.programs, notes: &mut self.notes };
+        // Only a clone has more to be done here than the kernel does.
+        kernel.call(&mut host, CPU, call);
+        Act::Called
+    }
+
+    /// Does what the program asks, whatever it is; what it takes along has been laid out.
+    #[inline(never)]
+    fn perform_any<O: Observer>(&mut self, world: &mut World, thread: ThreadId, observer: &mut O) -> Act {
+        let parked = world.process(thread).and_then(|process| process.parked.as_ref());
+        let Some(&Request { operation, .. }) = parked else { return Act::Waited };
         if self.notes.watching {
             observer.asks(world, thread, &operation);
         }
@@ -247,7 +292,35 @@ impl Machine {
 
     /// Puts what a call takes along onto the program's stack, as its stub would have done on a real machine; or the address
     /// that couldn't be written, with everything kept for another try.
+    #[inline(always)]
     fn lay_out(&mut self, world: &mut World, thread: ThreadId) -> Result<(), u64> {
+        let Some(process) = &mut world.processes[thread.slot.index()] else { return Ok(()) };
+        if process.staged.is_none() && self.lay_out_at_once(world, thread) {
+            return Ok(());
+        }
+        self.lay_out_carefully(world, thread)
+    }
+
+    /// Does so where every piece lies in a page that is there, as a stack's pages mostly are; whether that was so. If it
+    /// wasn't, some pieces may have been written, which will be written again.
+    #[inline(always)]
+    fn lay_out_at_once(&mut self, world: &mut World, thread: ThreadId) -> bool {
+        let stage = self.hart.slot.stage.borrow();
+        for &Piece { address, start, length } in &stage.pieces {
+            match world.kernel.translate(thread, address, true) {
+                Some((frame, offset)) if offset + length <= abi::PAGE_SIZE => {
+                    let place = &mut world.frames.frame_mut(frame)[offset..offset + length];
+                    place.copy_from_slice(&stage.bytes[start..start + length]);
+                }
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Does so page by page, and makes the pages that are missing.
+    #[inline(never)]
+    fn lay_out_carefully(&mut self, world: &mut World, thread: ThreadId) -> Result<(), u64> {
         let Some(process) = &mut world.processes[thread.slot.index()] else { return Ok(()) };
         let again = process.staged.take();
         let stage = self.hart.slot.stage.borrow();
@@ -287,9 +360,16 @@ pub(crate) fn collect(
             Filled::OnSuccess | Filled::Always => length as usize,
             Filled::Returned => usize::try_from(value).unwrap_or(0).min(length as usize),
         };
-        let start = data.len();
-        data.resize(start + count, 0);
-        kernel.peek(frames, thread, address, &mut data[start..]);
+        match kernel.translate(thread, address, false) {
+            Some((frame, offset)) if offset + count <= abi::PAGE_SIZE => {
+                data.extend_from_slice(&frames.frame(frame)[offset..offset + count]);
+            }
+            _ => {
+                let start = data.len();
+                data.resize(start + count, 0);
+                kernel.peek(frames, thread, address, &mut data[start..]);
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use userland::Args;
 use userland::hart::Piece;
 
 use crate::handler::Interrupted;
-use crate::history::Event;
+use crate::history::{Event, Told};
 use crate::machine::Machine;
 use crate::process::{Fault, Pending, Process, Staged};
 use crate::world::{OutputDigest, World};
@@ -123,11 +123,11 @@ enum SavedEvent {
     HandlerLeft,
 }
 
-impl From<&Event> for SavedEvent {
-    fn from(event: &Event) -> Self {
-        match (event, event.as_result()) {
+impl From<Told<'_>> for SavedEvent {
+    fn from(told: Told<'_>) -> Self {
+        match (told.as_handler(), told.as_result()) {
             (_, Some((check, value, bytes))) => SavedEvent::Result { check, value, bytes: bytes.into() },
-            (&Event::HandlerEntered { signal, handler, code, pid, uid, value, stack_pointer }, _) => {
+            (Some(&Event::HandlerEntered { signal, handler, code, pid, uid, value, stack_pointer }), _) => {
                 SavedEvent::HandlerEntered { signal, handler, code, pid, uid, value, stack_pointer }
             }
             _ => SavedEvent::HandlerLeft,

@@ -115,7 +115,7 @@ macro_rules! for_each_syscall {
             35 unlinkat Unlinkat (directory: Fd, path: Path, flags: AtFlags) -> Zero
                 [EACCES EBADF EBUSY EFAULT EINVAL EISDIR ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM] "Remove a name, or an empty directory";
             37 linkat Linkat (old_directory: Fd, old: Path, new_directory: Fd, new: Path, flags: AtFlags) -> Zero
-                [EACCES EBADF EEXIST EFAULT EINVAL ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM] "Give something one more name";
+                [EACCES EBADF EEXIST EFAULT EINVAL ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM EXDEV] "Give something one more name";
             276 renameat2 Renameat2 (old_directory: Fd, old: Path, new_directory: Fd, new: Path, flags: RenameFlags) -> Zero
                 [EACCES EBADF EBUSY EEXIST EFAULT EINVAL EISDIR ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM] "Change a name";
             79 newfstatat Newfstatat (directory: Fd, path: Path, stat: Out<Stat>, flags: AtFlags) -> Zero

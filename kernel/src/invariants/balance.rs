@@ -159,6 +159,13 @@ impl Kernel {
         Err(from & 0xffff)
     }
 
+    /// Whether all counters are right.
+    pub(super) fn is_all_balanced(&self) -> bool {
+        let mut weight = Weight(0);
+        self.weigh_all(&mut weight);
+        weight.0 == 0
+    }
+
     /// Adds everything up.
     pub(super) fn weigh_all(&self, tally: &mut impl Tally) {
         for (slot, _) in self.processes.iter() {
@@ -336,8 +343,9 @@ impl Kernel {
     }
 
     fn weigh_queued(&self, queue: &WaitQueue, name: QueueName, tally: &mut impl Tally) {
-        if !queue.is_empty() || queue.len() > 0 {
-            tally.counted(Kind::Waiters, queue_target(name), queue.len() as i64);
+        let length = queue.len() as i64;
+        if length != 0 {
+            tally.counted(Kind::Waiters, queue_target(name), length);
         }
     }
 }

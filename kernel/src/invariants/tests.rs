@@ -7,7 +7,7 @@ use abi::{
 
 use super::INVARIANTS;
 use crate::ids::{
-    ActionsNo, CpuNo, FrameNo, MqueueNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, ThreadNo, TimerNo,
+    ActionsNo, CpuNo, FrameNo, MqueueNo, ObjectNo, PipeNo, PlaceNo, ProcessNo, QueueNo, SemaphoreNo, ThreadNo, TimerNo,
 };
 use crate::ipc::message::Message;
 use crate::ipc::mqueue::message::MqMessage;
@@ -19,6 +19,7 @@ use crate::mem::object::Object;
 use crate::name::plant::ROOT;
 use crate::process::Life;
 use crate::radix::Tree;
+use crate::sched::wait_index::{Place, WaitIndex};
 use crate::signal::action::{Action, IGNORE};
 use crate::signal::queue::{Info, Pending};
 use crate::table::Entry;
@@ -409,6 +410,28 @@ fn a_receiver_that_sleeps_over_a_system_v_message_is_found() {
         let kernel = &mut *machine.kernel;
         let message = kernel.messages.insert(Message { kind: 1, ..Message::VACANT }).unwrap();
         kernel.queues.table.at_mut(QueueNo(0)).messages.push(&mut kernel.messages, message);
+    });
+}
+
+#[test]
+fn an_index_that_has_forgotten_a_wish_is_found() {
+    breaks("wait-indexes", |machine| {
+        machine.make_set_and_queue();
+        let (message, flags) = (Out::at(SCRATCH), MsgFlags::empty());
+        machine.block(Syscall::Msgrcv { id: 0, message, size: Length(0), kind: 3, flags });
+        machine.accept();
+        machine.kernel.places.at_mut(PlaceNo(0)).all = Place::VACANT.all;
+    });
+}
+
+#[test]
+fn an_index_that_has_lost_a_waiter_is_found() {
+    breaks("wait-indexes", |machine| {
+        machine.make_set_and_queue();
+        let (message, flags) = (Out::at(SCRATCH), MsgFlags::empty());
+        machine.block(Syscall::Msgrcv { id: 0, message, size: Length(0), kind: 3, flags });
+        machine.accept();
+        machine.kernel.queues.table.at_mut(QueueNo(0)).receiver_index = WaitIndex::EMPTY;
     });
 }
 

@@ -120,6 +120,19 @@ impl Kernel {
         self.queue_is_sound(&self.tty.waiting_writers, QueueName::TerminalWriters)
     }
 
+    pub(super) fn wait_indexes_are_sound(&self) -> Result<(), Broken> {
+        let mut places = 0;
+        for (slot, _) in self.queues.table.iter() {
+            places += self.index_is_sound(QueueName::Receivers(slot))?;
+            places += self.index_is_sound(QueueName::Senders(slot))?;
+        }
+        for (slot, _) in self.semaphores.iter() {
+            places += self.index_is_sound(QueueName::SemaphoreChange(slot))?;
+        }
+        let having = self.threads.iter().filter(|(_, thread)| thread.waiter.place.is_some()).count();
+        holds(places == self.places.len() && places == having, 0)
+    }
+
     pub(super) fn thread_has_no_signal_to_take(&self, slot: ThreadNo) -> Result<(), Broken> {
         let thread = self.threads.at(slot);
         let ThreadState::Blocked(what) = thread.state else { return Ok(()) };

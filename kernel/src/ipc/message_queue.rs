@@ -17,8 +17,10 @@ use crate::kernel::Kernel;
 use crate::limits::{MSG_QUEUES, QUEUE_BYTES, words};
 use crate::list::List;
 use crate::planted::planted;
+use crate::sched::wait_index::WaitIndex;
 use crate::sched::wait_queue::WaitQueue;
 use crate::table::Entry;
+use crate::thread::QueueName;
 
 /// The queues.
 pub type MessageQueues = Registry<QueueNo, MessageQueue, MSG_QUEUES, { words(MSG_QUEUES) }>;
@@ -37,8 +39,12 @@ pub struct MessageQueue {
     pub capacity: u64,
     /// Who waits for a message.
     pub receivers: WaitQueue,
+    /// By the types that they wait for.
+    pub receiver_index: WaitIndex,
     /// Who waits for room.
     pub senders: WaitQueue,
+    /// By how much they need.
+    pub sender_index: WaitIndex,
     /// Who sent last.
     pub last_sender: u32,
     /// Who received last.
@@ -58,7 +64,9 @@ impl Entry for MessageQueue {
         bytes: 0,
         capacity: 0,
         receivers: WaitQueue::EMPTY,
+        receiver_index: WaitIndex::EMPTY,
         senders: WaitQueue::EMPTY,
+        sender_index: WaitIndex::EMPTY,
         last_sender: 0,
         last_receiver: 0,
         sent_s: 0,
@@ -80,7 +88,13 @@ impl MessageQueue {
     /// Whether one more message of so many bytes fits. Each counts as one against the capacity too, so that messages without
     /// bytes don't go on for ever.
     pub fn fits(&self, bytes: u64) -> bool {
-        self.bytes + bytes <= self.capacity && (self.messages.len() as u64) < self.capacity
+        self.room().is_some_and(|room| bytes <= room)
+    }
+
+    /// How many bytes one more message may have; `None` if it may be none at all.
+    pub fn room(&self) -> Option<u64> {
+        let holds_more = (self.messages.len() as u64) < self.capacity;
+        self.capacity.checked_sub(self.bytes).filter(|_| holds_more)
     }
 
     /// As `IPC_STAT` shows it.
@@ -138,13 +152,8 @@ impl Kernel {
     /// room it doesn't fit into learn so (`E2BIG`).
     pub(crate) fn deliver_message<H: Host>(&mut self, host: &mut H, slot: QueueNo, message: MessageNo) {
         let (kind, bytes) = (self.messages.at(message).kind, self.messages.at(message).bytes);
-        let mut next = self.queues.table.at(slot).receivers.first();
-        while let Some(receiver) = next {
-            next = self.threads.at(receiver).waiter.link.next;
-            let Some((selection, room)) = self.wish_of(receiver) else { continue };
-            if !selection.accepts(kind) {
-                continue;
-            }
+        while let Some(receiver) = self.first_receiver(slot, kind) {
+            let room = self.wish_of(receiver).map_or(0, |(_, room)| room);
             if room < u64::from(bytes) {
                 self.complete(host, receiver, Err(Errno::E2BIG));
                 continue;
@@ -188,16 +197,24 @@ impl Kernel {
         (queue.last_receiver, queue.received_s) = (pid, now_s);
     }
 
-    /// There is more room: tells each sender to try again whose message would fit now. As on Linux, the others go to the tail.
+    /// There is more room: tells each sender to try again whose message would fit now. As on Linux, the others go to the tail:
+    /// so those whose message fits come to the front, and who was told before and needs more than is left now isn't told
+    /// any more.
     pub(crate) fn wake_senders<H: Host>(&mut self, host: &mut H, slot: QueueNo) {
-        let senders = self.queues.table.at(slot).senders;
-        let mut next = senders.first();
-        for _ in 0..senders.len() {
-            let Some(sender) = next else { return };
-            next = self.threads.at(sender).waiter.link.next;
-            match self.held_bytes(sender).is_none_or(|bytes| self.queues.table.at(slot).fits(bytes)) {
-                true => self.wake(host, sender),
-                false => self.requeue_last(sender),
+        if self.queues.table.at(slot).senders.is_empty() {
+            return;
+        }
+        let room = self.queues.table.at(slot).room();
+        let mut front = None;
+        let mut next = self.next_sender(slot, None, room);
+        while let Some(sender) = next {
+            next = self.next_sender(slot, Some(sender), room);
+            if self.held_bytes(sender).is_some_and(|bytes| room.is_some_and(|room| bytes <= room)) {
+                self.move_behind(sender, QueueName::Senders(slot), front);
+                self.wake(host, sender);
+                front = Some(sender);
+            } else {
+                self.set_woken(sender, false);
             }
         }
     }

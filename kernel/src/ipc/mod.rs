@@ -35,7 +35,7 @@ mod queue_control;
 pub mod registry;
 pub mod segment;
 mod segment_control;
-mod selection;
+pub(crate) mod selection;
 pub mod semaphore;
 mod send;
 mod set_control;

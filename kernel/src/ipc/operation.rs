@@ -115,7 +115,7 @@ impl Kernel {
     pub(crate) fn update_set<H: Host>(&mut self, host: &mut H, set: SetNo, changed: Changed<'_>) {
         self.wake_zero_waiters(host, set, changed);
         if !self.sets.table.at(set).changers.is_empty() {
-            self.wake_changers(host, set, QueueName::SetChange(set));
+            self.wake_changers(host, set);
         } else {
             match changed {
                 Changed::All => {
@@ -135,8 +135,21 @@ impl Kernel {
     }
 
     fn wake_changers_of<H: Host>(&mut self, host: &mut H, set: SetNo, number: u16) {
-        if let Some(semaphore) = self.semaphore(set, number) {
-            self.wake_changers(host, set, QueueName::SemaphoreChange(semaphore));
+        let Some(semaphore) = self.semaphore(set, number) else { return };
+        if planted!(LastSemaphoreWaiterFirst)
+            && let Some(last) = self.queue(QueueName::SemaphoreChange(semaphore)).last()
+        {
+            self.try_waiter(host, last);
+        }
+        // Whoever waits here waits to take something away: once passed over, it has to wait on.
+        while let Some(waiter) = self.first_changer(semaphore) {
+            let done = self.try_waiter(host, waiter);
+            if self.threads.at(waiter).waiter.queue == Some(QueueName::SemaphoreChange(semaphore)) {
+                crate::bug("an operation that is possible is neither carried out nor fails");
+            }
+            if let Some(done) = done {
+                self.wake_zero_waiters(host, set, Changed::By(&done));
+            }
         }
     }
 
@@ -171,26 +184,19 @@ impl Kernel {
         }
     }
 
-    /// Lets those of a queue go on who can change values now, first come, first served; and those whom that lets go on.
-    fn wake_changers<H: Host>(&mut self, host: &mut H, set: SetNo, queue: QueueName) {
+    /// Lets those of a set's queue go on who can change values now, first come, first served; and those whom that lets go on.
+    fn wake_changers<H: Host>(&mut self, host: &mut H, set: SetNo) {
+        let queue = QueueName::SetChange(set);
         let mut next = self.queue(queue).first();
         if planted!(LastSemaphoreWaiterFirst) {
             next = self.queue(queue).last();
         }
         while let Some(waiter) = next {
-            if let QueueName::SemaphoreChange(semaphore) = queue
-                && self.semaphores.at(semaphore).value == 0
-            {
-                // Whoever waits here waits to take something away.
-                return;
-            }
             next = self.threads.at(waiter).waiter.link.next;
             let Some(done) = self.try_waiter(host, waiter) else { continue };
             self.wake_zero_waiters(host, set, Changed::By(&done));
-            // Whoever came before may be able to go on after several operations, but not after a single one, which takes away.
-            if !self.sets.table.at(set).changers.is_empty() || done.len() > 1 {
-                next = self.queue(queue).first();
-            }
+            // Whoever came before may be able to go on now.
+            next = self.queue(queue).first();
         }
     }
 

@@ -10,6 +10,7 @@ use crate::ipc::permissions::Permissions;
 use crate::process::credentials::Credentials;
 use crate::radix::{Nodes, Tree};
 use crate::table::{Entry, Slot, Table};
+use crate::touched::Touch;
 
 /// Bits of an identifier that are the slot.
 const SLOT_BITS: u32 = 15;
@@ -33,6 +34,15 @@ pub struct Registry<I, T, const N: usize, const W: usize> {
     pub(crate) sequence: u16,
     /// The slot (plus one) that was given last.
     pub(crate) last_slot: u16,
+}
+
+impl<I, T, const N: usize, const W: usize> Touch for Registry<I, T, N, W> {
+    fn touch_everything(&mut self) {
+        self.table.touch_everything();
+    }
+    fn is_untouched(&self) -> bool {
+        self.table.is_untouched()
+    }
 }
 
 impl<I, T: Clone, const N: usize, const W: usize> Clone for Registry<I, T, N, W> {

@@ -17,6 +17,7 @@ use crate::kernel::Kernel;
 use crate::limits::{SEM_SETS, SEMAPHORES, SEMAPHORES_IN_SET, words};
 use crate::list::List;
 use crate::radix::Tree;
+use crate::sched::wait_index::WaitIndex;
 use crate::sched::wait_queue::WaitQueue;
 use crate::table::{Entry, Table};
 use crate::thread::{QueueName, ThreadState, WaitsFor};
@@ -40,6 +41,8 @@ pub struct Semaphore {
     pub last: u32,
     /// Who waits to change it, with this operation alone.
     pub changers: WaitQueue,
+    /// By how much they take away.
+    pub changer_index: WaitIndex,
     /// Who waits for it to be zero, with this operation alone.
     pub zero_waiters: WaitQueue,
     /// What has to be undone to it when processes end.
@@ -53,6 +56,7 @@ impl Entry for Semaphore {
         value: 0,
         last: 0,
         changers: WaitQueue::EMPTY,
+        changer_index: WaitIndex::EMPTY,
         zero_waiters: WaitQueue::EMPTY,
         undos: List::EMPTY,
     };
@@ -244,10 +248,12 @@ impl Kernel {
 
     /// Moves a waiter to another queue, behind one that stands there.
     fn move_waiter(&mut self, waiter: ThreadNo, from: QueueName, to: QueueName, behind: Option<ThreadNo>) {
+        self.leave_index(waiter, from);
         let (queue, threads) = self.queue_mut(from);
         queue.remove(threads, waiter);
         let (queue, threads) = self.queue_mut(to);
         queue.insert_behind(threads, behind, waiter);
+        self.enter_index(waiter, to);
         let thread = self.threads.at_mut(waiter);
         thread.waiter.queue = Some(to);
         if let ThreadState::Blocked(WaitsFor::Semaphores { queue, .. }) = &mut thread.state {

@@ -4,6 +4,7 @@ use crate::host::PhysMem;
 use crate::ids::FrameNo;
 use crate::limits::{FRAMES, words};
 use crate::table::{Entry, Table};
+use crate::touched::Touch;
 
 /// How many page table entries, shared objects and buffers refer to a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -58,11 +59,21 @@ impl FrameTable {
         let references = self.frames.at_mut(frame);
         if references.0 > 1 {
             references.0 -= 1;
-        } else if self.frames.remove(frame).is_some() {
+        } else if self.frames.holds(frame) {
+            self.frames.free(frame);
             memory.release(frame);
         } else {
             crate::bug("a frame is released that is free");
         }
+    }
+}
+
+impl Touch for FrameTable {
+    fn touch_everything(&mut self) {
+        self.frames.touch_everything();
+    }
+    fn is_untouched(&self) -> bool {
+        self.frames.is_untouched()
     }
 }
 

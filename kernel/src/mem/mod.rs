@@ -19,4 +19,4 @@ mod map;
 pub mod object;
 pub mod region;
 pub mod space;
-mod user;
+pub(crate) mod user;

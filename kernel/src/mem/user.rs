@@ -9,6 +9,14 @@ use crate::kernel::Kernel;
 
 /// Bytes of the largest structure that calls exchange with user memory.
 const STRUCTURE_BYTES: usize = 512;
+/// Bytes of the usual ones. A buffer costs what it takes to clear it.
+const SMALL_BYTES: usize = 32;
+
+/// Whether a range isn't cut by the end of a page: then it can be copied, or nothing of it can.
+#[inline]
+pub(crate) fn lies_in_one_page(address: u64, bytes: usize) -> bool {
+    address as usize % PAGE_SIZE + bytes <= PAGE_SIZE
+}
 
 impl Kernel {
     /// The page-table walk of the hart: the frame and the offset behind an address; `None` means a page fault.
@@ -140,7 +148,14 @@ impl Kernel {
         address: u64,
     ) -> Result<T, Errno> {
         const { assert!(T::SIZE <= STRUCTURE_BYTES, "a structure is larger than the buffer that moves it") };
-        let mut buffer = [0; STRUCTURE_BYTES];
+        let (mut small, mut large);
+        let buffer: &mut [u8] = if T::SIZE <= SMALL_BYTES {
+            small = [0; SMALL_BYTES];
+            &mut small
+        } else {
+            large = [0; STRUCTURE_BYTES];
+            &mut large
+        };
         let bytes = buffer.get_mut(..T::SIZE).unwrap_or_default();
         self.copy_from_user(host, process, address, bytes)?;
         Ok(T::load(bytes))
@@ -155,10 +170,19 @@ impl Kernel {
         value: &T,
     ) -> Result<(), Errno> {
         const { assert!(T::SIZE <= STRUCTURE_BYTES, "a structure is larger than the buffer that moves it") };
-        let mut buffer = [0; STRUCTURE_BYTES];
+        let (mut small, mut large);
+        let buffer: &mut [u8] = if T::SIZE <= SMALL_BYTES {
+            small = [0; SMALL_BYTES];
+            &mut small
+        } else {
+            large = [0; STRUCTURE_BYTES];
+            &mut large
+        };
         let bytes = buffer.get_mut(..T::SIZE).unwrap_or_default();
         value.store(bytes);
-        self.check_writable(host, process, address, T::SIZE)?;
+        if !lies_in_one_page(address, T::SIZE) {
+            self.check_writable(host, process, address, T::SIZE)?;
+        }
         self.copy_to_user(host, process, address, bytes)
     }
 

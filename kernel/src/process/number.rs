@@ -9,6 +9,7 @@ use crate::list::List;
 use crate::process::{GroupList, Process};
 use crate::radix::{Nodes, Tree};
 use crate::table::{Entry, Table};
+use crate::touched::Touch;
 
 /// The first number after the wrap.
 const FIRST_AFTER_WRAP: u32 = 300;
@@ -43,6 +44,15 @@ pub struct Numbers {
     pub(crate) table: Table<NumberNo, Number, NUMBERS, { words(NUMBERS) }>,
     pub(crate) by_value: Tree<3>,
     pub(crate) last: u32,
+}
+
+impl Touch for Numbers {
+    fn touch_everything(&mut self) {
+        self.table.touch_everything();
+    }
+    fn is_untouched(&self) -> bool {
+        self.table.is_untouched()
+    }
 }
 
 impl Numbers {

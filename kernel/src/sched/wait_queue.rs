@@ -68,7 +68,7 @@ impl Kernel {
             self.join_queue(thread, queue);
         }
         self.set_wait_timer(thread, what.until_us());
-        self.threads.at_mut(thread).waiter.woken = false;
+        self.set_woken(thread, false);
         self.leave_cpu(thread, ThreadState::Blocked(what));
     }
 
@@ -91,6 +91,7 @@ impl Kernel {
         let (queue, threads) = self.queue_mut(name);
         queue.push(threads, thread);
         self.threads.at_mut(thread).waiter.queue = Some(name);
+        self.enter_index(thread, name);
     }
 
     /// Takes a thread out of the queue in which it stands, or out of the timer. The caller settles the queue, once the
@@ -111,6 +112,7 @@ impl Kernel {
             self.timers.remove(due_us, Alarm::Sleeper(thread));
         }
         let name = self.threads.at(thread).waiter.queue?;
+        self.leave_index(thread, name);
         let (queue, threads) = self.queue_mut(name);
         queue.remove(threads, thread);
         let waiter = &mut self.threads.at_mut(thread).waiter;
@@ -129,6 +131,18 @@ impl Kernel {
         }
     }
 
+    /// Puts a thread behind another of the queue in which both stand; in front of all if that is `None`.
+    pub(crate) fn move_behind(&mut self, thread: ThreadNo, name: QueueName, behind: Option<ThreadNo>) {
+        if self.threads.at(thread).waiter.link.previous == behind {
+            return;
+        }
+        self.leave_index(thread, name);
+        let (queue, threads) = self.queue_mut(name);
+        queue.remove(threads, thread);
+        queue.insert_behind(threads, behind, thread);
+        self.enter_index(thread, name);
+    }
+
     /// Tells the first waiter of a queue to try again, unless it has been told.
     pub(crate) fn wake_first<H: Host>(&mut self, host: &mut H, name: QueueName) {
         let Some(first) = self.queue_mut(name).0.first() else { return };
@@ -138,8 +152,8 @@ impl Kernel {
     /// Tells a waiting thread to try again, unless it has been told.
     pub(crate) fn wake<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
         if self.is_blocked(thread) {
-            let waiter = &mut self.threads.at_mut(thread).waiter;
-            waiter.woken = waiter.queue.is_some();
+            let stands = self.threads.at(thread).waiter.queue.is_some();
+            self.set_woken(thread, stands);
             self.make_ready_again(host, thread);
         }
     }

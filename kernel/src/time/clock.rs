@@ -48,7 +48,7 @@ impl Kernel {
     }
 
     /// Time passes: ticks and timers that fall due happen.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn advance<H: Host>(&mut self, host: &mut H, cpu: CpuNo, us: u64) {
         let clock = self.cpu_mut(cpu);
         clock.now_us += us;
@@ -57,6 +57,7 @@ impl Kernel {
         }
     }
 
+    #[inline(never)]
     fn catch_up<H: Host>(&mut self, host: &mut H, cpu: CpuNo) {
         while self.cpu(cpu).now_us >= self.cpu(cpu).next_tick_us {
             self.cpu_mut(cpu).next_tick_us += TICK_US;

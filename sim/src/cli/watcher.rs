@@ -50,6 +50,8 @@ impl Watcher {
         let result = self.tracer.as_mut().map_or(Ok(()), |tracer| tracer.finish(world));
         self.check_trace(result);
         if let Some((finder, out)) = &mut self.lost {
+            // Behind what the program has printed, if both go to the same place.
+            self.console.flush();
             let result = writeln!(out, "{}", finder.summary()).and_then(|()| out.flush());
             self.check_lost(result);
         }

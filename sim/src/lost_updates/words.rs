@@ -239,3 +239,107 @@ fn note(held: &Held, store: &Store<'_>, before: Bytes, lost: &mut Vec<LostUpdate
         unseen: held.count,
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::ids::ProcessNo;
+    use userland::hart::SourceLine;
+
+    use super::super::lost_update::Who;
+    use super::*;
+
+    const WORD_NO: WordNo = (FrameNo(3), 7);
+
+    fn holder(process: u16) -> Holder {
+        (ProcessId { slot: ProcessNo(process), serial: 0 }, 0)
+    }
+
+    fn part(process: u16, step: u64, mask: u8, value: u64) -> Part {
+        let who = Who { pid: process.into(), name: "tested".into(), handlers: 0 };
+        let line: SourceLine = std::panic::Location::caller();
+        let access = Arc::new(Access { step, at_us: step, who, operation: "access", line });
+        Part { access, bytes: Bytes { mask, bytes: value.to_le_bytes() } }
+    }
+
+    /// Words in which each step is an access to the same word.
+    #[derive(Default)]
+    struct Steps {
+        words: Words,
+        value: u64,
+        step: u64,
+    }
+
+    impl Steps {
+        fn load(&mut self, process: u16, mask: u8) {
+            self.step += 1;
+            self.words.load(WORD_NO, holder(process), 64, part(process, self.step, mask, self.value));
+        }
+
+        /// How many bytes are lost by it.
+        fn store(&mut self, process: u16, mask: u8, value: u64) -> u64 {
+            self.step += 1;
+            let part = part(process, self.step, mask, value);
+            let (mut lost, before) = (Vec::new(), self.value.to_le_bytes());
+            let store = Store { holder: holder(process), address: 64, part: &part, before };
+            self.words.store(WORD_NO, &store, &mut lost);
+            self.value = value;
+            lost.iter().map(|lost| lost.bytes).sum()
+        }
+    }
+
+    #[test]
+    fn an_update_of_other_bytes_of_the_word_is_none_of_these() {
+        let mut steps = Steps::default();
+        steps.load(1, 0x0f);
+        steps.load(2, 0xf0);
+        assert_eq!(steps.store(2, 0xf0, 1 << 40), 0);
+        assert_eq!(steps.store(1, 0x0f, 1 | 1 << 40), 0);
+        assert!(steps.words.words.is_empty());
+    }
+
+    #[test]
+    fn an_access_may_overlap_a_part_of_another() {
+        let mut steps = Steps::default();
+        steps.load(1, 0xff);
+        steps.load(2, 0x01);
+        steps.load(2, 0xf0);
+        // One store of both: the byte has changed, and the upper half hasn't.
+        assert_eq!(steps.store(2, 0xff, 5), 0);
+        assert_eq!(steps.store(1, 0xff, 1), 1);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut steps = Steps::default();
+        for round in 0..1_000 {
+            for byte in 0..8 {
+                steps.load(1, 1 << byte);
+            }
+            steps.load(2, 0xff);
+            steps.store(2, 0xff, round + 1);
+        }
+        let held = &steps.words.words[&WORD_NO];
+        assert_eq!((held.len(), steps.words.count, steps.words.dropped), (8, 8, 0));
+        steps.load(1, 0xff);
+        for round in 0..1_000 {
+            steps.load(2, 0xff);
+            steps.store(2, 0xff, round);
+        }
+        let held = &steps.words.words[&WORD_NO];
+        assert_eq!((held.len(), held[0].updates.len(), held[0].count), (1, UPDATES, 1_000));
+        steps.words.keep(|_, _, _| false);
+        assert_eq!((steps.words.words.len(), steps.words.count), (0, 0));
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_counted() {
+        let mut steps = Steps::default();
+        for word in 0..LOADS + 10 {
+            let word = (FrameNo((word / 512) as u16), (word % 512) as u16);
+            steps.words.load(word, holder(1), 0, part(1, 1, 0xff, 0));
+        }
+        assert_eq!((steps.words.count, steps.words.dropped), (LOADS, 10));
+        steps.words.fork(holder(1).0, holder(2).0);
+        assert_eq!((steps.words.count, steps.words.dropped), (LOADS, 10 + LOADS as u64));
+    }
+}

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use abi::Syscall;
 use criterion::Criterion;
 use kernel::Event;
-use kernel::limits::PROCESSES;
+use kernel::limits::{MSG_QUEUES, PROCESSES};
 
 use compare::Comparison;
 use host::{Host, Operation};
@@ -52,6 +52,7 @@ fn main() {
     shared_pages(&mut comparison);
     copies(&mut comparison);
     crowds(&mut comparison);
+    bystanders(&mut comparison);
     let mut report = comparison.finish();
     if compare::runs_all() {
         report.add_once("a loop of 10,000 forks", ten_thousand_forks(), Goal::Seconds(2.0));
@@ -173,6 +174,34 @@ fn crowds(comparison: &mut Comparison<'_>) {
             comparison.beside(&name, (many.operations, || many.run()), ("8 processes", || few.run()), goal);
         }
     }
+}
+
+/// System V IPC among others that wait, and among other queues: it costs what it costs without them.
+fn bystanders(comparison: &mut Comparison<'_>) {
+    let others = 100.min(MSG_QUEUES - 1);
+    let queues = (format!("System V round trip among {others} queues"), format!("post 0 {others}"));
+    let waiters =
+        |what: &str, command: &str| (format!("{what} round trip among 50 waiters"), format!("{command} 50 0"));
+    for ((name, command), alone, counts, events) in [
+        (queues, "post 0 0", received_by_type as fn(&Event<'_>) -> bool, 2),
+        (waiters("System V", "post"), "post 0 0", received_by_type, 2),
+        (waiters("semaphore", "posts"), "posts 0 0", operated, 4),
+    ] {
+        let stretch = Stretch { counts, events, before: 100, operations: 1_000 };
+        let (mut among, mut alone) = (Lap::new(&command, stretch), Lap::new(alone, stretch));
+        let operations = among.operations;
+        comparison.beside(&name, (operations, || among.run()), ("alone", || alone.run()), Goal::AtMostTimes(1.3));
+    }
+}
+
+/// Two make a round trip.
+fn received_by_type(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::Msgrcv { .. }, .. })
+}
+
+/// Four make a round trip.
+fn operated(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::Semop { .. }, .. })
 }
 
 /// CPU time, because it runs too long for a sample among others.

@@ -1,6 +1,8 @@
 //! The programs that are timed.
 
-use abi::{Fd, MapFlags, MqAttr, OpenFlags, Protection, SigInfo, Signal};
+use abi::{
+    Fd, IPC_PRIVATE, IpcFlags, MapFlags, MqAttr, MsgFlags, OpenFlags, Protection, SemOperation, SigInfo, Signal,
+};
 use userland::sys::{Action, FileActions, Forked};
 use userland::{Args, Program, Sys, handlers};
 
@@ -12,6 +14,8 @@ pub(crate) static PROGRAMS: &[Program] = &[
     Program::new("signals", "", &signals).with_handlers(HANDLERS),
     Program::new("ping", "", &ping),
     Program::new("letters", "", &letters),
+    Program::new("post", "", &post),
+    Program::new("posts", "", &posts),
     Program::new("bulk", "", &bulk),
     Program::leaf("source", "", &source),
     Program::leaf("drain", "", &drain),
@@ -99,6 +103,56 @@ async fn letters(sys: Sys, args: Args) -> i32 {
     }
     while let Ok((message, priority)) = sys.mq_receive(from, 64).await {
         let _ = sys.mq_send(to, &message, priority).await;
+    }
+    1
+}
+
+/// A message of 64 bytes goes to and fro over one System V queue, at which so many others wait for messages of other types,
+/// among so many other queues that hold one.
+async fn post(sys: Sys, args: Args) -> i32 {
+    let none = MsgFlags::empty();
+    for _ in 0..number(&args, 2) {
+        let Ok(other) = sys.msgget(IPC_PRIVATE, IpcFlags::from_bits_retain(0o600)).await else { return 1 };
+        let _ = sys.msgsnd(other, 1, &[1; 64], none).await;
+    }
+    let Ok(queue) = sys.msgget(IPC_PRIVATE, IpcFlags::from_bits_retain(0o600)).await else { return 1 };
+    let mut text = [1; 64];
+    for other in 0..number(&args, 1) {
+        if sys.fork().await == Ok(Forked::Child) {
+            let _ = sys.msgrcv(queue, &mut text, 10 + other as i64, none).await;
+            return 1;
+        }
+    }
+    let child = sys.fork().await == Ok(Forked::Child);
+    let (from, to) = if child { (1, 2) } else { (2, 1) };
+    // The others wait by now: they were made before.
+    let _ = sys.sched_yield().await;
+    if !child {
+        let _ = sys.msgsnd(queue, to, &text, none).await;
+    }
+    while sys.msgrcv(queue, &mut text, from, none).await.is_ok() {
+        let _ = sys.msgsnd(queue, to, &text, none).await;
+    }
+    1
+}
+
+/// Two hand a semaphore's value to each other, at which so many others wait for more than that.
+async fn posts(sys: Sys, args: Args) -> i32 {
+    let Ok(set) = sys.semget(IPC_PRIVATE, 2, IpcFlags::from_bits_retain(0o600)).await else { return 1 };
+    for _ in 0..number(&args, 1) {
+        if sys.fork().await == Ok(Forked::Child) {
+            let _ = sys.semop(set, &[SemOperation { number: 0, op: -100, flags: 0 }]).await;
+            return 1;
+        }
+    }
+    let child = sys.fork().await == Ok(Forked::Child);
+    let (down, up) = if child { (0, 1) } else { (1, 0) };
+    let _ = sys.sched_yield().await;
+    if !child {
+        let _ = sys.semop(set, &[SemOperation { number: up, op: 1, flags: 0 }]).await;
+    }
+    while sys.semop(set, &[SemOperation { number: down, op: -1, flags: 0 }]).await.is_ok() {
+        let _ = sys.semop(set, &[SemOperation { number: up, op: 1, flags: 0 }]).await;
     }
     1
 }

@@ -99,7 +99,7 @@ fn nothing_is_stored_if_a_page_is_missing() {
         sys.store(to, 7_u64).await;
         let length = 2 * PAGE as usize;
         // A destination, a source, one that can't be stored to, one that is longer than all memory.
-        let places = [(from, to + PAGE, length), (from + PAGE, to, length), (from, 1 << 40, 8), (from, to, usize::MAX)];
+        let places = [(from, to + PAGE, length), (to + PAGE, from, length), (from, 1 << 40, 8), (from, to, usize::MAX)];
         for (source, destination, length) in places {
             let child = fork(sys, async |sys| sys.copy_bytes(source, destination, length).await).await;
             ends(sys, child, signaled(Signal::SIGSEGV)).await;

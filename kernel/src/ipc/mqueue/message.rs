@@ -6,6 +6,7 @@ use crate::host::{Host, PhysMem};
 use crate::ids::{FrameNo, MqMessageNo, ProcessNo};
 use crate::kernel::Kernel;
 use crate::limits::{MQ_MESSAGES, MQUEUE_MESSAGE_BYTES, words};
+use crate::mem::user::lies_in_one_page;
 use crate::table::{Entry, Table};
 
 /// Pages of the longest message.
@@ -57,7 +58,14 @@ impl Kernel {
         length: usize,
         priority: u16,
     ) -> Result<MqMessageNo, Errno> {
-        self.check_readable(host, process, address, length)?;
+        // Pages are made before the frames are counted: making one takes a frame.
+        let only_page = match lies_in_one_page(address, length) {
+            true if length > 0 => Some(self.user_page(host, process, address, false)?),
+            _ => {
+                self.check_readable(host, process, address, length)?;
+                None
+            }
+        };
         let pages = length.div_ceil(PAGE_SIZE);
         if self.frames.free() < pages {
             return Err(Errno::ENOMEM);
@@ -74,7 +82,10 @@ impl Kernel {
         }
         let mut done = 0;
         while done < length {
-            let from = self.user_page(host, process, address + done as u64, false)?;
+            let from = match only_page {
+                Some(from) => from,
+                None => self.user_page(host, process, address + done as u64, false)?,
+            };
             done += copy_piece(host, &message, done, from, false);
         }
         self.mq_messages.insert(message).map_err(|_| Errno::ENOMEM)
@@ -85,30 +96,26 @@ impl Kernel {
         &mut self,
         host: &mut H,
         process: ProcessNo,
-        message: &MqMessage,
+        message: MqMessageNo,
         address: u64,
     ) -> Result<(), Errno> {
         let mut done = 0;
-        while done < message.length as usize {
+        while done < self.mq_messages.at(message).length as usize {
             let to = self.user_page(host, process, address.wrapping_add(done as u64), true)?;
-            done += copy_piece(host, message, done, to, true);
+            done += copy_piece(host, self.mq_messages.at(message), done, to, true);
         }
         Ok(())
     }
 
-    /// Takes a message out of the pool, with its frames still its own.
-    pub(crate) fn take_mq_message(&mut self, message: MqMessageNo) -> MqMessage {
-        match self.mq_messages.remove(message) {
-            Some(message) => message,
-            None => crate::bug("a message that is referred to doesn't exist"),
+    /// Gives a message back that is in nobody's hand any more, and its frames.
+    pub(crate) fn drop_mq_message<M: PhysMem>(&mut self, memory: &mut M, message: MqMessageNo) {
+        if !self.mq_messages.holds(message) {
+            crate::bug("a message that is referred to doesn't exist");
         }
-    }
-
-    /// Gives the frames of a message back that is out of the pool.
-    pub(crate) fn drop_mq_message<M: PhysMem>(&mut self, memory: &mut M, message: MqMessage) {
-        for frame in message.frames() {
+        while let Some(frame) = self.mq_messages.at_mut(message).pages.pop() {
             self.frames.release(memory, frame);
         }
+        self.mq_messages.free(message);
     }
 }
 

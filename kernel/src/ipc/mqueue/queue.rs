@@ -182,7 +182,6 @@ impl Kernel {
     /// Gives all messages of a queue back.
     pub(crate) fn drop_mq_messages<M: PhysMem>(&mut self, memory: &mut M, queue: MqueueNo) {
         while let Some(message) = self.first_message(queue) {
-            let message = self.take_mq_message(message);
             self.drop_mq_message(memory, message);
         }
     }

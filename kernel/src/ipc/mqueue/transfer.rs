@@ -125,6 +125,7 @@ impl Kernel {
     }
 
     /// When the waiting ends, in microseconds since boot.
+    #[inline]
     fn timeout<H: Host>(&mut self, cx: &mut Cx<'_, H>, timeout: In<Timespec>) -> Result<u64, Errno> {
         match self.threads.at(cx.thread).progress {
             0 if timeout.is_null() => Ok(NEVER_US),
@@ -189,13 +190,12 @@ impl Kernel {
         priority: Out<u32>,
     ) -> Outcome {
         self.threads.at_mut(cx.thread).exchange = Exchange::Nothing;
-        let message = self.take_mq_message(message);
+        let (length, urgency) = (self.mq_messages.at(message).length, self.mq_messages.at(message).priority);
         let stored = match priority.is_null() {
             true => Ok(()),
-            false => self.put(cx.host, cx.process, priority.address, &u32::from(message.priority)),
+            false => self.put(cx.host, cx.process, priority.address, &u32::from(urgency)),
         };
-        let stored = stored.and_then(|()| self.store_mq_message(cx.host, cx.process, &message, buffer.0));
-        let length = message.length;
+        let stored = stored.and_then(|()| self.store_mq_message(cx.host, cx.process, message, buffer.0));
         self.drop_mq_message(cx.host, message);
         stored.map(|()| Flow::Done(length.into()))
     }
@@ -203,7 +203,6 @@ impl Kernel {
     /// What a thread has in hand when its call ends is dropped.
     pub(crate) fn drop_exchange<M: PhysMem>(&mut self, memory: &mut M, exchange: Exchange) {
         if let Some(message) = exchange.message() {
-            let message = self.take_mq_message(message);
             self.drop_mq_message(memory, message);
         }
     }

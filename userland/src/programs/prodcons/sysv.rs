@@ -1,6 +1,6 @@
 //! Through a System V message queue (`sysvipc(7)`): a message an item. The end is a message of another type.
 
-use abi::{Errno, IPC_PRIVATE, IpcFlags, MsgFlags};
+use abi::{Errno, IPC_PRIVATE, IpcFlags, MsgFlags, MsqidDs};
 
 use super::way::Way;
 use crate::Sys;
@@ -9,14 +9,30 @@ use crate::Sys;
 const ITEM: i64 = 1;
 const END: i64 = 2;
 
+/// Few items fit, so that both have to wait for each other.
+const QUEUE_BYTES: u64 = 16;
+
 #[derive(Clone, Copy)]
 pub(super) struct Queue(i32);
+
+impl Queue {
+    async fn shrink(&self, sys: Sys) -> Result<(), Errno> {
+        let MsqidDs { perm, .. } = sys.msg_stat(self.0).await?;
+        sys.msg_set(self.0, perm, QUEUE_BYTES).await
+    }
+}
 
 impl Way for Queue {
     const NAME: &'static str = "sysv";
 
     async fn make(sys: Sys) -> Result<Queue, Errno> {
-        sys.msgget(IPC_PRIVATE, IpcFlags::IPC_CREAT | IpcFlags::from_bits_retain(0o600)).await.map(Queue)
+        let flags = IpcFlags::IPC_CREAT | IpcFlags::from_bits_retain(0o600);
+        let queue = Queue(sys.msgget(IPC_PRIVATE, flags).await?);
+        if let Err(errno) = queue.shrink(sys).await {
+            queue.remove(sys).await;
+            return Err(errno);
+        }
+        Ok(queue)
     }
 
     async fn put(&mut self, sys: Sys, item: u32) -> Result<(), Errno> {

@@ -1,13 +1,12 @@
-//! `docs/adding-a-syscall.md`, followed literally on a copy of the repository: its edits are made as they stand there, its
-//! commands are run, and what they print is what the page shows.
+//! Pages that take a reader through a change, followed literally on a copy of the repository: their edits are made as they
+//! stand there, their commands are run, and what those print is what the page shows.
 //!
-//! After a change that is meant, `VITRINE_UPDATE=1 cargo test --test adding_a_syscall` writes the new output into the page.
+//! After a change that is meant, `VITRINE_UPDATE=1 cargo test --test followed_pages` writes the new outputs into the pages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-const PAGE: &str = "docs/adding-a-syscall.md";
+use std::sync::{Mutex, PoisonError};
 
 /// One thing that the page asks for.
 #[derive(PartialEq, Eq, Debug)]
@@ -20,7 +19,7 @@ enum Task<'a> {
     Run { command: &'a str },
 }
 
-/// A copy that the page is followed on. What is built of it is kept for the next time.
+/// A copy that a page is followed on. What is built of it is kept for the next page, and for the next time.
 struct Copy {
     root: PathBuf,
     target: PathBuf,
@@ -28,7 +27,7 @@ struct Copy {
 
 impl Copy {
     fn make() -> Copy {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("adding-a-syscall");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("followed-pages");
         let copy = Copy { root: folder.join("copy"), target: folder.join("target") };
         let _ = fs::remove_dir_all(&copy.root);
         copy_folder(&repository(), &copy.root);
@@ -147,9 +146,11 @@ fn with_outputs(page: &str, outputs: &[String]) -> String {
     renewed
 }
 
-#[test]
-fn the_page_can_be_followed() {
-    let file = repository().join(PAGE);
+/// One page after the other: they share a folder, so that most is built once.
+fn follow(page: &str) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = repository().join(page);
     let page = fs::read_to_string(&file).expect("the page is there");
     let copy = Copy::make();
     let mut outputs = Vec::new();
@@ -165,6 +166,16 @@ fn the_page_can_be_followed() {
     } else {
         assert!(page == renewed, "the page doesn't show what happens; that is:\n{renewed}");
     }
+}
+
+#[test]
+fn a_syscall_can_be_added() {
+    follow("docs/adding-a-syscall.md");
+}
+
+#[test]
+fn an_invariant_can_be_added_and_seen_to_fail() {
+    follow("docs/an-invariant.md");
 }
 
 #[test]
