@@ -331,6 +331,9 @@ fn own_directory(generator: &mut Generator, stage: &Stage, who: Name) {
         W unlinkat -100 \"/tmp/g\" 0x200
         W renameat2 -100 \"/tmp/h\" -100 \"/tmp/g/f\" 0
         W linkat -100 \"/tmp/p\" -100 \"/tmp/g/l\" 0
+        W openat -100 \"/dev/shm/m\" 0o102 0o666
+        W linkat -100 \"/dev/shm/m\" -100 \"/tmp/g/m\" 0
+        W linkat -100 \"/tmp/p\" -100 \"/dev/shm/l\" 0
         W renameat2 -100 \"/tmp/g/l\" -100 \"/tmp/g/e\" 0
         W fchdir F";
     plan(generator, stage, who, lines);
