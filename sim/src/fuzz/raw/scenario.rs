@@ -249,6 +249,7 @@ fn removed_directory(generator: &mut Generator, stage: &Stage, who: Name) {
 fn full_pipe(generator: &mut Generator, stage: &Stage, who: Name) {
     let lines = "
         W pipe2 &0 0o4000
+        W linkat F \"\" -100 \"/tmp/pipe\" 0x1000
         W write G 0x3ffe8000 8192
         W fcntl G 1031 4096
         W fcntl G 1031 8192
