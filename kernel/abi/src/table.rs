@@ -161,7 +161,7 @@ macro_rules! for_each_syscall {
             24 dup3 Dup3 (old: Fd, new: Fd, flags: OpenFlags) -> Fd
                 [EBADF EINVAL] "Duplicate a descriptor onto a given number";
             25 fcntl Fcntl (fd: Fd, command: FcntlCommand, argument: u64) -> Value
-                [EBADF EBUSY EINVAL EMFILE ENOMEM EPERM] "Manipulate a descriptor";
+                [EBADF EBUSY EINVAL EMFILE EPERM] "Manipulate a descriptor";
             29 ioctl Ioctl (fd: Fd, command: IoctlCommand, argument: Address) -> Value
                 [EBADF EFAULT EINTR EINVAL EIO ENOTTY EPERM ESRCH] "Control a device: the terminal";
 

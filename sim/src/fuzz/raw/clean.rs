@@ -2,6 +2,7 @@
 //! resource must be back.
 
 use abi::{Errno, Signal};
+use kernel::limits::DESCRIPTORS;
 use kernel::{Pick, Picked, Resume, Trap};
 
 use crate::fuzz::coverage::{Coverage, Row, Waker};
@@ -78,15 +79,23 @@ impl Stage {
                 }
             }
         }
-        let path = self.put("/")?;
+        // Somebody may have lowered its limits: `RLIMIT_NOFILE` is what it needs for this.
+        let first = self.first().ok_or("PID 1 is gone")?;
+        let limit = (DESCRIPTORS as u64).to_le_bytes();
+        for address in [SCRATCH, SCRATCH + 8] {
+            let put = self.kernel.copy_out(&mut self.host, first, address, &limit);
+            put.map_err(|_| "PID 1 can't write to its memory")?;
+        }
+        self.must("prlimit64", [0, 7, SCRATCH, 0, 0, 0])?;
+        let path = self.put(b"/")?;
         self.must("chdir", [path, 0, 0, 0, 0, 0])?;
-        self.empty_directory("")
+        self.empty_directory(b"")
     }
 
     /// Removes all from the working directory, whose path this is, but what was there after boot.
-    fn empty_directory(&mut self, path: &str) -> Result<(), String> {
+    fn empty_directory(&mut self, path: &[u8]) -> Result<(), String> {
         let mut names = Vec::new();
-        let dot = self.put(".")?;
+        let dot = self.put(b".")?;
         let fd = self.must("openat", [HERE, dot, O_DIRECTORY, 0, 0, 0])? as u64;
         loop {
             let bytes = self.must("getdents64", [fd, ROOM, 4096, 0, 0, 0])? as usize;
@@ -101,13 +110,13 @@ impl Stage {
         }
         self.must("close", [fd, 0, 0, 0, 0, 0])?;
         for (name, is_directory) in names {
-            let full = format!("{path}/{name}");
-            let planted = PLANTED.contains(&full.as_str());
+            let full = [path, b"/", &name].concat();
+            let planted = PLANTED.iter().any(|planted| planted.as_bytes() == full);
             if is_directory {
                 let at = self.put(&name)?;
                 self.must("chdir", [at, 0, 0, 0, 0, 0])?;
                 self.empty_directory(&full)?;
-                let up = self.put("..")?;
+                let up = self.put(b"..")?;
                 self.must("chdir", [up, 0, 0, 0, 0, 0])?;
             }
             if !planted {
@@ -118,9 +127,9 @@ impl Stage {
         Ok(())
     }
 
-    fn put(&mut self, text: &str) -> Result<u64, String> {
+    fn put(&mut self, text: &[u8]) -> Result<u64, String> {
         let first = self.first().ok_or("PID 1 is gone")?;
-        let mut bytes = text.as_bytes().to_vec();
+        let mut bytes = text.to_vec();
         bytes.push(0);
         let put = self.kernel.copy_out(&mut self.host, first, SCRATCH, &bytes);
         put.map(|()| SCRATCH).map_err(|_| "PID 1 can't write to its memory".into())
@@ -168,11 +177,11 @@ impl Stage {
 }
 
 /// The entries of a directory as `getdents64` lists them: name, and whether it is a directory.
-fn entries(mut bytes: &[u8], names: &mut Vec<(String, bool)>) {
+fn entries(mut bytes: &[u8], names: &mut Vec<(Vec<u8>, bool)>) {
     while let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, low, high, kind, name @ ..] = bytes {
         let length = usize::from(u16::from_le_bytes([*low, *high]));
-        let name = String::from_utf8_lossy(name.split(|byte| *byte == 0).next().unwrap_or(&[])).into_owned();
-        if name != "." && name != ".." {
+        let name = name.split(|byte| *byte == 0).next().unwrap_or(&[]).to_vec();
+        if name != b"." && name != b".." {
             names.push((name, *kind == 4));
         }
         bytes = bytes.get(length.max(1)..).unwrap_or(&[]);

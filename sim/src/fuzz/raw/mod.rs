@@ -10,7 +10,7 @@
 //! | who does what next? | `generate.rs` |
 //! | which arguments does a call get? | `argument.rs`, `structure.rs`; with what is known of single ones: `hints.rs` |
 //! | from what are they drawn? | `draw.rs` |
-//! | what leads to what hardly happens by chance? | `scenario.rs` |
+//! | what leads to what hardly happens by chance? | `scenario.rs`; full tables: `exhaust.rs` |
 //! | how does a line become simpler? | `simplify.rs` |
 //! | how do I use the moves in a property of my own? | `strategy.rs` |
 //! | how is a case run, and a script? | `property.rs` |
@@ -20,6 +20,7 @@ mod argument;
 mod check;
 mod clean;
 mod draw;
+mod exhaust;
 pub mod generate;
 mod hints;
 mod host;

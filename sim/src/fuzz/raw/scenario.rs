@@ -5,12 +5,13 @@
 use abi::Fd;
 
 use crate::fuzz::coverage::Row;
+use crate::fuzz::raw::exhaust;
 use crate::fuzz::raw::generate::{Generator, Planned};
 use crate::fuzz::raw::moves::Name;
 use crate::fuzz::raw::stage::Stage;
 use crate::fuzz::raw::text;
 
-type Scenario = fn(&mut Generator, &Stage, Name);
+pub(super) type Scenario = fn(&mut Generator, &Stage, Name);
 
 /// How often each, and what.
 const SCENARIOS: &[(u32, Scenario)] = &[
@@ -27,15 +28,15 @@ const SCENARIOS: &[(u32, Scenario)] = &[
     (60, background),
     (60, own_directory),
     (60, wrong_owner),
-    (12, all_undos),
-    (4, all_processes),
-    (4, all_nodes),
-    (9, all_frames),
-    (8, all_names),
-    (4, all_files),
-    (10, all_objects),
-    (4, all_signals),
-    (4, deep_path),
+    (12, exhaust::all_undos),
+    (4, exhaust::all_processes),
+    (4, exhaust::all_nodes),
+    (14, exhaust::all_frames),
+    (8, exhaust::all_names),
+    (4, exhaust::all_files),
+    (10, exhaust::all_objects),
+    (4, exhaust::all_signals),
+    (4, exhaust::deep_path),
 ];
 
 /// Plans something for a process.
@@ -51,7 +52,7 @@ pub(super) fn begin(generator: &mut Generator, stage: &Stage, who: Name) {
 }
 
 /// Plans these lines.
-fn plan(generator: &mut Generator, stage: &Stage, who: Name, lines: &str) {
+pub(super) fn plan(generator: &mut Generator, stage: &Stage, who: Name, lines: &str) {
     let child = generator.child();
     let free = free_descriptors(stage, who);
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -72,7 +73,7 @@ fn plan(generator: &mut Generator, stage: &Stage, who: Name, lines: &str) {
 }
 
 /// The next free descriptors of a process.
-fn free_descriptors(stage: &Stage, who: Name) -> [i32; 3] {
+pub(super) fn free_descriptors(stage: &Stage, who: Name) -> [i32; 3] {
     let process = stage.actor(who).and_then(|actor| stage.kernel.process_of(actor.thread));
     let process = process.and_then(|process| stage.kernel.process(process));
     let mut free = (0..).filter(|fd| process.is_none_or(|process| process.descriptors.get(Fd(*fd)).is_none()));
@@ -80,7 +81,7 @@ fn free_descriptors(stage: &Stage, who: Name) -> [i32; 3] {
 }
 
 /// What a call returned last.
-fn last(stage: &Stage, call: &str) -> i64 {
+pub(super) fn last(stage: &Stage, call: &str) -> i64 {
     Row::by_name(call).map_or(0, |row| stage.host.results[row.index()].last())
 }
 
@@ -248,6 +249,7 @@ fn removed_directory(generator: &mut Generator, stage: &Stage, who: Name) {
 fn full_pipe(generator: &mut Generator, stage: &Stage, who: Name) {
     let lines = "
         W pipe2 &0 0o4000
+        W linkat F \"\" -100 \"/tmp/pipe\" 0x1000
         W write G 0x3ffe8000 8192
         W fcntl G 1031 4096
         W fcntl G 1031 8192
@@ -330,6 +332,9 @@ fn own_directory(generator: &mut Generator, stage: &Stage, who: Name) {
         W unlinkat -100 \"/tmp/g\" 0x200
         W renameat2 -100 \"/tmp/h\" -100 \"/tmp/g/f\" 0
         W linkat -100 \"/tmp/p\" -100 \"/tmp/g/l\" 0
+        W openat -100 \"/dev/shm/m\" 0o102 0o666
+        W linkat -100 \"/dev/shm/m\" -100 \"/tmp/g/m\" 0
+        W linkat -100 \"/tmp/p\" -100 \"/dev/shm/l\" 0
         W renameat2 -100 \"/tmp/g/l\" -100 \"/tmp/g/e\" 0
         W fchdir F";
     plan(generator, stage, who, lines);
@@ -355,187 +360,4 @@ fn wrong_owner(generator: &mut Generator, stage: &Stage, who: Name) {
         X linkat -100 \"/tmp/x\" -100 \"/tmp/y\" 0
         X unlinkat -100 \"/tmp/x\" 0";
     plan(generator, stage, who, lines);
-}
-
-/// All undo entries of the system.
-fn all_undos(generator: &mut Generator, stage: &Stage, who: Name) {
-    plan(generator, stage, who, "W semget 0 400 0o666");
-    generator.plan.push_back(Planned::Then(undo_everything, who));
-}
-
-fn undo_everything(generator: &mut Generator, stage: &Stage, who: Name) {
-    let set = last(stage, "semget");
-    let mut lines = String::new();
-    let order = if generator.random(2) == 0 {
-        [("semop", ""), ("semtimedop", " 0")]
-    } else {
-        [("semtimedop", " 0"), ("semop", "")]
-    };
-    for piece in 0..7 {
-        let (call, timeout) = order[piece % 2];
-        let operations: Vec<String> =
-            (50 * piece..50 * piece + 50).map(|number| format!("{number} 1 0o10000")).collect();
-        lines += &format!("W {call} {set} h[{}] 50{timeout}\n", operations.join(" "));
-    }
-    lines += &format!("W semctl {set} 0 0 0\n");
-    plan(generator, stage, who, &lines);
-}
-
-/// All processes of the system.
-fn all_processes(generator: &mut Generator, stage: &Stage, who: Name) {
-    let mut children = Vec::new();
-    for _ in 0..62 {
-        plan(generator, stage, who, "X = W clone 17 0 0 0 0");
-        children.push(generator.latest_child());
-    }
-    plan(generator, stage, who, "W clone 17 0 0 0 0\nW spawn \"program\" 0 0 0 0");
-    for child in children {
-        plan(generator, stage, child, "signal W 9\na wait4 -1 0 1 0\na run");
-    }
-}
-
-/// All nodes of page tables and other trees.
-fn all_nodes(generator: &mut Generator, stage: &Stage, who: Name) {
-    let mut lines = String::new();
-    for place in 0..24_u64 {
-        let address = 0x10_0000_0000_u64 + (place << 31);
-        lines += &format!("W mmap {address:#x} 4096 3 0x32 -1 0\nW store {address:#x}\n");
-    }
-    plan(generator, stage, who, &lines);
-    let mut children = Vec::new();
-    for _ in 0..20 {
-        plan(generator, stage, who, "X = W clone 17 0 0 0 0");
-        children.push(generator.latest_child());
-    }
-    let mut keys = String::new();
-    for key in 1..40_u64 {
-        keys += &format!("W msgget {} 0o1600\n", key * 0x0311_1111);
-    }
-    for key in 1..4_u64 {
-        keys += &format!("W semget {} 1 0o1600\nW shmget {} 1 0o1600\n", key * 0x0911_1111, key * 0x0a11_1111);
-    }
-    keys += "W semget 0 900 0o600\nX = W spawn \"program\" 0 0 0 0\nX = W clone 17 0 0 0 0\nW execve \"program\" 0 0\n";
-    plan(generator, stage, who, &keys);
-    for child in children {
-        plan(generator, stage, child, "signal W 9");
-    }
-}
-
-/// All frames of the system: one call touches as many pages as it likes.
-fn all_frames(generator: &mut Generator, stage: &Stage, who: Name) {
-    // With few regions, and so room for more.
-    plan(generator, stage, who, "X = W clone 17 0 0 0 0\nX execve \"program\" 0 0");
-    let hog = generator.latest_child();
-    let mut lines = String::from(
-        "W openat -100 \"/dev/zero\" 0 0\nW msgget 0 0o600\nW pipe2 &0 0\nW write H \"pear\" 4\nW mmap 0x60000000 0x800000 3 0x32 -1 0\n",
-    );
-    lines += "W read F 0x60000000 0x800000\n";
-    for pages in [1024_u64, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1, 1, 1] {
-        let (address, bytes) = (0x6200_0000 + (pages << 16) + lines.len() as u64 / 64 * 4096, pages * 4096);
-        lines += &format!("W mmap {address:#x} {bytes:#x} 3 0x32 -1 0\nW read F {address:#x} {bytes:#x}\n");
-    }
-    // It isn't born yet, and will have its parent's descriptors.
-    let free = free_descriptors(stage, who).map(|fd| fd.to_string());
-    plan(generator, stage, hog, &lines.replace('F', &free[0]).replace('H', &free[2]));
-    generator.plan.push_back(Planned::Then(without_frames, hog));
-}
-
-fn without_frames(generator: &mut Generator, stage: &Stage, who: Name) {
-    let queue = last(stage, "msgget");
-    let free = free_descriptors(stage, who)[0];
-    // The pipe's writing end and the queue's descriptor are the last ones: the process has opened nothing since.
-    let mut lines = format!("W fcntl {} 1031 65536\nW msgsnd {queue} [1 0] 100 0o4000\n", free - 1);
-    lines += &format!("W write {} 0x60000000 5000\nW shmget 0 4096 0o600\n", free - 1);
-    lines += "W mq_open \"m\" 0o4102 0o666 0\nW mq_timedsend F 0x60000000 8 0 0\n";
-    lines += "W msgget 0 0o600\nX = W spawn \"program\" 0 0 0 0\nW execve \"program\" 0 0\nW exit_group 0\n";
-    plan(generator, stage, who, &lines);
-}
-
-/// All names and inodes of the system.
-fn all_names(generator: &mut Generator, stage: &Stage, who: Name) {
-    let mut lines =
-        String::from("W mkdirat -100 \"/tmp/all\" 0o777\nW chdir \"/tmp/all\"\nW mknodat -100 \"o\" 0o10600 0\n");
-    for number in 0..510 {
-        lines += &format!("W mkdirat -100 \"{number}\" 0o777\n");
-    }
-    lines += "W mknodat -100 \"p\" 0o10600 0\nW linkat -100 \"o\" -100 \"l\" 0\nW mkdirat -100 \"d\" 0o700\n";
-    lines += "W openat -100 \"/dev/shm/z\" 0o102 0o600\nW mq_open \"z\" 0o102 0o600 0\n";
-    for number in 0..400 {
-        lines += &format!("W unlinkat -100 \"{number}\" 0x200\n");
-    }
-    plan(generator, stage, who, &lines);
-}
-
-/// All pipes and open file descriptions of the system.
-fn all_files(generator: &mut Generator, stage: &Stage, who: Name) {
-    plan(generator, stage, who, "W mknodat -100 \"/tmp/p\" 0o10666 0\nW mq_open \"m\" 0o102 0o666 0");
-    let mut children = Vec::new();
-    for _ in 0..6 {
-        plan(generator, stage, who, "X = W clone 17 0 0 0 0");
-        children.push(generator.latest_child());
-    }
-    for child in &children {
-        plan(generator, stage, *child, &"W pipe2 &0 0\n".repeat(12));
-    }
-    plan(generator, stage, who, "W pipe2 &0 0\nW openat -100 \"/tmp/p\" 2 0");
-    for child in &children {
-        plan(generator, stage, *child, &"W openat -100 \"/dev/null\" 2 0\n".repeat(34));
-    }
-    plan(generator, stage, who, "W openat -100 \"/dev/null\" 2 0\nW mq_open \"m\" 0o102 0o666 0\nW pipe2 &0 0");
-    for child in &children {
-        plan(generator, stage, *child, "signal W 9");
-    }
-}
-
-/// All sets of semaphores, queues or segments of the system.
-fn all_objects(generator: &mut Generator, stage: &Stage, who: Name) {
-    let (line, remove): (&str, Scenario) = match generator.random(4) {
-        0 => ("W semget 0 1 0o600\n", remove_sets),
-        1 => ("W msgget 0 0o600\n", remove_queues),
-        2 => ("W shmget 0 1 0o600\n", remove_segments),
-        _ => return plan(generator, stage, who, "W shmget 0 0x900000 0o600\nW shmget 0 0x900000 0o600"),
-    };
-    plan(generator, stage, who, &line.repeat(66));
-    generator.plan.push_back(Planned::Then(remove, who));
-}
-
-fn remove_sets(generator: &mut Generator, stage: &Stage, who: Name) {
-    let id = last(stage, "semget");
-    remove_before(generator, stage, who, id, |id| format!("W semctl {id} 0 0 0\n"));
-}
-
-fn remove_queues(generator: &mut Generator, stage: &Stage, who: Name) {
-    let id = last(stage, "msgget");
-    remove_before(generator, stage, who, id, |id| format!("W msgctl {id} 0 0\n"));
-}
-
-fn remove_segments(generator: &mut Generator, stage: &Stage, who: Name) {
-    let id = last(stage, "shmget");
-    remove_before(generator, stage, who, id, |id| format!("W shmctl {id} 0 0\n"));
-}
-
-/// The identifiers before the last one are near it, most of them.
-fn remove_before(generator: &mut Generator, stage: &Stage, who: Name, id: i64, line: impl Fn(i64) -> String) {
-    let sequence = id & !0x7fff;
-    let lines: String = (0..64).map(|slot| line(sequence | slot)).collect();
-    plan(generator, stage, who, &lines);
-}
-
-/// All room for queued signals, and all timers.
-fn all_signals(generator: &mut Generator, stage: &Stage, who: Name) {
-    let mut lines = String::from("W rt_sigprocmask 0 [0x200000000] 0 8\n");
-    if generator.random(2) == 0 {
-        lines += &"W timer_create 1 0 &0\n".repeat(66);
-    }
-    lines += &"W rt_sigqueueinfo $W 34 i[0 0 -1 0 1 0 5]\n".repeat(260);
-    lines += "W timer_create 1 0 &0\nW exit_group 0\n";
-    plan(generator, stage, who, &lines);
-}
-
-/// A working directory whose path is longer than paths can be.
-fn deep_path(generator: &mut Generator, stage: &Stage, who: Name) {
-    let mut lines = String::from("W chdir \"/tmp\"\n");
-    lines += &"W mkdirat -100 x*250 0o777\nW chdir x*250\n".repeat(17);
-    lines += "W getcwd &0 8192\nW chdir \"/tmp\"\n";
-    plan(generator, stage, who, &lines);
 }
