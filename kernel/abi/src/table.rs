@@ -23,7 +23,7 @@ macro_rules! for_each_syscall {
             95 waitid Waitid (kind: IdType, id: Pid, info: Out<SigInfo>, options: WaitOptions, rusage: Out<Rusage>) -> Zero
                 [ECHILD EFAULT EINTR EINVAL] "Wait for a child to change state, with details";
             1001 spawn Spawn (path: Path, argv: Strings, envp: Strings, actions: InArray<SpawnAction>, count: Length) -> Pid
-                [E2BIG EACCES EAGAIN EBADF EFAULT EINVAL EMFILE ENAMETOOLONG ENOENT ENOMEM] "Create a child that executes a program (posix_spawn)";
+                [E2BIG EACCES EAGAIN EBADF EFAULT EINVAL ENAMETOOLONG ENOENT ENOMEM] "Create a child that executes a program (posix_spawn)";
             172 getpid Getpid () -> Pid
                 [] "Get the process id";
             173 getppid Getppid () -> Pid
@@ -115,7 +115,7 @@ macro_rules! for_each_syscall {
             35 unlinkat Unlinkat (directory: Fd, path: Path, flags: AtFlags) -> Zero
                 [EACCES EBADF EBUSY EFAULT EINVAL EISDIR ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM] "Remove a name, or an empty directory";
             37 linkat Linkat (old_directory: Fd, old: Path, new_directory: Fd, new: Path, flags: AtFlags) -> Zero
-                [EACCES EBADF EEXIST EFAULT EINVAL ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM] "Give something one more name";
+                [EACCES EBADF EEXIST EFAULT EINVAL ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM EXDEV] "Give something one more name";
             276 renameat2 Renameat2 (old_directory: Fd, old: Path, new_directory: Fd, new: Path, flags: RenameFlags) -> Zero
                 [EACCES EBADF EBUSY EEXIST EFAULT EINVAL EISDIR ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM] "Change a name";
             79 newfstatat Newfstatat (directory: Fd, path: Path, stat: Out<Stat>, flags: AtFlags) -> Zero

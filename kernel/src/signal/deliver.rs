@@ -93,12 +93,7 @@ impl Kernel {
         if let Some(info) = self.take_signal(thread, kill) {
             return Some(info);
         }
-        let entry = self.threads.at(thread);
-        let deliverable = !entry.blocked;
-        if (entry.pending.set() & deliverable & SignalSet::SYNCHRONOUS).is_empty() {
-            return self.take_signal(thread, deliverable);
-        }
-        self.take_signal(thread, deliverable & SignalSet::SYNCHRONOUS)
+        self.take_signal(thread, !self.threads.at(thread).blocked)
     }
 
     fn enter_handler<H: Host>(&mut self, host: &mut H, thread: ThreadNo, info: Info, action: Action) -> Resume {

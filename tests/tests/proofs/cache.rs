@@ -79,7 +79,12 @@ fn scripts_of_the_shell() {
 
 #[test]
 fn test_programs() {
-    cases::PROGRAMS.iter().chain(cases::STOPPING).for_each(|case| is_a_cache(case, SEEDS));
+    cases::PROGRAMS
+        .iter()
+        .chain(cases::EXCHANGES)
+        .chain(cases::CONVERSATIONS)
+        .chain(cases::STOPPING)
+        .for_each(|case| is_a_cache(case, SEEDS));
 }
 
 #[test]

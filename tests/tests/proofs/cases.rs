@@ -85,9 +85,19 @@ pub(crate) const NAMES: &[Case] = &[
     case(&["sh", "-c", "ipcmk -QS 2 -M 10; ipcs; ipcrm -a"]),
 ];
 
-/// Whose children exchange something. The parent removes what they need for that, and ends whom a killed one leaves waiting.
+/// Players that meet at some means of communication, under a referee who says whether all went well: see `exchange/`.
 pub(crate) const EXCHANGES: &[Case] = &[
-    case(&["exchange"]),
+    case(&["exchange", "fifo"]),
+    case(&["exchange", "mqueue"]),
+    case(&["exchange", "notify"]),
+    case(&["exchange", "message-queue"]),
+    case(&["exchange", "semaphore"]),
+    case(&["exchange", "posix-memory"]),
+    case(&["exchange", "system-v-memory"]),
+];
+
+/// Whose children exchange something. The parent removes what they need for that, and ends whom a killed one leaves waiting.
+pub(crate) const CONVERSATIONS: &[Case] = &[
     case(&["chat", "hello"]),
     case(&["mailbox"]),
     case(&["prodcons", "pipe", "3"]),
@@ -107,7 +117,7 @@ pub(crate) const PROGRAMS: &[Case] = &[
     case(&["memory"]),
     case(&["orphanage"]),
     case(&["commute"]),
-    case(&["letters", "2", "2"]),
+    case(&["letters", "mqueue", "2", "2"]),
     case(&["catcher"]),
     case(&["jumper"]),
 ];
@@ -127,7 +137,10 @@ pub(crate) const STOPPING: &[Case] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
-    [SINGLE, STORIES, SCRIPTS, NAMES, EXCHANGES, PROGRAMS, SERVICES, STOPPING].into_iter().flatten().copied()
+    [SINGLE, STORIES, SCRIPTS, NAMES, EXCHANGES, CONVERSATIONS, PROGRAMS, SERVICES, STOPPING]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// The random script with this seed. Some come to a point where everybody waits for everybody.

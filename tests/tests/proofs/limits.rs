@@ -186,18 +186,23 @@ const CONSOLE_FILES: usize = 3;
 /// Whichever of the two is met first: a pipe is two descriptions.
 async fn files_and_pipes(sys: Sys, _: Args) -> i32 {
     let bystander = Bystander::new(sys).await;
+    sys.mkfifo(b"/tmp/fifo", 0o600).await.unwrap();
+    let full = |errno| matches!(errno, Errno::EMFILE | Errno::ENFILE);
     let (made, children) = holders(sys, PROCESSES, async |sys| {
         let mut made = 0;
         loop {
             match sys.pipe().await {
                 Ok(_) => made += 1,
-                Err(Errno::EMFILE) => return made,
-                Err(errno) => {
-                    assert_eq!(errno, Errno::ENFILE);
-                    return made;
-                }
+                Err(errno) => break assert!(full(errno), "{errno}"),
             }
         }
+        loop {
+            match sys.open(b"/dev/null", OpenFlags::empty()).await {
+                Ok(_) => {}
+                Err(errno) => break assert!(full(errno), "{errno}"),
+            }
+        }
+        made
     })
     .await;
     assert_eq!(made as usize, PIPES.min((FILES - CONSOLE_FILES) / 2));
@@ -205,8 +210,15 @@ async fn files_and_pipes(sys: Sys, _: Args) -> i32 {
         println!("FILES is met before PIPES");
     }
     assert_eq!(sys.pipe().await, Err(Errno::ENFILE));
+    assert_eq!(sys.open(b"/tmp/fifo", OpenFlags::O_RDWR).await, Err(Errno::ENFILE));
+    assert_eq!(sys.open(b"/dev/null", OpenFlags::O_RDWR).await, Err(Errno::ENFILE));
+    assert_eq!(sys.mq_open(b"/one", QUEUE, 0o600, holding(1, 1)).await, Err(Errno::ENFILE));
+    assert_eq!(sys.mq_unlink(b"/one").await, Err(Errno::ENOENT), "it wasn't made");
+    assert_eq!(sys.shm_open(b"/one", QUEUE, 0o600).await, Err(Errno::ENFILE));
+    assert_eq!(sys.shm_unlink(b"/one").await, Err(Errno::ENOENT), "it wasn't made");
     bystander.goes_on(sys).await;
     let_go(sys, children).await;
+    sys.unlink(b"/tmp/fifo").await.unwrap();
     sys.pipe().await.expect("there is room again");
     bystander.end(sys).await;
     0
@@ -482,6 +494,11 @@ async fn nodes(sys: Sys, _: Args) -> i32 {
     assert_eq!(sys.raw().clone(fork_flags(), Address(0), Address(0), Address(0), Address(0)).await, Err(Errno::ENOMEM));
     assert_eq!(prepared.execve(sys).await, Err(Errno::ENOMEM));
     assert_eq!(prepared.spawn(sys).await, Err(Errno::ENOMEM));
+    // A key is noted in nodes too, and so are the semaphores of a set.
+    let flags = IpcFlags::IPC_CREAT | IpcFlags::from_bits_retain(0o600);
+    assert_eq!(sys.msgget(0x5eed, flags).await, Err(Errno::ENOMEM));
+    assert_eq!(sys.semget(0x5eed, 1, flags).await, Err(Errno::ENOMEM));
+    assert_eq!(sys.shmget(0x5eed, 1, flags).await, Err(Errno::ENOMEM));
     bystander.goes_on(sys).await;
     let_go(sys, children).await;
     let child = spawn(sys).await.expect("there is room again");
@@ -832,6 +849,8 @@ async fn inodes(sys: Sys, _: Args) -> i32 {
     assert!(made > 0 && made < INODES);
     assert_eq!(errno, Errno::ENOSPC);
     assert_eq!(sys.mkdir(b"directory", 0o700).await, Err(Errno::ENOSPC));
+    assert_eq!(sys.shm_open(b"/object", QUEUE, 0o600).await, Err(Errno::ENOSPC));
+    assert_eq!(sys.mq_open(b"/queue", QUEUE, 0o600, holding(1, 1)).await, Err(Errno::ENOSPC));
     assert_eq!(sys.rename(b"fifo0", b"another").await, Ok(()));
     bystander.goes_on(sys).await;
     // One that is removed but open is still in use.
@@ -863,6 +882,7 @@ async fn names(sys: Sys, _: Args) -> i32 {
     assert_eq!(sys.stat(b"link0").await.unwrap().nlink as usize, made);
     assert_eq!(sys.mkfifo(b"another", 0o600).await, Err(Errno::ENOSPC));
     assert_eq!(sys.mkdir(b"another", 0o700).await, Err(Errno::ENOSPC));
+    assert_eq!(sys.shm_open(b"/another", QUEUE, 0o600).await, Err(Errno::ENOSPC));
     // A name that changes takes no other.
     assert_eq!(sys.rename(b"link0", b"another").await, Ok(()));
     assert_eq!(sys.rename(b"another", b"link0").await, Ok(()));

@@ -3,6 +3,7 @@
 //! | question | file |
 //! | --- | --- |
 //! | which programs are run? | `cases.rs`, `programs.rs`, `script.rs` |
+//! | what do processes exchange, and when may one sleep for ever? | `exchange/` |
 //! | how are they run? | `lab.rs` |
 //! | does a killed process leave anything behind? | `killed.rs` |
 //! | are futures nothing but a cache? | `cache.rs` |
@@ -16,6 +17,7 @@
 
 mod cache;
 mod cases;
+mod exchange;
 mod killed;
 mod lab;
 mod letters;

@@ -3,14 +3,13 @@
 
 use abi::{
     Errno, Fd, IdType, OpenFlags, Pid, SigActionFlags, SigInfo, Signal, StackDescription, Timespec, WaitOptions,
-    WaitStatus,
 };
 use harness::{PAGE, map, map_shared};
 use userland::libc::raise;
 use userland::sys::{Action, FileActions, Forked, JumpBuffer};
 use userland::{Args, Program, Sys, handlers, statics};
 
-use crate::{letters, script};
+use crate::{exchange, letters, script};
 
 /// All of them.
 pub(crate) const PROGRAMS: &[Program] = &[
@@ -25,7 +24,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::new("stopped", "", &stopped),
     Program::new("commute", "", &commute),
     Program::new("letters", "", &letters::main),
-    Program::new("exchange", "", &exchange),
+    Program::new("exchange", "", &exchange::main),
     Program::new("catcher", "", &catcher).with_handlers(HANDLERS).with_statics(STATICS),
     Program::new("jumper", "", &jumper).with_handlers(HANDLERS).with_statics(STATICS),
     Program::new("script", "", &script::main),
@@ -336,32 +335,4 @@ async fn jumper(sys: Sys, _: Args) -> i32 {
     }
     wait_for_all(sys).await;
     CAUGHT.load(sys).await as i32
-}
-
-/// One child writes to a FIFO, the other reads to its end. If one is killed, nobody may come for the other any more.
-async fn exchange(sys: Sys, _: Args) -> i32 {
-    const FIFO: &[u8] = b"/tmp/exchange";
-    let killed = |status| matches!(status, WaitStatus::Signaled { signal: Signal::SIGKILL, .. });
-    sys.mkfifo(FIFO, 0o600).await.unwrap();
-    let reader = harness::fork(sys, async |sys| {
-        let fd = sys.open(FIFO, OpenFlags::empty()).await.unwrap();
-        while sys.read(fd, &mut [0; 3]).await != Ok(0) {}
-    })
-    .await;
-    let writer = harness::fork(sys, async |sys| {
-        let fd = sys.open(FIFO, OpenFlags::O_WRONLY).await.unwrap();
-        for _ in 0..3 {
-            sys.write(fd, b"four").await.unwrap();
-        }
-    })
-    .await;
-    let Ok((first, status)) = userland::libc::reap(sys, Pid(-1)).await else { return 1 };
-    let other = if first == reader { writer } else { reader };
-    if killed(status) {
-        let _ = sys.kill(other, Some(Signal::SIGKILL)).await;
-    }
-    if userland::libc::reap(sys, other).await.is_err() {
-        return 1;
-    }
-    i32::from(sys.unlink(FIFO).await.is_err())
 }

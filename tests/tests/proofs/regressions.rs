@@ -1,8 +1,9 @@
 //! Bugs that the other tests of this folder have found, each with the shortest program that showed it.
 
-use abi::{Signal, SignalNumber, Timespec, WaitOptions, WaitStatus};
+use abi::{OpenFlags, Signal, SignalNumber, Timespec, WaitOptions, WaitStatus};
 use harness::{ends, fork, join, program, signaled};
 use sim::Outcome;
+use userland::sys::Notify;
 
 /// The clock jumped to the end of time, and the kernel's arithmetic overflowed. Found by `storm.rs`.
 #[test]
@@ -62,4 +63,23 @@ fn nothing_comes_before_a_sigkill() {
     })
     .seeds(0)
     .succeeds();
+}
+
+/// What was staged for the call before, by whomever, was taken for a part of this one. Found by `killed.rs`.
+#[test]
+fn asking_not_to_be_told_depends_on_no_other_call() {
+    let count = program(&|sys, _| async move {
+        let flags = OpenFlags::O_CREAT | OpenFlags::O_RDWR;
+        let queue = sys.mq_open(b"/told", flags, 0o600, None).await.expect("the name is free");
+        sys.mq_unlink(b"/told").await.expect("it is there");
+        let child = fork(sys, async |sys| sys.set_name("another").await.expect("it is short")).await;
+        sys.mq_notify(queue, Some(Notify::Signal(Signal::SIGUSR1, 1))).await.expect("nobody else asks");
+        sys.mq_notify(queue, None).await.expect("it may be taken back");
+        join(sys, child).await;
+        0
+    })
+    .placed_everywhere(|run| {
+        run.succeeds();
+    });
+    assert!(count > 20, "{count} runs");
 }

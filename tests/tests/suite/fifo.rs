@@ -1,10 +1,11 @@
 //! FIFOs (`fifo(7)`): `open` that waits for the other end, and what becomes of those who don't come. The records of
 //! `oracle_lockstep.rs` compare them with Linux, interruptions by signals included.
 
-use abi::Errno::{EAGAIN, ENOENT, ENXIO};
-use abi::{OpenFlags, Signal};
+use abi::Errno::{EAGAIN, EINTR, ENOENT, ENXIO};
+use abi::{OpenFlags, SigActionFlags, SigInfo, Signal};
 use harness::{ends, fork, join, program, signaled, until_state};
-use userland::Sys;
+use userland::sys::Action;
+use userland::{Sys, handlers, print};
 
 const RDONLY: OpenFlags = OpenFlags::empty();
 const WRONLY: OpenFlags = OpenFlags::O_WRONLY;
@@ -156,6 +157,45 @@ fn who_is_killed_while_it_waits_leaves_nothing() {
         0
     })
     .succeeds();
+}
+
+handlers! { HANDLERS: ON_SIGNAL = on_signal; }
+
+async fn on_signal(sys: Sys, _: SigInfo) {
+    print!(sys, "!").await;
+}
+
+#[test]
+fn a_caught_signal_interrupts_an_open_or_restarts_it() {
+    program(&|sys, _| async move {
+        make(sys).await;
+        for (flags, other) in [(RDONLY, WRONLY), (WRONLY, RDONLY)] {
+            for action in [SigActionFlags::empty(), SigActionFlags::SA_RESTART] {
+                let child = fork(sys, async |sys| {
+                    sys.sigaction(Signal::SIGUSR1, Some(Action::catch(ON_SIGNAL).with_flags(action))).await.unwrap();
+                    let opened = sys.open(FIFO, flags).await;
+                    match action.is_empty() {
+                        true => assert_eq!(opened, Err(EINTR)),
+                        false => assert!(opened.is_ok(), "{opened:?}"),
+                    }
+                })
+                .await;
+                until_state(sys, child, 'S').await;
+                sys.kill(child, Some(Signal::SIGUSR1)).await.unwrap();
+                if !action.is_empty() {
+                    let fd = sys.open(FIFO, other).await.unwrap();
+                    sys.close(fd).await.unwrap();
+                }
+                join(sys, child).await;
+            }
+        }
+        // Whoever was interrupted doesn't count as one who waits.
+        assert_eq!(sys.open(FIFO, WRONLY | NONBLOCK).await, Err(ENXIO));
+        sys.unlink(FIFO).await.unwrap();
+        0
+    })
+    .handlers(HANDLERS)
+    .prints("!!!!");
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod mqueue_name;
 mod mqueue_notify;
 mod name;
 mod oracle;
+mod path;
 mod pipe;
 mod posix_shared_memory;
 mod preemption;

@@ -128,3 +128,44 @@ fn a_list_in_the_background_is_one_job() {
     let expected = "[1]+  Running                 for i in 1 2; do sleep 1; done &\n";
     Scenario::command(["sh", "-c", script]).run().succeeds().prints(expected);
 }
+
+/// In a directory of its own, which is removed behind it.
+#[track_caller]
+fn as_in_dash_in_a_directory(script: &str) {
+    as_in("dash", &format!("d=/tmp/vitrine-redirections-$$; mkdir $d; cd $d; {script}; cd /; rm -r $d"));
+}
+
+#[test]
+fn redirections_onto_fifos_are_those_of_dash() {
+    for script in [
+        "mkfifo f; cat f & echo one >f; wait; (echo two >f) & cat <f; wait",
+        "mkfifo f g; cat <f >g & echo through >f & cat g; wait",
+        "mkfifo f; cat f & (echo a; echo b) >>f; wait; echo c >f & tee -a /dev/null <f; wait",
+        "mkfifo f; exec 3<>f; echo held >&3; exec 4<f; head -n 1 <&4; exec 3>&- 4<&-; ls",
+        "mkfifo f; head -n 1 f & yes >f; wait; echo end",
+        "mkfifo f; cat f & sleep 0.1; kill $!; wait $!; echo $?",
+        "mkfifo f; ln f g; rm f; cat g & echo by another name >g; wait",
+        "mkfifo -m 640 f; ls -l f | head -c 10; chmod 600 f; ls -l f | head -c 10; mkfifo f; echo $?",
+    ] {
+        as_in_dash_in_a_directory(script);
+    }
+}
+
+#[test]
+fn redirections_onto_devices_and_those_that_fail_are_those_of_dash() {
+    for script in [
+        "echo x >/dev/null; echo $?; cat </dev/null; echo $?; head -c 4 /dev/zero | wc -c; echo y >>/dev/null; echo $?",
+        "echo x | cat >/dev/full; echo $?; cat /dev/full | head -c 3 | wc -c; echo two | tee /dev/null /dev/null",
+        "true </dev/tty; echo $?; true >/dev/tty; echo $?; true >nowhere/x; echo $?; true <nowhere; echo $?",
+        "mkdir d; echo x >d; echo $?; cat <d; echo $?; true </dev/null/x; echo $?; echo x >&7; echo $?",
+        "{ echo in; } <nowhere; echo $?; (echo in) <nowhere; echo $?; if true; then echo in; fi >d/e; echo $?",
+    ] {
+        as_in_dash_in_a_directory(script);
+    }
+    // Of a special builtin it ends the shell, but not one around it.
+    for builtin in [":", "exec", "set", "trap", "X=1 :", "eval 'echo no'", "export A=1", "unset A"] {
+        as_in("dash", &format!("echo before; {builtin} </nowhere; echo after"));
+        as_in("dash", &format!("({builtin} </nowhere; echo after); echo $?"));
+    }
+    as_in("dash", "while true; do : </nowhere; echo in; done; echo after");
+}

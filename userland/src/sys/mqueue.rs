@@ -186,7 +186,10 @@ impl Sys {
     pub fn mq_notify(self, queue: Mqd, notify: Option<Notify>) -> impl Future<Output = Result<(), Errno>> {
         let line = self.caller();
         async move {
-            let event = notify.map_or(In::NULL, |notify| In::at(put(&mut self.hart.stage(), &notify.to_event())));
+            let event = {
+                let stage = &mut *self.hart.stage();
+                notify.map_or(In::NULL, |notify| In::at(put(stage, &notify.to_event())))
+            };
             self.staged(move || Syscall::MqNotify { queue, event }, [None; 2], line).await.map(drop)
         }
     }

@@ -9,9 +9,15 @@ const REASON_WORDS: usize = 3;
 
 /// The sources that tables name, each read once.
 #[derive(Default)]
-struct Sources(BTreeMap<String, Option<String>>);
+pub(super) struct Sources(BTreeMap<String, Option<String>>);
 
 impl Sources {
+    /// Whether the file of a test, `` `FILE::TEST` ``, says this word.
+    pub(super) fn mention(&mut self, test: &str, word: &str) -> bool {
+        let Some((file, test)) = test.trim_matches('`').split_once("::") else { return false };
+        self.have(file, test) && self.0[file].as_ref().is_some_and(|source| source.contains(word))
+    }
+
     /// Whether a file has a test of this name: a function under `#[test]`, or a row of a macro that makes such functions.
     fn have(&mut self, file: &str, test: &str) -> bool {
         let source = self.0.entry(file.into()).or_insert_with(|| std::fs::read_to_string(root().join(file)).ok());
@@ -51,7 +57,12 @@ fn fault(cells: &[&str], sources: &mut Sources) -> Option<String> {
     if claim.split_whitespace().count() < 2 {
         return Some("it claims nothing".into());
     }
-    if let Some(reason) = evidence.strip_prefix("no test: ") {
+    evidence_fault(evidence, "no test: ", sources)
+}
+
+/// What is wrong with what a row names: tests, or behind these words a reason.
+pub(super) fn evidence_fault(evidence: &str, reason: &str, sources: &mut Sources) -> Option<String> {
+    if let Some(reason) = evidence.strip_prefix(reason) {
         let short = reason.split_whitespace().count() < REASON_WORDS;
         return (short || reason.contains("::")).then(|| "its reason says too little, or names a test".into());
     }
@@ -68,7 +79,7 @@ fn fault(cells: &[&str], sources: &mut Sources) -> Option<String> {
 }
 
 /// The rows of a page's tables, with their lines; headings of tables aside.
-fn rows(page: &str) -> Vec<(usize, Vec<&str>)> {
+pub(super) fn rows(page: &str) -> Vec<(usize, Vec<&str>)> {
     let lines: Vec<&str> = page.lines().collect();
     let is_rule = |line: &str| line.starts_with("| ---");
     let mut rows = Vec::new();

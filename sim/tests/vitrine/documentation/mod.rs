@@ -9,8 +9,10 @@
 //! | are all limits there, with their defaults? | `limits.rs` |
 //! | is every system call there, with its arguments and errors? | `syscalls.rs` |
 //! | does every claim of the manual's pages have its test? | `manual.rs` |
+//! | does every error of a call have its test? | `errors.rs` |
 //! | does every file exist that a page names, and what it is said to hold? | `names.rs` |
 
+mod errors;
 mod limits;
 mod manual;
 mod names;

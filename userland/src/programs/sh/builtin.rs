@@ -36,6 +36,14 @@ pub(super) enum Builtin {
     Wait,
 }
 
+impl Builtin {
+    /// Whether it is a special built-in utility (POSIX.1-2024 XCU 2.15).
+    pub(super) fn is_special(self) -> bool {
+        use Builtin::*;
+        matches!(self, Break | Colon | Continue | Eval | Exec | Exit | Export | Set | Shift | Trap | Unset)
+    }
+}
+
 /// Their names, for completion.
 pub(super) const NAMES: &[&str] = &[
     "bg", "break", "cd", "continue", "eval", "exec", "exit", "export", "false", "fg", "history", "jobs", "kill", "set",

@@ -96,13 +96,24 @@ async fn run_simple(shell: &mut Shell, command: &Command, assignments: &[Assignm
             assign(shell, assignments, true);
             return builtin::run(shell, builtin, &fields).await;
         }
-        return Flow::Next;
+        return not_redirected(shell, builtin).await;
     }
-    let Ok(saved) = redirect_for_now(shell, &command.redirections).await else { return Flow::Next };
+    let Ok(saved) = redirect_for_now(shell, &command.redirections).await else {
+        return not_redirected(shell, builtin).await;
+    };
     assign(shell, assignments, false);
     let flow = builtin::run(shell, builtin, &fields).await;
     restore(shell, saved).await;
     flow
+}
+
+/// A redirection of a builtin has failed. If it is a special one that ends a shell to which nobody types (POSIX.1-2024
+/// XCU 2.8.1).
+async fn not_redirected(shell: &mut Shell, builtin: builtin::Builtin) -> Flow {
+    if builtin.is_special() && !shell.is_interactive() {
+        match shell.leave().await {}
+    }
+    Flow::Next
 }
 
 async fn simple_in_child(shell: &mut Shell, assignments: &[Assignment], words: &[Word]) {
