@@ -130,7 +130,8 @@ fn a_model_objects_to_a_call_that_goes_on_waiting_though_it_could_end() {
             let ends = |record: &Value| {
                 let done = record["done"].as_array().map_or(&[][..], Vec::as_slice);
                 // What a handler interrupts may be made again instead: that is for the model of signals.
-                matches!(done, [only] if only["o"] == operation && (name == "signals" || only["e"] != "EINTR"))
+                let undisturbed = |who: &Value| who.as_str().is_some_and(|who| record["h"][who].is_null());
+                matches!(done, [only] if only["o"] == operation && (name == "signals" || undisturbed(&only["p"])))
             };
             let Some(place) = records.iter().position(ends) else { continue };
             let who = records[place]["done"][0]["p"].as_str().unwrap_or("?").to_owned();
