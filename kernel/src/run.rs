@@ -122,6 +122,7 @@ impl Kernel {
             Carried::Waiting if self.has_deliverable(thread) => {
                 // It would wait, but a signal is there: it doesn't get to sleep.
                 self.unblock(thread);
+                self.end_partial_transfer(host, thread);
                 None
             }
             Carried::Waiting | Carried::Ended => Some(Resume::Blocked),

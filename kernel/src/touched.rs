@@ -34,7 +34,7 @@ impl<const W: usize> Touched<W> {
         for (word, slots) in self.words.iter_mut().zip(slots) {
             *word = *slots;
         }
-        self.any = true;
+        self.any = self.words.iter().any(|word| *word != 0);
     }
 
     /// Whether there is none.

@@ -23,7 +23,7 @@ macro_rules! for_each_syscall {
             95 waitid Waitid (kind: IdType, id: Pid, info: Out<SigInfo>, options: WaitOptions, rusage: Out<Rusage>) -> Zero
                 [ECHILD EFAULT EINTR EINVAL] "Wait for a child to change state, with details";
             1001 spawn Spawn (path: Path, argv: Strings, envp: Strings, actions: InArray<SpawnAction>, count: Length) -> Pid
-                [E2BIG EACCES EAGAIN EBADF EFAULT EINVAL EMFILE ENAMETOOLONG ENOENT ENOMEM] "Create a child that executes a program (posix_spawn)";
+                [E2BIG EACCES EAGAIN EBADF EFAULT EINVAL ENAMETOOLONG ENOENT ENOMEM] "Create a child that executes a program (posix_spawn)";
             172 getpid Getpid () -> Pid
                 [] "Get the process id";
             173 getppid Getppid () -> Pid

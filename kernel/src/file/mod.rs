@@ -8,7 +8,7 @@
 //! | the devices `/dev/null zero full` | `device.rs` |
 //! | FIFOs: how they are opened | `fifo.rs` |
 //! | `lseek` | `seek.rs` |
-//! | pipes | `pipe.rs`, over the byte ring of `ring.rs` |
+//! | pipes | `pipe.rs`, over the ring of pages of `ring.rs` |
 //! | the console | `console.rs` |
 
 pub mod console;

@@ -343,8 +343,9 @@ impl Kernel {
     }
 
     fn weigh_queued(&self, queue: &WaitQueue, name: QueueName, tally: &mut impl Tally) {
-        if !queue.is_empty() || queue.len() > 0 {
-            tally.counted(Kind::Waiters, queue_target(name), queue.len() as i64);
+        let length = queue.len() as i64;
+        if length != 0 {
+            tally.counted(Kind::Waiters, queue_target(name), length);
         }
     }
 }

@@ -154,7 +154,13 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "wait-indexes",
         sentence: "the index of a queue has its waiters in their order, and knows what they and those below them wish for",
         parts: &[Part::Whole(
-            Aspects::QUEUES.union(Aspects::SEMAPHORES).union(Aspects::SYSV_WAITERS).union(Aspects::TIME),
+            Aspects::QUEUES
+                .union(Aspects::MESSAGES)
+                .union(Aspects::SEMAPHORES)
+                .union(Aspects::OPERATIONS)
+                .union(Aspects::PLACES)
+                .union(Aspects::SYSV_WAITERS)
+                .union(Aspects::HELD),
             Kernel::wait_indexes_are_sound,
         )],
     },

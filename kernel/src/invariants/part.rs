@@ -94,6 +94,8 @@ bitflags! {
         const TERMINAL = 1 << 34;
         /// What stands in no table: the roots of trees, counters.
         const LOOSE = 1 << 35;
+        /// Who waits for what in the queues that have an index.
+        const PLACES = 1 << 37;
         /// The time. It may always have changed.
         const TIME = 1 << 36;
     }

@@ -136,6 +136,11 @@ impl Kernel {
 
     fn wake_changers_of<H: Host>(&mut self, host: &mut H, set: SetNo, number: u16) {
         let Some(semaphore) = self.semaphore(set, number) else { return };
+        if planted!(LastSemaphoreWaiterFirst)
+            && let Some(last) = self.queue(QueueName::SemaphoreChange(semaphore)).last()
+        {
+            self.try_waiter(host, last);
+        }
         // Whoever waits here waits to take something away: once passed over, it has to wait on.
         while let Some(waiter) = self.first_changer(semaphore) {
             let done = self.try_waiter(host, waiter);

@@ -93,12 +93,7 @@ impl Kernel {
         if let Some(info) = self.take_signal(thread, kill) {
             return Some(info);
         }
-        let entry = self.threads.at(thread);
-        let deliverable = !entry.blocked;
-        if (entry.pending.set() & deliverable & SignalSet::SYNCHRONOUS).is_empty() {
-            return self.take_signal(thread, deliverable);
-        }
-        self.take_signal(thread, deliverable & SignalSet::SYNCHRONOUS)
+        self.take_signal(thread, !self.threads.at(thread).blocked)
     }
 
     fn enter_handler<H: Host>(&mut self, host: &mut H, thread: ThreadNo, info: Info, action: Action) -> Resume {
@@ -138,9 +133,11 @@ impl Kernel {
             (Next::Return(value), _) => Some(value),
             (Next::Call, Some(call)) => {
                 let restart = action.flags.contains(SigActionFlags::SA_RESTART) || planted!(InterruptionSwallowed);
+                // `leaves_suspension` has given the mask back: the wait is over already, and another begins after the handler.
+                let begins_anew = matches!(call, Syscall::RtSigsuspend { .. }) && entry.saved_mask.is_none();
                 let result = match self.partial_result(host, thread, &call) {
                     Some(value) => Ok(value),
-                    None if restart && restarts(&call) => {
+                    None if begins_anew || restart && restarts(&call) => {
                         self.abandon(host, thread);
                         return None;
                     }
@@ -151,6 +148,17 @@ impl Kernel {
                 Some(value)
             }
             _ => None,
+        }
+    }
+
+    /// A transfer that waits and has done part of its work ends with that when a signal comes, whatever the signal does: as on
+    /// Linux even if it only stops the process for a while, or is discarded.
+    pub(crate) fn end_partial_transfer<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+        let entry = self.threads.at(thread);
+        if let (Next::Call, Some(call @ (Syscall::Read { .. } | Syscall::Write { .. }))) = (entry.next, entry.call)
+            && let Some(value) = self.partial_result(host, thread, &call)
+        {
+            self.finish(host, thread, &call, Next::Return(value), Ok(value));
         }
     }
 

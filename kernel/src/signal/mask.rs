@@ -52,7 +52,8 @@ impl Kernel {
         Ok(Flow::Done(0))
     }
 
-    /// Waits with another mask until a handler has run; never returns anything but `EINTR`.
+    /// Waits with another mask until a handler has run; never returns anything but `EINTR`. As on Linux, it goes on waiting after a
+    /// handler that ran with the thread's own mask (`leaves_suspension`).
     pub(crate) fn sys_rt_sigsuspend<H: Host>(&mut self, cx: &mut Cx<'_, H>, mask: In<SignalSet>, size: u64) -> Outcome {
         check_size(size)?;
         if self.threads.at(cx.thread).saved_mask.is_none() {

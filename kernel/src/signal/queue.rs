@@ -174,9 +174,11 @@ impl Pending {
         Some(taken.unwrap_or((Info::unknown(signal), None)))
     }
 
-    /// The same for the lowest signal of a set.
+    /// The same for the first signal of a set: the lowest, but before all others those that faults raise, as on Linux even if
+    /// somebody sent them.
     pub(crate) fn take_lowest(&mut self, infos: &mut Infos, set: SignalSet) -> Option<(Info, Option<TimerNo>)> {
-        let mut signal = (self.set & set).lowest()?;
+        let (there, faults) = (self.set & set, self.set & set & SignalSet::SYNCHRONOUS);
+        let mut signal = if faults.is_empty() { there.lowest()? } else { faults.lowest()? };
         if planted!(HighestFirst) {
             signal = (self.set & set).signals().last()?;
         }

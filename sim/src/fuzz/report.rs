@@ -53,7 +53,7 @@ fn edges(seen: &Coverage, text: &mut String) {
 }
 
 fn invariants(seen: &Coverage, text: &mut String) {
-    text.push_str("\nInvariants, and in how many of the checks there was something to look at\n");
+    text.push_str("\nInvariants, and how often there was something to look at: counted at each 64th check\n");
     for (name, count) in seen.invariants() {
         let _ = writeln!(text, "{name:<24} {count}");
     }

@@ -8,7 +8,7 @@
 //! | how is a script carried out and compared, choices included? | `driver.rs` |
 //! | who can carry out a script? | `subject.rs` |
 //! | Vitrine as such a one | `simulated.rs` |
-//! | random scripts | `generate.rs` |
+//! | random scripts | `generate/mod.rs` |
 
 mod driver;
 pub mod generate;

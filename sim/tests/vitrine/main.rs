@@ -10,6 +10,7 @@
 //! | are jobs stopped, continued and interrupted there? | `job_control.rs` |
 //! | what do the programs about signals show? | `signal_programs.rs` |
 //! | what do the programs about communication show? | `ipc_programs.rs` |
+//! | does `vitrine fuzz` repeat, tell, and refuse mistakes? | `fuzz.rs` |
 //! | do README and `docs/` say what is so? | `documentation/` |
 
 mod command_line;
@@ -17,6 +18,7 @@ mod common;
 mod core;
 mod debug;
 mod documentation;
+mod fuzz;
 mod ipc_programs;
 mod job_control;
 mod records;

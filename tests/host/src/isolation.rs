@@ -7,16 +7,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Runs `body` as PID 1 of a name space of its own, with an empty directory.
-///
-/// # Errors
-/// What the host refused: it takes the right to make name spaces.
-pub(crate) fn isolated(body: impl FnOnce(&Path) -> Result<ExitCode, String>) -> Result<ExitCode, String> {
+/// The status that says that the host refuses what is needed, and nothing has been carried out.
+const REFUSED: u8 = 77;
+
+/// Runs `body` as PID 1 of a name space of its own, with an empty directory; its status. 77: the host refused that.
+pub(crate) fn isolated(body: impl FnOnce(&Path) -> Result<ExitCode, String>) -> ExitCode {
     let directory = std::env::temp_dir().join(format!("vitrine-host-{}", std::process::id()));
-    fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
-    let status = in_name_spaces(&directory, body);
+    let made = fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()));
+    let status = made.and_then(|()| in_name_spaces(&directory, body));
     let _ = fs::remove_dir(&directory);
-    status
+    status.unwrap_or_else(|message| {
+        eprintln!("vitrine-host: {message}");
+        ExitCode::from(REFUSED)
+    })
 }
 
 fn refused(what: &str) -> String {
@@ -34,12 +37,15 @@ fn in_name_spaces(directory: &Path, body: impl FnOnce(&Path) -> Result<ExitCode,
             -1 => Err(refused("fork")),
             0 => {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-                let done = mount(directory).and_then(|()| body(directory));
-                let code = done.unwrap_or_else(|message| {
-                    eprintln!("vitrine-host: {message}");
-                    ExitCode::FAILURE
-                });
-                libc::_exit(i32::from(code != ExitCode::SUCCESS))
+                let done = mount(directory).map_err(|message| (message, REFUSED));
+                let code = match done.and_then(|()| body(directory).map_err(|message| (message, 1))) {
+                    Ok(code) => u8::from(code != ExitCode::SUCCESS),
+                    Err((message, code)) => {
+                        eprintln!("vitrine-host: {message}");
+                        code
+                    }
+                };
+                libc::_exit(code.into())
             }
             child => {
                 let mut status = 0;

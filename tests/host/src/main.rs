@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
-use sim::lockstep::generate::{Theme, script};
+use sim::lockstep::generate::{Operations, Theme, script_of};
 use sim::lockstep::subject::{Subject, Trouble};
 
 use recorder::Recorder;
@@ -73,13 +73,7 @@ fn theme(name: &str) -> Result<Theme, String> {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    match isolation::isolated(|within| run(&options.command, within)) {
-        Ok(status) => status,
-        Err(message) => {
-            eprintln!("vitrine-host: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    isolation::isolated(|within| run(&options.command, within))
 }
 
 fn run(action: &Action, within: &Path) -> Result<ExitCode, String> {
@@ -92,7 +86,9 @@ fn run(action: &Action, within: &Path) -> Result<ExitCode, String> {
                 let theme = theme.unwrap_or(Theme::ALL[(number % Theme::ALL.len() as u64) as usize]);
                 let mut records = Vec::new();
                 let mut recorder = Recorder::new(&stage, within)?;
-                let end = script(&mut recorder, theme, seed, *operations, &mut |record| records.push(record))?;
+                let end = script_of(Operations::All, &mut recorder, theme, seed, *operations, &mut |record| {
+                    records.push(record)
+                })?;
                 drop(recorder);
                 print(theme.name(), &json!(format!("{}-{seed}", theme.name())), seed, end, records)?;
             }

@@ -71,9 +71,10 @@ impl Watch {
             match key {
                 "State" => {
                     seen.state = match value.as_bytes().first() {
-                        Some(b'Z' | b'X') => State::Zombie,
+                        Some(b'Z') => State::Zombie,
                         Some(b'T') => State::Stopped,
                         Some(b'S') => self.waiting(),
+                        // `X` too: it has been reaped and is about to be gone.
                         _ => State::Running,
                     }
                 }

@@ -1,5 +1,6 @@
 //! One script: gives operations to real processes one at a time, waits until all is quiet, and writes down what changed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -111,7 +112,10 @@ impl<'a> Recorder<'a> {
         if !returned {
             record.insert("out".into(), json!(out));
         }
-        let mut ends = 0;
+        // Where more than one process did something, who went first may be the scheduler's choice.
+        let mut active: BTreeSet<String> = runs.keys().cloned().collect();
+        active.insert(process_name(caller));
+        active.extend(done.iter().filter_map(|entry| entry["p"].as_str().map(str::to_owned)));
         for (index, puppet) in self.puppets.iter_mut().enumerate() {
             let state = puppet.fields.get("s").cloned().unwrap_or_default();
             if matches!(state.as_str(), Some("zomb" | "gone")) {
@@ -123,12 +127,11 @@ impl<'a> Recorder<'a> {
                 Some("zomb" | "gone") => 2,
                 _ => 0,
             };
-            ends += usize::from(lives(&old) != lives(&state));
+            if lives(&old) != lives(&state) {
+                active.insert(process_name(index));
+            }
         }
-        let many_children = runs.values().any(|list| {
-            list.as_array().is_some_and(|list| list.iter().filter(|run| run[0] == libc::SIGCHLD).count() > 1)
-        });
-        let takes_care = ends > 1 || done.len() > 1 || many_children;
+        let takes_care = active.len() > 1;
         if !done.is_empty() {
             record.insert("done".into(), Value::Array(done));
         }

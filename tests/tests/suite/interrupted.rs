@@ -50,6 +50,35 @@ async fn stop_and_continue(sys: Sys, child: abi::Pid) {
     sys.kill(child, Some(Signal::SIGCONT)).await.unwrap();
 }
 
+/// As seen on Linux: it has returned by the time it stops. One that has moved nothing is made again.
+#[test]
+fn a_stop_ends_a_write_that_has_moved_something() {
+    program(&|sys, _| async move {
+        for (size, partly) in [(10_000, true), (4000, false)] {
+            let (read, write) = sys.pipe().await.unwrap();
+            sys.fcntl(write, FcntlCommand::F_SETPIPE_SZ, 4096).await.unwrap();
+            if !partly {
+                sys.write(write, &[0; 4096]).await.unwrap();
+            }
+            let writer = fork(sys, async |sys| {
+                let expected = if partly { 4096 } else { size };
+                assert_eq!(sys.write(write, &vec![1; size]).await, Ok(expected));
+            })
+            .await;
+            until_state(sys, writer, 'S').await;
+            stop_and_continue(sys, writer).await;
+            if !partly {
+                until_state(sys, writer, 'S').await;
+                assert_eq!(sys.read(read, &mut [0; 4096]).await, Ok(4096));
+            }
+            join(sys, writer).await;
+            assert_eq!(sys.read(read, &mut [0; 10_000]).await, Ok(size.min(4096)));
+        }
+        0
+    })
+    .succeeds();
+}
+
 #[test]
 fn sigtimedwait_ends_with_eintr_after_a_stop_without_any_handler() {
     program(&|sys, _| async move {

@@ -277,7 +277,8 @@ macro_rules! slots {
 
 const SLOTS: &[Damage] = slots! {
     processes, threads, numbers.table, files, pipes, mqueues, mq_messages, mq_users, inodes, names, frames.frames, objects,
-    segments.table, queues.table, messages, sets.table, semaphores, undos, operations, nodes, actions, infos, posix_timers,
+    segments.table, queues.table, messages, sets.table, semaphores, undos, operations, places, nodes, actions,
+    infos, posix_timers,
 };
 
 const OTHERS: &[Damage] = &[

@@ -16,7 +16,7 @@ use crate::thread::QueueName;
 /// Weighs the touched slots of tables, and notes them as near.
 macro_rules! weigh {
     ($checker:ident, $kernel:ident, $changed:ident: $(
-        $weights:ident, $($table:ident).+, $weigh:ident, $aspect:expr, |$touched:ident| $note:expr;
+        $weights:ident, $($table:ident).+, $weigh:ident, $aspect:expr, |$touched:ident| $note:block;
     )*) => {$(
         let $touched = $kernel.$($table).+.touched.take();
         if !$touched.is_empty() {
@@ -29,7 +29,7 @@ macro_rules! weigh {
                 let before = $checker.ledger.weights.$weights.replace(index, weight.0).unwrap_or(0);
                 $checker.ledger.reweigh(before, weight.0);
             }
-            $note;
+            $note
         }
     )*};
 }
@@ -51,18 +51,18 @@ impl Checker {
         self.follow_processes(kernel, &mut near, &mut changed);
         self.follow_cpu(kernel, &mut near, &mut changed);
         weigh! { self, kernel, changed:
-            files, files, weigh_file, Aspects::FILES, |touched| near.files.add(&touched);
-            pipes, pipes, weigh_pipe, Aspects::empty(), |touched| near.pipes.add(&touched);
-            names, names, weigh_name, Aspects::NAMES, |touched| ();
-            inodes, inodes, weigh_inode, Aspects::empty(), |touched| near.inodes.add(&touched);
-            mqueues, mqueues, weigh_mqueue, Aspects::MQUEUES, |touched| near.mqueues.add(&touched);
-            mq_messages, mq_messages, weigh_mq_message, Aspects::MQ_MESSAGES, |touched| ();
-            frames, frames.frames, weigh_frame, Aspects::empty(), |touched| near.frames.add(&touched);
-            actions, actions, weigh_actions, Aspects::empty(), |touched| near.actions.add(&touched);
-            messages, messages, weigh_message, Aspects::MESSAGES, |touched| ();
-            queues, queues.table, weigh_queue, Aspects::QUEUES, |touched| near.queues.add(&touched);
-            sets, sets.table, weigh_set, Aspects::SETS, |touched| near.sets.add(&touched);
-            semaphores, semaphores, weigh_semaphore, Aspects::SEMAPHORES, |touched| near.semaphores.add(&touched);
+            files, files, weigh_file, Aspects::FILES, |touched| { near.files.add(&touched) };
+            pipes, pipes, weigh_pipe, Aspects::empty(), |touched| { near.pipes.add(&touched) };
+            names, names, weigh_name, Aspects::NAMES, |touched| {};
+            inodes, inodes, weigh_inode, Aspects::empty(), |touched| { near.inodes.add(&touched) };
+            mqueues, mqueues, weigh_mqueue, Aspects::MQUEUES, |touched| { near.mqueues.add(&touched) };
+            mq_messages, mq_messages, weigh_mq_message, Aspects::MQ_MESSAGES, |touched| {};
+            frames, frames.frames, weigh_frame, Aspects::empty(), |touched| { near.frames.add(&touched) };
+            actions, actions, weigh_actions, Aspects::empty(), |touched| { near.actions.add(&touched) };
+            messages, messages, weigh_message, Aspects::MESSAGES, |touched| {};
+            queues, queues.table, weigh_queue, Aspects::QUEUES, |touched| { near.queues.add(&touched) };
+            sets, sets.table, weigh_set, Aspects::SETS, |touched| { near.sets.add(&touched) };
+            semaphores, semaphores, weigh_semaphore, Aspects::SEMAPHORES, |touched| { near.semaphores.add(&touched) };
         }
         take! { kernel, changed:
             numbers.table => NUMBERS;
@@ -70,6 +70,7 @@ impl Checker {
             segments.table => SEGMENTS;
             undos => UNDOS;
             operations => OPERATIONS;
+            places => PLACES;
             infos => INFOS;
             posix_timers => POSIX_TIMERS;
         }

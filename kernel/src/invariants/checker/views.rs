@@ -4,7 +4,7 @@ use core::hash::{Hash, Hasher};
 
 use abi::FastHasher;
 
-use crate::ids::{InodeNo, NumberNo, PipeNo, ProcessNo, ThreadNo};
+use crate::ids::{InodeNo, NumberNo, PipeNo, PlaceNo, ProcessNo, ThreadNo};
 use crate::invariants::part::Aspects;
 use crate::ipc::held::Held;
 use crate::ipc::mqueue::transfer::Exchange;
@@ -137,6 +137,7 @@ fn hash_of_regions(space: &Space) -> u64 {
 pub(super) struct ThreadView {
     pub(super) process: ProcessNo,
     pub(super) queue: Option<QueueName>,
+    place: Option<PlaceNo>,
     pending: Pending,
     held: (Held, Exchange, bool),
     timer_us: Option<u64>,
@@ -148,6 +149,7 @@ impl ThreadView {
         ThreadView {
             process: thread.process,
             queue: thread.waiter.queue,
+            place: thread.waiter.place,
             pending: thread.pending,
             held: (thread.held, thread.exchange, thread.call.is_some()),
             timer_us: thread.timer_us,
@@ -169,6 +171,7 @@ impl ThreadView {
     pub(super) fn differences(before: Option<&ThreadView>, after: Option<&ThreadView>) -> Aspects {
         let all = Aspects::PENDING
             .union(Aspects::HELD)
+            .union(Aspects::PLACES)
             .union(Aspects::TIMED)
             .union(Aspects::RUN_QUEUE)
             .union(Aspects::THREAD_SLOTS);
@@ -176,6 +179,7 @@ impl ThreadView {
             [
                 (Aspects::PENDING, before.pending == after.pending),
                 (Aspects::HELD, before.hold_the_same(after)),
+                (Aspects::PLACES, before.place == after.place),
                 (Aspects::TIMED, before.timer_us == after.timer_us),
                 (Aspects::RUN_QUEUE, before.ready == after.ready),
             ]

@@ -102,6 +102,18 @@ impl Judge {
 
 /// Holds a whole script against a model; how many operations that were.
 ///
+/// ```
+/// use sim::fuzz::model::{MODELS, judge};
+/// use sim::lockstep::generate::{Theme, script};
+/// use sim::lockstep::simulated::Simulated;
+///
+/// let mut records = Vec::new();
+/// script(&mut Simulated::new(), Theme::Pipes, 7, 60, &mut |record| records.push(record)).unwrap();
+/// for entry in MODELS {
+///     assert_eq!(judge((entry.make)(), &records).unwrap(), records.len());
+/// }
+/// ```
+///
 /// # Errors
 /// The first objection.
 pub fn judge(model: Box<dyn Model>, records: &[Value]) -> Result<usize, Box<Objection>> {

@@ -4,7 +4,8 @@
 //! the other never sees. A shared page is one and the same for all who have it. An access that the page's protection
 //! doesn't allow, or where there is no page, faults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde_json::{Value, json};
 
@@ -39,6 +40,8 @@ struct Attached {
     segment: usize,
     page: i64,
     read_only: bool,
+    /// Pages with the same number are one mapping. One that is cut becomes several, and each counts as an attachment.
+    piece: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,11 +64,12 @@ pub struct Memory {
     spaces: BTreeMap<Name, BTreeMap<(i64, i64), Page>>,
     shared: Vec<Bytes>,
     segments: Objects<Segment>,
+    pieces: usize,
 }
 
 impl Default for Memory {
     fn default() -> Memory {
-        Memory { spaces: BTreeMap::new(), shared: Vec::new(), segments: Objects::new('m') }
+        Memory { spaces: BTreeMap::new(), shared: Vec::new(), segments: Objects::new('m'), pieces: 0 }
     }
 }
 
@@ -87,32 +91,45 @@ impl Memory {
         self.spaces.entry(who).or_default()
     }
 
-    /// How many attachments a process has of a segment. One that was cut in two counts twice.
+    /// How many attachments a process has of a segment.
     fn attachments(space: &BTreeMap<(i64, i64), Page>, segment: usize) -> usize {
-        let of = |page: Option<&Page>| page.and_then(|page| page.attached).filter(|it| it.segment == segment);
-        let begins = |((slot, page), it): &(&(i64, i64), &Page)| {
-            let Some(here) = of(Some(it)) else { return false };
-            let before = of(space.get(&(*slot, page - 1)));
-            let joined = before.is_some_and(|before| before.page + 1 == here.page);
-            !joined || space.get(&(*slot, page - 1)).is_some_and(|before| before.protection != it.protection)
-        };
-        space.iter().filter(begins).count()
+        let of_segment = space.values().filter_map(|page| page.attached).filter(|it| it.segment == segment);
+        of_segment.map(|attached| attached.piece).collect::<BTreeSet<usize>>().len()
+    }
+
+    /// Cuts mappings of segments where a range of pages begins or ends, if it is in the middle of one.
+    fn cut(&mut self, who: Name, slot: i64, range: &Range<i64>) {
+        for at in [range.start, range.end] {
+            let space = self.spaces.entry(who).or_default();
+            let piece_of = |space: &BTreeMap<(i64, i64), Page>, page| {
+                space.get(&(slot, page)).and_then(|page| page.attached).map(|attached| attached.piece)
+            };
+            let Some(piece) = piece_of(space, at).filter(|piece| piece_of(space, at - 1) == Some(*piece)) else {
+                continue;
+            };
+            self.pieces += 1;
+            let behind = space.range_mut((slot, at)..=(slot, i64::MAX)).filter_map(|(_, page)| page.attached.as_mut());
+            for attached in behind.filter(|attached| attached.piece == piece) {
+                attached.piece = self.pieces;
+                if let Some(segment) = self.segments.get_mut(attached.segment) {
+                    segment.last = Some(who);
+                }
+            }
+        }
     }
 
     /// A segment that is removed lives on until nobody has it attached (shmctl(2), `IPC_RMID`).
     fn detach(&mut self, who: Name, before: &BTreeMap<(i64, i64), Page>) {
         let after = self.spaces.get(&who).cloned().unwrap_or_default();
-        let mut touched: Vec<usize> = before.values().filter_map(|page| page.attached).map(|it| it.segment).collect();
-        touched.dedup();
-        for number in touched {
-            if Memory::attachments(before, number) <= Memory::attachments(&after, number) {
-                continue;
-            }
-            let attached: usize = self.spaces.values().map(|space| Memory::attachments(space, number)).sum();
-            let Some(segment) = self.segments.get_mut(number) else { continue };
+        let of = |space: &BTreeMap<(i64, i64), Page>| -> BTreeSet<(usize, usize)> {
+            space.values().filter_map(|page| page.attached).map(|it| (it.segment, it.piece)).collect()
+        };
+        for (number, _) in of(before).difference(&of(&after)) {
+            let attached: usize = self.spaces.values().map(|space| Memory::attachments(space, *number)).sum();
+            let Some(segment) = self.segments.get_mut(*number) else { continue };
             segment.last = Some(who);
             if segment.removed && attached == 0 {
-                self.segments.remove(number);
+                self.segments.remove(*number);
             }
         }
     }
@@ -124,6 +141,7 @@ impl Memory {
         if pages < 1 || !["SHARED", "PRIVATE"].contains(&kind) {
             return Answer::error("EINVAL");
         }
+        self.cut(step.caller, slot, &(0..pages));
         let before = self.space(step.caller).clone();
         for page in 0..pages {
             let content = match kind {
@@ -143,6 +161,7 @@ impl Memory {
         if count < 1 {
             return Answer::error("EINVAL");
         }
+        self.cut(step.caller, slot, &(first..first + count));
         let before = self.space(step.caller).clone();
         self.space(step.caller).retain(|(other, page), _| *other != slot || !(first..first + count).contains(page));
         self.detach(step.caller, &before);
@@ -153,12 +172,15 @@ impl Memory {
     fn protect(&mut self, step: &Step<'_>) -> Answer {
         let (slot, first, count, wanted) = (step.int(0), step.int(1), step.int(2), protection(step.word(3)));
         for page in first..first + count {
-            let Some(page) = self.space(step.caller).get_mut(&(slot, page)) else { return Answer::error("ENOMEM") };
+            let Some(old) = self.space(step.caller).get(&(slot, page)) else { return Answer::error("ENOMEM") };
             // EACCES: "The memory can't be given the specified access."
-            if wanted == Protection::ReadWrite && page.attached.is_some_and(|attached| attached.read_only) {
+            if wanted == Protection::ReadWrite && old.attached.is_some_and(|attached| attached.read_only) {
                 return Answer::error("EACCES");
             }
-            page.protection = wanted;
+            if old.protection != wanted {
+                self.cut(step.caller, slot, &(first..first + count));
+            }
+            self.space(step.caller).entry((slot, page)).and_modify(|page| page.protection = wanted);
         }
         Answer::value(0)
     }
@@ -217,8 +239,9 @@ impl Memory {
             return Answer::error("EINVAL");
         }
         let protection = if read_only { Protection::Read } else { Protection::ReadWrite };
+        self.pieces += 1;
         for (page, content) in (0..).zip(&segment.pages) {
-            let attached = Some(Attached { segment: number, page, read_only });
+            let attached = Some(Attached { segment: number, page, read_only, piece: self.pieces });
             space.insert((slot, page), Page { content: Content::Shared(*content), protection, attached });
         }
         segment.last = Some(step.caller);

@@ -12,6 +12,7 @@
 //! | every model, by name | `catalogue.rs` |
 //! | a model as a property of a campaign | `property.rs` |
 //! | operations as text | `text.rs` |
+//! | scripts for tests of one's own, with proptest | `strategy.rs` |
 //! | processes and waiting for them | `tree.rs` |
 //! | signals: the calls; who is sent what; what happens within a process | `signals.rs`, `generation.rs`, `delivery.rs` |
 //! | descriptors | `descriptors.rs` |
@@ -36,6 +37,7 @@ pub mod queues;
 pub mod record;
 pub mod semaphores;
 pub mod signals;
+pub mod strategy;
 pub mod text;
 pub mod tree;
 pub mod waiting;

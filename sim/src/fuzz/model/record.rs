@@ -200,8 +200,6 @@ pub struct Step<'a> {
     pub done: BTreeMap<Name, Answer>,
     /// Handlers that ran, in order.
     pub runs: BTreeMap<Name, Vec<Run>>,
-    /// Whether several things happened whose order is the scheduler's.
-    pub care: bool,
     /// The processes before.
     pub before: &'a Table,
     /// The processes after.
@@ -233,7 +231,6 @@ impl<'a> Step<'a> {
             outcome,
             done,
             runs,
-            care: record["care"] == json!(1),
             before,
             after,
         })

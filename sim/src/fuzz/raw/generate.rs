@@ -13,7 +13,7 @@ use crate::fuzz::raw::stage::{CPU, Stage};
 use crate::fuzz::raw::{argument, hints, scenario};
 
 /// How many processes it keeps alive, about; they die faster than new ones are made, now and then.
-const WANTED: u64 = 18;
+const WANTED: u64 = 16;
 
 /// Calls that are made more often than others: what others build on.
 const FREQUENT: &[(&str, usize)] = &[
@@ -49,6 +49,8 @@ pub struct Generator {
     random: fastrand::Rng,
     /// The rows to call, each as often as its weight.
     rows: Vec<Row>,
+    /// Every call may be made: then there are directed manners too.
+    makes_all: bool,
     /// Who is alive, and perhaps some who aren't any more.
     living: Vec<Name>,
     /// The name of the next child.
@@ -74,7 +76,15 @@ impl Generator {
             rows.push(Row::of(&Syscall::Getpid {}));
         }
         let random = fastrand::Rng::with_seed(seed);
-        Generator { random, rows, living: Vec::new(), next: 1, expected: None, plan: VecDeque::new() }
+        Generator {
+            random,
+            rows,
+            makes_all: syscalls.is_empty(),
+            living: Vec::new(),
+            next: 1,
+            expected: None,
+            plan: VecDeque::new(),
+        }
     }
 
     /// The next move.
@@ -106,11 +116,11 @@ impl Generator {
             }
         }
         let percent = self.random.u32(..100);
-        let zombies = stage.kernel.processes().count() as u64 > alive + 6;
-        if zombies && percent < 30 && self.is_free(stage, Name::FIRST) {
+        let zombies = || stage.kernel.processes().count() as u64 > alive + 6;
+        if percent < 12 && zombies() && self.is_free(stage, Name::FIRST) {
             return wait();
         }
-        if able < 4 && percent < 60 || percent < 4 {
+        if able < 4 && percent < 60 || percent > 95 {
             return self.from_outside(stage, able);
         }
         match self.somebody_able(stage) {
@@ -216,7 +226,7 @@ impl Generator {
             25..=27 => return Move::new(who, self.fault()),
             28..=34 => return Move::new(who, What::Run),
             35..=38 => return Move::new(who, What::Unknown(self.random.u64(..5000))),
-            39..=58 => scenario::begin(self, stage, who),
+            39..=58 if self.makes_all => scenario::begin(self, stage, who),
             _ => {}
         }
         if let Some(planned) = self.planned(stage) {

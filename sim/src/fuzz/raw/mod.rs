@@ -3,7 +3,7 @@
 //! | question | file |
 //! | --- | --- |
 //! | what is a move? | `moves.rs` |
-//! | how is it written, and read? | `text.rs` |
+//! | how is it written, and read? | `text.rs`, `script.rs` |
 //! | how is it made, and what is checked then? | `stage.rs`, `check.rs` |
 //! | what must be back at the end? | `clean.rs` |
 //! | what listens to the kernel? | `host.rs` |
@@ -12,6 +12,7 @@
 //! | from what are they drawn? | `draw.rs` |
 //! | what leads to what hardly happens by chance? | `scenario.rs` |
 //! | how does a line become simpler? | `simplify.rs` |
+//! | how do I use the moves in a property of my own? | `strategy.rs` |
 //! | how is a case run, and a script? | `property.rs` |
 //! | what is a rate to be compared with? | `rate.rs` |
 
@@ -26,12 +27,16 @@ pub mod moves;
 pub mod property;
 pub mod rate;
 mod scenario;
+pub mod script;
 mod simplify;
 pub mod stage;
+pub mod strategy;
 mod structure;
 pub mod text;
 
 pub use generate::Generator;
 pub use moves::{Move, Name, Value, What};
 pub use property::Raw;
+pub use script::Script;
 pub use stage::{Checking, Made, Stage};
+pub use strategy::moves;

@@ -7,12 +7,9 @@ use crate::fuzz::coverage::{Coverage, Row};
 use crate::fuzz::property::{Case, Failure, Property, Stop};
 use crate::fuzz::raw::generate::Generator;
 use crate::fuzz::raw::moves::Move;
+use crate::fuzz::raw::script::Script;
 use crate::fuzz::raw::stage::{Checking, Made, Stage};
-use crate::fuzz::raw::text;
 use crate::panics;
-
-/// The line that makes the console a terminal.
-const TERMINAL: &str = "terminal";
 
 /// The raw property.
 #[derive(Default)]
@@ -56,7 +53,7 @@ impl Property for Raw {
         let terminal = case.seed % 2 == 1;
         let mut stage = self.stage(terminal);
         let mut generator = Generator::new(case.seed, &rows);
-        let mut made: Vec<Move> = Vec::with_capacity(case.steps as usize);
+        let mut moves: Vec<Move> = Vec::with_capacity(case.steps as usize);
         let mut steps = 0;
         let run = panics::catch(|| {
             // Moves of those who can't make them cost tries, not steps.
@@ -64,43 +61,31 @@ impl Property for Raw {
                 if steps >= case.steps || stage.kernel().halted().is_some() {
                     break;
                 }
-                made.push(generator.next(&stage));
-                let Some(next) = made.last() else { break };
+                moves.push(generator.next(&stage));
+                let Some(next) = moves.last() else { break };
                 match stage.make(next)? {
                     Made::Done => steps += 1,
-                    Made::Skipped => drop(made.pop()),
+                    Made::Skipped => drop(moves.pop()),
                 }
             }
             stage.end()
         });
         stage.take_coverage(coverage);
+        let failure = |reason| Err(Failure { reason, script: Script::new(terminal, moves).to_string() });
         match run {
             Ok(Ok(())) => Ok(steps),
-            Ok(Err(reason)) => Err(Failure { reason, script: script(terminal, &made) }),
-            Err(panic) => Err(Failure { reason: told(&panic), script: script(terminal, &made) }),
+            Ok(Err(reason)) => failure(reason),
+            Err(panic) => failure(told(&panic)),
         }
     }
 
     fn replay(&self, script: &str, coverage: &mut Coverage) -> Result<u64, Stop> {
-        let mut terminal = false;
-        let mut moves = Vec::new();
-        for (number, line) in script.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            if line == TERMINAL {
-                terminal = true;
-                continue;
-            }
-            let made = text::parse(line).map_err(|message| Stop::Unreadable { line: number + 1, message })?;
-            moves.push((number + 1, made));
-        }
-        let mut stage = self.stage(terminal);
-        let (mut steps, mut line) = (0, 0);
+        let script = Script::parse(script).map_err(|(line, message)| Stop::Unreadable { line, message })?;
+        let mut stage = self.stage(script.terminal);
+        let (mut steps, mut place) = (0, 0);
         let run = panics::catch(|| {
-            for (number, next) in &moves {
-                line = *number;
+            for (index, next) in script.moves.iter().enumerate() {
+                place = index;
                 if stage.make(next)? == Made::Done {
                     steps += 1;
                 }
@@ -108,6 +93,7 @@ impl Property for Raw {
             stage.end()
         });
         stage.take_coverage(coverage);
+        let line = script.line(place);
         match run {
             Ok(Ok(())) => Ok(steps),
             Ok(Err(reason)) => Err(Stop::Broken { line, reason }),
@@ -122,17 +108,4 @@ impl Property for Raw {
 
 fn told(panic: &panics::Panic) -> String {
     format!("{} ({})", panic.message, panic.place)
-}
-
-fn script(terminal: bool, moves: &[Move]) -> String {
-    let mut script = String::new();
-    if terminal {
-        script.push_str(TERMINAL);
-        script.push('\n');
-    }
-    for made in moves {
-        script.push_str(&made.to_string());
-        script.push('\n');
-    }
-    script
 }

@@ -27,13 +27,13 @@ const SCENARIOS: &[(u32, Scenario)] = &[
     (60, background),
     (60, own_directory),
     (60, wrong_owner),
-    (5, all_undos),
+    (12, all_undos),
     (4, all_processes),
     (4, all_nodes),
-    (4, all_frames),
-    (4, all_names),
+    (9, all_frames),
+    (8, all_names),
     (4, all_files),
-    (6, all_objects),
+    (10, all_objects),
     (4, all_signals),
     (4, deep_path),
 ];
@@ -93,6 +93,7 @@ fn equip(generator: &mut Generator, stage: &Stage, who: Name) {
         "W openat -100 \"/dev/shm/m\" 0o102 0o666\nW ftruncate F 8192\nW mmap 0 8192 3 1 F 0",
         "W timer_create 1 0 &0\nW timer_settime 0 0 [0 1000000 0 500000] 0\nW timer_gettime 0 &0\nW timer_getoverrun 0",
         "W timer_create 0 i[7 0 34 0 0 0] &0",
+        "W timer_create 1 0 &0\nW timer_delete 0",
         "W shmget 3 4096 0o1666\nW shmget 0 4096 0o1600",
         "W mkdirat -100 \"/tmp/d\" 0o777\nW mknodat -100 \"/tmp/p\" 0o10666 0\nW linkat -100 \"/tmp/p\" -100 \"/tmp/q\" 0",
         "W chdir \"/tmp\"\nW mkdirat -100 \"d\" 0o777\nW mknodat -100 \"p\" 0o10666 0\nW openat -100 \"p\" 2 0",
@@ -295,26 +296,28 @@ fn past_the_end(generator: &mut Generator, stage: &Stage, who: Name) {
     plan(generator, stage, who, lines);
 }
 
-/// A process in the background of the terminal that wants it for itself.
+/// A session takes the terminal; a child of its leader is in the background, and wants it all the same.
 fn background(generator: &mut Generator, stage: &Stage, who: Name) {
     let lines = "
         X = W clone 17 0 0 0 0
-        X openat -100 \"/dev/tty\" 2 0
-        X ioctl F 0x5410 i[9999]
-        X ioctl 0 0x540e 0
-        X ioctl 0 0x5410 i[9999]
-        X setpgid 0 0
-        X rt_sigprocmask 1 [0x200000] 0 8
-        X rt_sigaction 22 [0x1000 0 0] 0 8
-        X ioctl 0 0x5402 &0
-        X run
-        X leave
-        X ioctl 0 0x5410 i[9999]
         X setsid
-        X ioctl 0 0x540e 0
+        X openat -100 \"/dev/console\" 2 0
+        X dup3 F 0 0
+        X ioctl 0 0x540e 1
         X ioctl 0 0x5410 i[9999]
-        X read 0 &0 10";
+        X rt_sigprocmask 1 [0x300000] 0 8
+        X rt_sigaction 22 [0x1000 0 0] 0 8
+        X rt_sigaction 21 [0x1000 0 0] 0 8";
     plan(generator, stage, who, lines);
+    let leader = generator.latest_child();
+    let lines = match generator.random(3) {
+        0 => "X ioctl 0 0x5402 &0",
+        1 => "X read 0 &0 10",
+        _ => "X rt_sigprocmask 0 [0x100000] 0 8\nX read 0 &0 10\nX write 0 \"fig\" 3",
+    };
+    let lines =
+        format!("X = W clone 17 0 0 0 0\nX setpgid 0 0\n{lines}\nX run\nX leave\nX run\nX ioctl 0 0x5410 i[9999]");
+    plan(generator, stage, leader, &lines);
 }
 
 /// Directories in directories: not empty, renamed onto one another.
@@ -363,13 +366,18 @@ fn all_undos(generator: &mut Generator, stage: &Stage, who: Name) {
 fn undo_everything(generator: &mut Generator, stage: &Stage, who: Name) {
     let set = last(stage, "semget");
     let mut lines = String::new();
-    for first in (0..300).step_by(50) {
-        let operations: Vec<String> = (first..first + 50).map(|number| format!("{number} 1 0o10000")).collect();
-        let limit = if first % 100 == 0 { ("semop", "") } else { ("semtimedop", " 0") };
-        lines += &format!("W {} {set} h[{}] 50{}\n", limit.0, operations.join(" "), limit.1);
+    let order = if generator.random(2) == 0 {
+        [("semop", ""), ("semtimedop", " 0")]
+    } else {
+        [("semtimedop", " 0"), ("semop", "")]
+    };
+    for piece in 0..7 {
+        let (call, timeout) = order[piece % 2];
+        let operations: Vec<String> =
+            (50 * piece..50 * piece + 50).map(|number| format!("{number} 1 0o10000")).collect();
+        lines += &format!("W {call} {set} h[{}] 50{timeout}\n", operations.join(" "));
     }
-    lines +=
-        &format!("W semop {set} h[350 1 0o10000] 1\nW semtimedop {set} h[351 1 0o10000] 1 0\nW semctl {set} 0 0 0\n");
+    lines += &format!("W semctl {set} 0 0 0\n");
     plan(generator, stage, who, &lines);
 }
 
@@ -415,23 +423,28 @@ fn all_nodes(generator: &mut Generator, stage: &Stage, who: Name) {
 
 /// All frames of the system: one call touches as many pages as it likes.
 fn all_frames(generator: &mut Generator, stage: &Stage, who: Name) {
+    // With few regions, and so room for more.
+    plan(generator, stage, who, "X = W clone 17 0 0 0 0\nX execve \"program\" 0 0");
+    let hog = generator.latest_child();
     let mut lines = String::from(
-        "W openat -100 \"/dev/zero\" 0 0\nW pipe2 &0 0\nW write H \"pear\" 4\nW mmap 0x60000000 0x800000 3 0x32 -1 0\n",
+        "W openat -100 \"/dev/zero\" 0 0\nW msgget 0 0o600\nW pipe2 &0 0\nW write H \"pear\" 4\nW mmap 0x60000000 0x800000 3 0x32 -1 0\n",
     );
-    lines += "W read F 0x60000000 0x800000\nW mmap 0x61000000 0x780000 3 0x32 -1 0\nW read F 0x61000000 0x780000\n";
-    for size in [0x40_0000_u64, 0x10_0000, 0x4_0000, 0x1_0000, 0x4000, 0x1000, 0x1000, 0x1000, 0x1000] {
-        let address = 0x6200_0000 + (size << 4);
-        lines += &format!("W mmap {address:#x} {size:#x} 3 0x32 -1 0\nW read F {address:#x} {size:#x}\n");
+    lines += "W read F 0x60000000 0x800000\n";
+    for pages in [1024_u64, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1, 1, 1] {
+        let (address, bytes) = (0x6200_0000 + (pages << 16) + lines.len() as u64 / 64 * 4096, pages * 4096);
+        lines += &format!("W mmap {address:#x} {bytes:#x} 3 0x32 -1 0\nW read F {address:#x} {bytes:#x}\n");
     }
-    plan(generator, stage, who, &lines);
-    generator.plan.push_back(Planned::Then(without_frames, who));
+    // It isn't born yet, and will have its parent's descriptors.
+    let free = free_descriptors(stage, who).map(|fd| fd.to_string());
+    plan(generator, stage, hog, &lines.replace('F', &free[0]).replace('H', &free[2]));
+    generator.plan.push_back(Planned::Then(without_frames, hog));
 }
 
 fn without_frames(generator: &mut Generator, stage: &Stage, who: Name) {
     let queue = last(stage, "msgget");
     let free = free_descriptors(stage, who)[0];
     // The pipe's writing end and the queue's descriptor are the last ones: the process has opened nothing since.
-    let mut lines = format!("W fcntl {} 1031 65536\nW msgsnd {queue} 0x60000000 100 0o4000\n", free - 1);
+    let mut lines = format!("W fcntl {} 1031 65536\nW msgsnd {queue} [1 0] 100 0o4000\n", free - 1);
     lines += &format!("W write {} 0x60000000 5000\nW shmget 0 4096 0o600\n", free - 1);
     lines += "W mq_open \"m\" 0o4102 0o666 0\nW mq_timedsend F 0x60000000 8 0 0\n";
     lines += "W msgget 0 0o600\nX = W spawn \"program\" 0 0 0 0\nW execve \"program\" 0 0\nW exit_group 0\n";
@@ -440,11 +453,12 @@ fn without_frames(generator: &mut Generator, stage: &Stage, who: Name) {
 
 /// All names and inodes of the system.
 fn all_names(generator: &mut Generator, stage: &Stage, who: Name) {
-    let mut lines = String::from("W mkdirat -100 \"/tmp/all\" 0o777\nW chdir \"/tmp/all\"\n");
+    let mut lines =
+        String::from("W mkdirat -100 \"/tmp/all\" 0o777\nW chdir \"/tmp/all\"\nW mknodat -100 \"o\" 0o10600 0\n");
     for number in 0..510 {
         lines += &format!("W mkdirat -100 \"{number}\" 0o777\n");
     }
-    lines += "W mknodat -100 \"p\" 0o10600 0\nW linkat -100 \"/dev/null\" -100 \"l\" 0\nW mkdirat -100 \"d\" 0o700\n";
+    lines += "W mknodat -100 \"p\" 0o10600 0\nW linkat -100 \"o\" -100 \"l\" 0\nW mkdirat -100 \"d\" 0o700\n";
     lines += "W openat -100 \"/dev/shm/z\" 0o102 0o600\nW mq_open \"z\" 0o102 0o600 0\n";
     for number in 0..400 {
         lines += &format!("W unlinkat -100 \"{number}\" 0x200\n");

@@ -14,5 +14,5 @@ mod ledger;
 mod script;
 mod theme;
 
-pub use script::script;
-pub use theme::{MAY_WAIT, Theme};
+pub use script::{script, script_of};
+pub use theme::{MAY_WAIT, Operations, Theme};

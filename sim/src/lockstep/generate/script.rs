@@ -7,14 +7,14 @@ use super::super::subject::{Subject, Trouble, process_name};
 use super::aim::{endangers_root, lives, release, waiting};
 use super::arguments::{Making, arguments, one_of};
 use super::ledger::Ledger;
-use super::theme::{MAY_WAIT, Theme};
+use super::theme::{MAY_WAIT, Operations, Theme};
 
 /// At most so many processes live at a time.
 const LIVING: usize = 7;
 /// At most so many are made: there are no more names.
 const NAMES: usize = 26;
 
-/// Makes and carries out one script.
+/// Makes and carries out one script, of the operations that the kept records have.
 ///
 /// # Errors
 /// What went wrong on the host.
@@ -25,15 +25,30 @@ pub fn script(
     length: usize,
     each: &mut dyn FnMut(Value),
 ) -> Result<&'static str, String> {
+    script_of(Operations::Recorded, subject, theme, seed, length, each)
+}
+
+/// Makes and carries out one script, of these operations.
+///
+/// # Errors
+/// What went wrong on the host.
+pub fn script_of(
+    operations: Operations,
+    subject: &mut impl Subject,
+    theme: Theme,
+    seed: u64,
+    length: usize,
+    each: &mut dyn FnMut(Value),
+) -> Result<&'static str, String> {
     // Otherwise `a` could neither write to pipes nor touch memory.
     let precautions = [(13, "IGN"), (11, "CATCH"), (7, "CATCH")];
     let mut random = Rng::with_seed(seed);
     let mut ledger = Ledger::default();
-    let weights = theme.weights();
+    let weights = theme.weights(operations);
     for number in 0..length {
         let operation = match precautions.get(number) {
             Some((signal, disposition)) => json!({"p": "a", "o": "sigaction", "a": [signal, disposition, [], []]}),
-            None => match choose(&mut random, subject, &ledger, &weights) {
+            None => match choose(&mut random, operations, subject, &ledger, &weights) {
                 Some(operation) => operation,
                 None => return Ok("noidle"),
             },
@@ -51,7 +66,13 @@ pub fn script(
 }
 
 /// What is asked next; nothing if nobody is idle.
-fn choose(random: &mut Rng, subject: &impl Subject, ledger: &Ledger, weights: &[(&'static str, u32)]) -> Option<Value> {
+fn choose(
+    random: &mut Rng,
+    operations: Operations,
+    subject: &impl Subject,
+    ledger: &Ledger,
+    weights: &[(&'static str, u32)],
+) -> Option<Value> {
     let idle = subject.idle();
     if idle.is_empty() {
         return None;
@@ -73,7 +94,7 @@ fn choose(random: &mut Rng, subject: &impl Subject, ledger: &Ledger, weights: &[
                 if few_left || (name == "fork" && is_full) || (name == "exit" && caller == 0) {
                     continue;
                 }
-                let making = Making { subject, ledger, caller };
+                let making = Making { subject, ledger, caller, operations };
                 let aimed = MAY_WAIT.contains(&name) && name != "pause" && random.u32(..10) < 8;
                 let given = aimed.then(|| waiting(random, &making, name)).flatten();
                 // Where there is nothing to wait for, something else may make it.

@@ -43,7 +43,7 @@ impl Theme {
     }
 
     /// Operations by weight.
-    pub(super) fn weights(self) -> Vec<(&'static str, u32)> {
+    pub(super) fn weights(self, operations: Operations) -> Vec<(&'static str, u32)> {
         let own: &[&[(&str, u32)]] = match self {
             Theme::Proc => &[PROCESSES, PROCESSES, SIGNALS],
             Theme::Signals => &[PROCESSES, SIGNALS, SIGNALS],
@@ -53,9 +53,21 @@ impl Theme {
             Theme::Memory => &[PROCESSES, MEMORY, MEMORY, MEMORY],
             Theme::Mixed => &[PROCESSES, SIGNALS, PIPES, QUEUES, SYSTEM_V, MEMORY],
         };
-        own.iter().flat_map(|list| list.iter().copied()).collect()
+        let all = own.iter().flat_map(|list| list.iter().copied());
+        all.filter(|(name, _)| operations == Operations::All || !NEWER.contains(name)).collect()
     }
 }
+
+/// Which operations occur in a script.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operations {
+    /// Those of the records that the project keeps.
+    Recorded,
+    /// Those that came later too.
+    All,
+}
+
+const NEWER: &[&str] = &["waitid", "fionread", "shm_open", "shm_unlink", "ftruncate", "mapfd"];
 
 const PROCESSES: &[(&str, u32)] = &[
     ("fork", 18),
@@ -92,7 +104,7 @@ const PIPES: &[(&str, u32)] = &[
     ("fionread", 3),
     ("mkfifo", 10),
     ("unlink", 2),
-    ("open", 16),
+    ("open", 20),
 ];
 const QUEUES: &[(&str, u32)] = &[
     ("mq_open", 12),

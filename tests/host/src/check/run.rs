@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sim::lockstep::generate::{Theme, script};
+use sim::lockstep::generate::{Operations, Theme, script_of};
 
 use super::counts::Counts;
 use super::matchers::MATCHERS;
@@ -79,7 +79,7 @@ fn random(check: &Check, stage: &Stage, within: &Path) -> Result<ExitCode, Strin
         let seed = check.seed + progress.scripts;
         let mut judge = Judge::new(stage, within, &format!("{}-{seed}", theme.name()))?;
         let counts = &mut progress.counts;
-        let end = script(&mut judge, theme, seed, check.length, &mut |record| counts.note(&record));
+        let end = script_of(Operations::All, &mut judge, theme, seed, check.length, &mut |record| counts.note(&record));
         progress.scripts += 1;
         progress.by_choice += judge.by_choice;
         let records = std::mem::take(&mut judge.records);

@@ -1,0 +1,61 @@
+//! `vitrine fuzz` as a user meets it.
+
+use std::fs;
+
+use crate::common::{Folder, errors, run, text};
+
+#[test]
+fn a_campaign_tells_how_it_went_and_repeats_with_its_seed() {
+    let arguments = ["fuzz", "--seed", "5", "--steps", "4000", "--coverage"];
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let told = text(&output);
+    assert!(told.contains("raw: held in 2 cases, 4000 steps, seed 5; "), "{told}");
+    for part in ["Results by call", "pipe2 ", "Waits: call", "Invariants, and", "no-lost-wakeup"] {
+        assert!(told.contains(part), "{part} isn't in {told}");
+    }
+    assert_eq!(text(&run(&[&arguments[..], &["--jobs", "2"]].concat())), told);
+}
+
+#[test]
+fn what_is_demanded_and_missing_is_listed() {
+    let output = run(&["fuzz", "--seed", "5", "--steps", "2000", "--demand"]);
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+    assert!(text(&output).contains("missing: clone never gave ENOMEM\n"), "{}", text(&output));
+}
+
+#[test]
+fn a_script_is_carried_out_and_its_mistakes_are_named_by_line() {
+    let folder = Folder::new("fuzz");
+    let file = folder.file("a.script");
+    fs::write(&file, "# property: raw\nb = a clone 17\nb openat -100 \"/tmp\" 0x10000 0\nb run\n").expect("written");
+    let output = run(&["fuzz", "run", &file]);
+    assert_eq!(
+        (text(&output), output.status.code()),
+        ("raw: held in 3 steps\n".into(), Some(0)),
+        "{}",
+        errors(&output)
+    );
+    fs::write(&file, "# property: raw\nb = a clone 17\nb opena 1\n").expect("written");
+    let output = run(&["fuzz", "run", &file]);
+    let expected = format!("vitrine: {file}:3: there is no system call `opena`\n");
+    assert_eq!((errors(&output), output.status.code()), (expected, Some(65)));
+    fs::write(&file, "# property: war\n").expect("written");
+    assert_eq!(run(&["fuzz", "run", &file]).status.code(), Some(65));
+    assert_eq!(run(&["fuzz", "run", &folder.file("nothing")]).status.code(), Some(74));
+}
+
+#[test]
+fn mistakes_in_the_command_line_are_refused_with_a_hint() {
+    for (arguments, hint) in [
+        (&["fuzz", "--syscalls", "pipe"][..], "there is no system call `pipe`, did you mean `pipe2`?"),
+        (&["fuzz", "row"], "there is no property `row`, did you mean `raw`?"),
+        (&["fuzz", "--cases", "0"], "--cases"),
+        (&["fuzz", "--cases", "5", "--steps", "5"], "--steps"),
+        (&["fuzz", "--jobs", "0"], "--jobs"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains(hint), "{arguments:?}: {}", errors(&output));
+    }
+}
