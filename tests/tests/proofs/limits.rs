@@ -196,13 +196,18 @@ async fn files_and_pipes(sys: Sys, _: Args) -> i32 {
                 Err(errno) => break assert!(full(errno), "{errno}"),
             }
         }
+        made
+    })
+    .await;
+    let (_, others) = holders(sys, PROCESSES - children.len(), async |sys| {
+        let mut opened = 0;
         loop {
             match sys.open(b"/dev/null", OpenFlags::empty()).await {
-                Ok(_) => {}
+                Ok(_) => opened += 1,
                 Err(errno) => break assert!(full(errno), "{errno}"),
             }
         }
-        made
+        opened
     })
     .await;
     assert_eq!(made as usize, PIPES.min((FILES - CONSOLE_FILES) / 2));
@@ -218,6 +223,7 @@ async fn files_and_pipes(sys: Sys, _: Args) -> i32 {
     assert_eq!(sys.shm_unlink(b"/one").await, Err(Errno::ENOENT), "it wasn't made");
     bystander.goes_on(sys).await;
     let_go(sys, children).await;
+    let_go(sys, others).await;
     sys.unlink(b"/tmp/fifo").await.unwrap();
     sys.pipe().await.expect("there is room again");
     bystander.end(sys).await;
