@@ -70,7 +70,7 @@ impl Check {
             Checking::Nothing => return Ok(()),
         };
         self.looks = self.looks.wrapping_add(1);
-        if self.looks % COUNT_EVERY == 0 {
+        if self.looks.is_multiple_of(COUNT_EVERY) {
             count(kernel, coverage);
         }
         checked.map_err(|violation| violation.to_string())

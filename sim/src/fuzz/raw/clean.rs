@@ -5,7 +5,7 @@ use abi::{Errno, Signal};
 use kernel::limits::DESCRIPTORS;
 use kernel::{Pick, Picked, Resume, Trap};
 
-use crate::fuzz::coverage::{Coverage, Row, Waker};
+use crate::fuzz::coverage::{Row, Waker};
 use crate::fuzz::raw::moves::Name;
 use crate::fuzz::raw::stage::{CPU, ROOM, SCRATCH, Stage};
 
@@ -29,7 +29,7 @@ impl Stage {
             return Ok(());
         }
         // Nobody's coverage: it isn't fuzzing.
-        let seen = std::mem::replace(&mut self.host.coverage, Coverage::new());
+        let seen = std::mem::take(&mut self.host.coverage);
         let ended = self.end_all().and_then(|()| self.remove_what_outlives()).and_then(|()| self.compare());
         self.host.coverage = seen;
         ended

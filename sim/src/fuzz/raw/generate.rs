@@ -36,7 +36,8 @@ const FREQUENT: &[(&str, usize)] = &[
 /// Calls that mostly end or undo something.
 const RARE: &[&str] = &["exit_group", "setuid", "setresuid", "setreuid"];
 
-/// What is to come.
+/// What is to come. Nearly all of it are moves, so that these are large costs nothing.
+#[allow(clippy::large_enum_variant)]
 pub(super) enum Planned {
     /// A move.
     Move(Move),
@@ -121,11 +122,11 @@ impl Generator {
             return wait();
         }
         if able < 4 && percent < 60 || percent > 95 {
-            return self.from_outside(stage, able);
+            return self.outer_move(stage, able);
         }
         match self.somebody_able(stage) {
             Some(who) => self.act(stage, who),
-            None => self.from_outside(stage, able),
+            None => self.outer_move(stage, able),
         }
     }
 
@@ -189,7 +190,7 @@ impl Generator {
     }
 
     /// Time, input, a signal.
-    fn from_outside(&mut self, stage: &Stage, able: usize) -> Move {
+    fn outer_move(&mut self, stage: &Stage, able: usize) -> Move {
         let who = match self.living.len() {
             0 => Name::FIRST,
             count => self.living[self.random.usize(..count)],

@@ -164,7 +164,7 @@ impl Stage {
 
     fn carry_out(&mut self, what: &Move) -> Result<Made, String> {
         if what.what.is_from_outside() {
-            self.from_outside(what);
+            self.make_outside(what);
             return Ok(Made::Done);
         }
         let Some(actor) = self.actor(what.who) else { return Ok(Made::Skipped) };
@@ -185,7 +185,7 @@ impl Stage {
         Ok(Made::Done)
     }
 
-    fn from_outside(&mut self, what: &Move) {
+    fn make_outside(&mut self, what: &Move) {
         self.host.cause = Waker::Other("input");
         match what.what {
             What::Idle(us) => {

@@ -118,7 +118,9 @@ mod tests {
         let wanted: Vec<Move> = [17, 90, 91].map(|place| tree.moves[place].clone()).into();
         let fails = |script: &Script| {
             let mut rest = wanted.iter().peekable();
-            script.moves.iter().for_each(|made| drop(rest.next_if(|wanted| *wanted == made)));
+            for made in &script.moves {
+                let _ = rest.next_if(|wanted| *wanted == made);
+            }
             rest.peek().is_none()
         };
         assert!(fails(&tree.current()));
