@@ -147,6 +147,12 @@ pub struct Process {
     pub woken: bool,
 }
 
+impl Default for Process {
+    fn default() -> Process {
+        Process::new()
+    }
+}
+
 impl Process {
     /// One that has no signals, and no handlers.
     pub fn new() -> Process {

@@ -142,13 +142,16 @@ impl<D: Domain> Waiters<D> {
     }
 }
 
+/// Where an order of calls leads to: the domain, and those who still wait.
+type Found<D> = (D, Vec<Waiter<<D as Domain>::Call>>);
+
 /// A way to go on from here until all is quiet, such that everybody who answered did so rightly.
 fn search<D: Domain>(
     domain: &D,
     waiters: Vec<Waiter<D::Call>>,
     answers: &BTreeMap<Name, Answer>,
     step: &Step<'_>,
-) -> Result<(D, Vec<Waiter<D::Call>>), String> {
+) -> Result<Found<D>, String> {
     let mut failure = None;
     let mut is_quiet = true;
     for (index, waiter) in waiters.iter().enumerate() {
