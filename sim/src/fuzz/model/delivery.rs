@@ -148,18 +148,22 @@ pub struct Process {
 }
 
 impl Default for Process {
-    /// One that has no signals, and no handlers.
     fn default() -> Process {
-        let (own, shared, frames) = (Vec::new(), Vec::new(), Vec::new());
-        let (actions, life) = (BTreeMap::new(), Life::Running);
-        Process { actions, own, shared, mask: 0, mask_after: None, call: None, life, frames, woken: false }
+        Process::new()
     }
 }
 
 impl Process {
+    /// One that has no signals, and no handlers.
+    pub fn new() -> Process {
+        let (own, shared, frames) = (Vec::new(), Vec::new(), Vec::new());
+        let (actions, life) = (BTreeMap::new(), Life::Running);
+        Process { actions, own, shared, mask: 0, mask_after: None, call: None, life, frames, woken: false }
+    }
+
     /// fork(2): "The child inherits ... signal dispositions and mask"; "the set of pending signals is initially empty".
     pub fn fork(&self) -> Process {
-        Process { actions: self.actions.clone(), mask: self.mask, ..Process::default() }
+        Process { actions: self.actions.clone(), mask: self.mask, ..Process::new() }
     }
 
     /// What it does about a signal.

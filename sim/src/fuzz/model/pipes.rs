@@ -310,7 +310,7 @@ impl Model for PipesAndFifos {
     fn step(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
         let begun = self.begin(step);
         let died = matches!(&begun, Begun::Call(_) if step.outcome == Outcome::Died);
-        let mut before = if died { self.pipes.clone() } else { Default::default() };
+        let mut before = if died { self.pipes.clone() } else { Pipes::default() };
         self.follow(step);
         let new = match begun {
             Begun::Call(mut call) if step.outcome == Outcome::Died => {

@@ -142,8 +142,8 @@ impl<D: Domain> Waiters<D> {
     }
 }
 
-/// What things came to, and who still waits.
-type Settled<D> = (D, Vec<Waiter<<D as Domain>::Call>>);
+/// Where an order of calls leads to: the domain, and those who still wait.
+type Found<D> = (D, Vec<Waiter<<D as Domain>::Call>>);
 
 /// A way to go on from here until all is quiet, such that everybody who answered did so rightly.
 fn search<D: Domain>(
@@ -151,7 +151,7 @@ fn search<D: Domain>(
     waiters: Vec<Waiter<D::Call>>,
     answers: &BTreeMap<Name, Answer>,
     step: &Step<'_>,
-) -> Result<Settled<D>, String> {
+) -> Result<Found<D>, String> {
     let mut failure = None;
     let mut is_quiet = true;
     for (index, waiter) in waiters.iter().enumerate() {
