@@ -45,6 +45,8 @@ pub(crate) const STORIES: &[Case] = &[
     case(&["init", "echo", "hello"]),
     case(&["init", "sh", "-c", "true & false & wait"]),
     case(&["orphans"]),
+    case(&["lost-update"]),
+    case(&["lost-update-fixed"]),
     case(&["ping", "8"]),
     case(&["preempt"]),
     case(&["alarm", "0.01"]),
