@@ -72,6 +72,8 @@ fn views(computer: &mut Computer<'_>) -> Result<(), Wrong> {
         [kernel.processes().count(), kernel.threads().count(), kernel.runnable(CPU).count() + usize::from(pid == 1)];
     let (ignored, caught) = kernel.ignored_and_caught_by(id);
     let nothing = ignored.is_empty() && caught.is_empty() && kernel.children(id).count() == 0;
+    let stack = kernel.page_entry(computer.first, black_box(SCRATCH)).readable();
+    let nothing = nothing && !kernel.page_entry(black_box(computer.first), 0).readable();
     let (pages, pending) = (kernel.pages(id).count(), kernel.pending_count(id, black_box(Signal::SIGUSR1)));
     black_box((kernel.process_info(id), kernel.actions_of(id).count(), kernel.pipes().count(), ids));
     for slot in [black_box(0), black_box(u16::MAX)] {
@@ -80,6 +82,6 @@ fn views(computer: &mut Computer<'_>) -> Result<(), Wrong> {
         black_box(kernel.mqueue(MqueueNo(slot)).is_some());
         black_box(kernel.frame_references(FrameNo(slot)));
     }
-    let right = process.name() == "test" && counts == [1; 3] && nothing && pages > 0 && pending == 0;
+    let right = process.name() == "test" && counts == [1; 3] && nothing && stack && pages > 0 && pending == 0;
     if right { Ok(()) } else { Err("PID 1 looks strange from outside") }
 }

@@ -17,7 +17,6 @@ use crate::fuzz::raw::stage::{Checking, Made, Stage};
 ///
 /// proptest! {
 ///     #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
-///     # fn hidden() {}
 ///     fn a_process_has_one_thread(script in moves(100)) {
 ///         let mut stage = Stage::new(script.terminal, Checking::Touched).expect("it boots");
 ///         for made in &script.moves {
