@@ -5,14 +5,20 @@ use core::hint::black_box;
 
 use abi::{PrctlOption, Signal, Syscall, WindowSize};
 use kernel::ids::{FileNo, MqueueNo, PipeNo};
+use kernel::invariants::Checker;
 use kernel::{FrameNo, ProcessId, Resume};
+use spin::Mutex;
 
 use crate::computer::{CPU, Computer, SCRATCH, Wrong};
+
+static CHECKER: Mutex<Checker> = Mutex::new(Checker::new());
 
 /// Runs it.
 pub(crate) fn run(computer: &mut Computer<'_>) -> Result<(), Wrong> {
     time_and_console(computer)?;
+    checks(computer)?;
     signals(computer)?;
+    checks(computer)?;
     views(computer)
 }
 
@@ -36,6 +42,19 @@ fn time_and_console(computer: &mut Computer<'_>) -> Result<(), Wrong> {
     match peeked == 100 && kernel.translate(thread, address, black_box(true)).is_some() {
         true => computer.check(),
         false => Err("PID 1's stack can't be looked at"),
+    }
+}
+
+/// A look at everything, and then at what has been touched since.
+fn checks(computer: &mut Computer<'_>) -> Result<(), Wrong> {
+    let mut checker = CHECKER.lock();
+    checker.check(black_box(computer.kernel)).map_err(|violation| violation.sentence)?;
+    computer.kernel.tick(CPU);
+    let full = checker.full_checks();
+    checker.check(black_box(computer.kernel)).map_err(|violation| violation.sentence)?;
+    match checker.full_checks() == full {
+        true => Ok(()),
+        false => Err("a checker looks at everything again after a tick"),
     }
 }
 
