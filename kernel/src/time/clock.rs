@@ -39,10 +39,10 @@ impl Kernel {
         self.advance(host, cpu, ACCESS_US);
     }
 
-    /// Nothing can run: the clock jumps forward to `us`, and what is due then happens.
+    /// Nothing can run: the clock jumps forward to `us`, at most to [`NEVER_US`], and what is due then happens.
     pub fn idle_until<H: Host>(&mut self, host: &mut H, cpu: CpuNo, us: u64) {
         let clock = self.cpu_mut(cpu);
-        clock.now_us = clock.now_us.max(us);
+        clock.now_us = clock.now_us.max(us.min(NEVER_US));
         clock.next_tick_us = (clock.now_us / TICK_US + 1) * TICK_US;
         self.fire_timers(host, cpu);
     }

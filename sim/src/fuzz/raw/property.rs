@@ -48,6 +48,10 @@ impl Property for Raw {
         2000
     }
 
+    fn is_about_calls(&self) -> bool {
+        true
+    }
+
     fn run(&self, case: &Case, coverage: &mut Coverage) -> Result<u64, Failure> {
         let rows: Vec<Row> = case.syscalls.iter().filter_map(|name| Row::by_name(name)).collect();
         let terminal = case.seed % 2 == 1;
