@@ -49,6 +49,21 @@ pub(super) enum Kind {
     Waiters,
 }
 
+impl Kind {
+    /// Whether there is something that such a reference could lead to.
+    pub(super) fn has_targets(self, kernel: &Kernel) -> bool {
+        match self {
+            Kind::File => kernel.files.len() > 0,
+            Kind::PipeReader | Kind::PipeWriter => kernel.pipes.len() > 0,
+            Kind::Link | Kind::Inode => kernel.inodes.len() > 0,
+            Kind::Mapping | Kind::Memory => kernel.objects.len() > 0,
+            Kind::Mqueue => kernel.mqueues.len() > 0,
+            Kind::Actions => kernel.actions.len() > 0,
+            Kind::Frame | Kind::Nodes | Kind::Waiters => kernel.processes.len() > 0,
+        }
+    }
+}
+
 /// Where references and counters are added up.
 pub(super) trait Tally {
     /// So many references more.

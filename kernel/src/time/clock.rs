@@ -85,3 +85,24 @@ impl Kernel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Machine;
+
+    #[test]
+    fn the_clock_stops_jumping_at_the_end_of_time() {
+        let mut machine = Machine::new();
+        for us in [5, u64::MAX, u64::MAX] {
+            machine.kernel.idle_until(&mut machine.host, CpuNo(0), us);
+            machine.accept();
+        }
+        assert_eq!(machine.kernel.now_us(), NEVER_US);
+        assert_eq!(machine.kernel.time_after(5), NEVER_US);
+        // It still counts on.
+        machine.kernel.access(&mut machine.host, CpuNo(0));
+        assert_eq!(machine.kernel.now_us(), NEVER_US + ACCESS_US);
+        machine.accept();
+    }
+}

@@ -125,16 +125,16 @@ pub(crate) fn fuzz(options: &FuzzOptions) -> Result<Status, Failure> {
         return rate(seed);
     }
     let chosen = choose(&options.properties)?;
-    let about_calls = [
-        ("--syscalls", !options.syscalls.is_empty()),
-        ("--coverage", options.coverage),
-        ("--demand", options.demand),
-    ];
+    let about_calls =
+        [("--syscalls", !options.syscalls.is_empty()), ("--coverage", options.coverage), ("--demand", options.demand)];
     if let Some(property) = chosen.iter().find(|property| !property.is_about_calls())
         && let Some((option, _)) = about_calls.iter().find(|(_, is_given)| *is_given)
     {
         let name = property.name();
-        return Err(Failure::new(Status::MISTAKE, format_args!("{option} is for `raw`: `{name}` doesn't choose its calls")));
+        return Err(Failure::new(
+            Status::MISTAKE,
+            format_args!("{option} is for `raw`: `{name}` doesn't choose its calls"),
+        ));
     }
     for property in &chosen {
         if campaign(options, seed, &**property)? != Status(0) {
@@ -156,7 +156,10 @@ fn choose(names: &[String]) -> Result<Vec<Box<dyn Property>>, Failure> {
     for name in names.iter().filter(|name| !words.contains(&name.as_str())) {
         let near = suggestion(name, words.iter().copied());
         let all = words.join(", ");
-        return Err(Failure::new(Status::MISTAKE, format_args!("there is no property `{name}`{near}; there are {all}")));
+        return Err(Failure::new(
+            Status::MISTAKE,
+            format_args!("there is no property `{name}`{near}; there are {all}"),
+        ));
     }
     let is_named = |property: &dyn Property, name: &str| match name {
         "all" => true,
