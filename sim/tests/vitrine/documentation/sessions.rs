@@ -69,7 +69,7 @@ fn renewed(page: &str, folder: &Folder) -> String {
 
 #[test]
 fn a_here_document_belongs_to_its_command() {
-    let page = "```console\n$ cat <<'END' | tr a b\na\n$ a\nEND\nb\n$ b\n$ echo c\nc\n```\na\n";
+    let page = "```console\n$ cat <<'END' | tr 'a$' 'b-'\na\n$ a\nEND\nb\n- b\n$ echo c\nc\n```\na\n";
     assert_eq!(renewed(page, &Folder::new("document")), page);
 }
 
