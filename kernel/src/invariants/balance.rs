@@ -53,13 +53,13 @@ impl Kind {
     /// Whether there is something that such a reference could lead to.
     pub(super) fn has_targets(self, kernel: &Kernel) -> bool {
         match self {
-            Kind::File => kernel.files.len() > 0,
-            Kind::PipeReader | Kind::PipeWriter => kernel.pipes.len() > 0,
-            Kind::Link | Kind::Inode => kernel.inodes.len() > 0,
-            Kind::Mapping | Kind::Memory => kernel.objects.len() > 0,
-            Kind::Mqueue => kernel.mqueues.len() > 0,
-            Kind::Actions => kernel.actions.len() > 0,
-            Kind::Frame | Kind::Nodes | Kind::Waiters => kernel.processes.len() > 0,
+            Kind::File => !kernel.files.is_empty(),
+            Kind::PipeReader | Kind::PipeWriter => !kernel.pipes.is_empty(),
+            Kind::Link | Kind::Inode => !kernel.inodes.is_empty(),
+            Kind::Mapping | Kind::Memory => !kernel.objects.is_empty(),
+            Kind::Mqueue => !kernel.mqueues.is_empty(),
+            Kind::Actions => !kernel.actions.is_empty(),
+            Kind::Frame | Kind::Nodes | Kind::Waiters => !kernel.processes.is_empty(),
         }
     }
 }

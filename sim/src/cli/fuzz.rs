@@ -153,7 +153,7 @@ fn any_seed() -> u64 {
 fn choose(names: &[String]) -> Result<Vec<Box<dyn Property>>, Failure> {
     let known = all::properties();
     let words: Vec<&str> = known.iter().map(|property| property.name()).chain(["models", "all"]).collect();
-    for name in names.iter().filter(|name| !words.contains(&name.as_str())) {
+    if let Some(name) = names.iter().find(|name| !words.contains(&name.as_str())) {
         let near = suggestion(name, words.iter().copied());
         let all = words.join(", ");
         return Err(Failure::new(
