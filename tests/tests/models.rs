@@ -267,8 +267,28 @@ fn what_cant_be_done_yet_is_passed_over() {
 #[test]
 fn whatever_a_script_says_it_is_carried_out_or_refused() {
     const PIECES: &[&str] = &[
-        "-1", "0", "9", "99999999999", "-9223372036854775808", "[]", "[", "]", ",", "\"0\"", "null", "none", "-b", "s0",
-        "q0", "[NOWAIT]", "[1]", "[[0,-1,[UNDO]]]", "SET", "RW", "é", "R",
+        "-1",
+        "0",
+        "9",
+        "99999999999",
+        "-9223372036854775808",
+        "[]",
+        "[",
+        "]",
+        ",",
+        "\"0\"",
+        "null",
+        "none",
+        "-b",
+        "s0",
+        "q0",
+        "[NOWAIT]",
+        "[1]",
+        "[[0,-1,[UNDO]]]",
+        "SET",
+        "RW",
+        "é",
+        "R",
     ];
     let mut random = fastrand::Rng::with_seed(7);
     let mut refused = 0;

@@ -34,9 +34,7 @@ fn compare_file(path: &Path, theme: &str) {
             Err(difference) => differences.push(difference),
         }
     }
-    println!(
-        "{theme}: {whole} of {scripts} scripts agree, {operations} operations, {by_choice} under another order"
-    );
+    println!("{theme}: {whole} of {scripts} scripts agree, {operations} operations, {by_choice} under another order");
     let shown: Vec<String> = differences.iter().take(5).map(ToString::to_string).collect();
     assert!(differences.is_empty(), "{} of {scripts} scripts differ:\n{}", differences.len(), shown.join("\n"));
     assert!(scripts > 0 && operations > 0, "{} holds no scripts", path.display());

@@ -1,5 +1,5 @@
-//! Makes a script short that differs: operations are left out as long as both sides still differ, in pieces of half the
-//! script first, then of a quarter, down to one.
+//! Makes a script short that differs: operations are left out as long as both sides still differ in the same way, in pieces of half
+//! the script first, then of a quarter, down to one.
 
 use std::path::Path;
 
