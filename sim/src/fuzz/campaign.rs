@@ -76,7 +76,6 @@ impl Campaign {
 
     /// Runs it. `tell` is told now and then how far it has come.
     pub fn run(&self, property: &dyn Property, mut tell: impl FnMut(&Progress)) -> Ended {
-        panics::install();
         let began = Instant::now();
         let shared = Shared {
             next: AtomicU64::new(0),
