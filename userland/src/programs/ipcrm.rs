@@ -3,9 +3,9 @@
 use alloc::format;
 use alloc::string::String;
 
-use abi::{Errno, IPC_PRIVATE, MsgCommand, SemCommand, ShmCommand};
+use abi::{Errno, IPC_PRIVATE};
 
-use super::ipc_key::{EXISTING, parse};
+use super::ipc_key::{KINDS, Kind, parse};
 use crate::libc::{Given, Manual, Opt, PLAIN, complain, quote};
 use crate::{Args, Sys, println};
 
@@ -26,60 +26,6 @@ static MANUAL: Manual = Manual {
     ],
     ..PLAIN
 };
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Queue,
-    Segment,
-    Set,
-}
-
-const KINDS: [Kind; 3] = [Kind::Queue, Kind::Segment, Kind::Set];
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Kind::Queue => "message queue",
-            Kind::Segment => "shared memory segment",
-            Kind::Set => "semaphore",
-        }
-    }
-
-    /// The identifier of the one with a key.
-    async fn find(self, sys: Sys, key: i32) -> Result<i32, Errno> {
-        match self {
-            Kind::Queue => sys.msgget(key, EXISTING).await,
-            Kind::Segment => sys.shmget(key, 0, EXISTING).await,
-            Kind::Set => sys.semget(key, 0, EXISTING).await,
-        }
-    }
-
-    async fn remove(self, sys: Sys, id: i32) -> Result<(), Errno> {
-        match self {
-            Kind::Queue => sys.msg_remove(id).await,
-            Kind::Segment => sys.shmctl(id, ShmCommand::IPC_RMID).await.map(drop),
-            Kind::Set => sys.semctl(id, 0, SemCommand::IPC_RMID, 0).await.map(drop),
-        }
-    }
-
-    /// The highest slot in use.
-    async fn highest_slot(self, sys: Sys) -> Result<i32, Errno> {
-        match self {
-            Kind::Queue => sys.msg_info(MsgCommand::MSG_INFO).await.map(|(slot, _)| slot),
-            Kind::Segment => sys.shm_info().await.map(|(slot, _)| slot),
-            Kind::Set => sys.sem_info(SemCommand::SEM_INFO).await.map(|(slot, _)| slot),
-        }
-    }
-
-    /// The identifier of the one in a slot.
-    async fn in_slot(self, sys: Sys, slot: i32) -> Result<i32, Errno> {
-        match self {
-            Kind::Queue => sys.msg_stat_slot(slot).await.map(|(id, _)| id),
-            Kind::Segment => sys.shm_stat_slot(slot).await.map(|(id, _)| id),
-            Kind::Set => sys.sem_stat_slot(slot).await.map(|(id, _)| id),
-        }
-    }
-}
 
 /// What an option names: what kind, and whether by key.
 fn named(option: &str) -> Option<(Kind, bool)> {
