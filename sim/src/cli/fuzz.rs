@@ -21,8 +21,8 @@ const PROPERTY_LINE: &str = "# property: ";
 
 /// What `vitrine fuzz --help` says behind the options.
 pub(crate) const HELP: &str = "\
-A property is tried on one random case after the other. The same seed gives the same cases, whatever `--jobs` is. At the
-first failure the script of the case is shrunk, printed, and saved.
+A property is tried on one random case after the other. The same seed gives the same cases,
+whatever `--jobs` is. At the first failure the script of the case is shrunk, printed, and saved.
 
 Examples:
   vitrine fuzz                                 the raw property: any process makes any call
@@ -31,8 +31,8 @@ Examples:
   vitrine fuzz all --cases 100
   vitrine fuzz run fuzz-raw-7.script           the script of a failure again
 
-Exit status: 0 if the property held, 1 if it didn't or --demand isn't met, 2 for a mistake in the command line, 65 if a script
-can't be read, 74 if a file can't be read or written.";
+Exit status: 0 if the property held, 1 if it didn't or --demand isn't met, 2 for a mistake in the
+command line, 65 if a script can't be read, 74 if a file can't be read or written.";
 
 /// Options of `fuzz`.
 #[derive(Debug, Args)]

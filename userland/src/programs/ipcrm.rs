@@ -11,7 +11,7 @@ use crate::{Args, Sys, println};
 
 static MANUAL: Manual = Manual {
     name: "ipcrm",
-    usage: "[OPTION]...",
+    usage: "[OPTION]...\n{shm|msg|sem} ID...",
     about: "Remove System V message queues, shared memory segments and sets of semaphores. A segment\n\
             stays until nobody has it attached; who waits at a queue or a semaphore fails with EIDRM.",
     options: &[
@@ -45,6 +45,9 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
         Ok(given) => given,
         Err(status) => return status,
     };
+    if let Some((kind, ids)) = by_word(&given) {
+        return remove_ids(sys, &given, kind, ids).await;
+    }
     if let Some(extra) = given.operands.first() {
         return MANUAL.misuse(sys, format_args!("unknown argument: {}", quote(extra))).await;
     }
@@ -60,6 +63,28 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
     if given.has("all") {
         for kind in KINDS {
             status |= remove_all(sys, &given, kind).await;
+        }
+    }
+    status
+}
+
+/// What the older form of the command line names: a kind by a word, and identifiers.
+fn by_word<'a>(given: &'a Given<'_>) -> Option<(Kind, &'a [&'a [u8]])> {
+    match &given.operands[..] {
+        [b"msg", ids @ ..] if !ids.is_empty() => Some((Kind::Queue, ids)),
+        [b"shm", ids @ ..] if !ids.is_empty() => Some((Kind::Segment, ids)),
+        [b"sem", ids @ ..] if !ids.is_empty() => Some((Kind::Set, ids)),
+        _ => None,
+    }
+}
+
+/// Removes these; the exit status.
+async fn remove_ids(sys: Sys, given: &Given<'_>, kind: Kind, ids: &[&[u8]]) -> i32 {
+    let mut status = 0;
+    for id in ids {
+        if let Err(message) = remove_named(sys, given, kind, false, id).await {
+            complain(sys, MANUAL.name, message).await;
+            status = 1;
         }
     }
     status
