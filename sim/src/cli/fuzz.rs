@@ -30,8 +30,8 @@ pub(crate) fn help() -> String {
 }
 
 const HELP: &str = "\
-A property is tried on one random case after the other. The same seed gives the same cases, whatever `--jobs` is. At the
-first failure the script of the case is shrunk, printed, and saved.
+A property is tried on one random case after the other. The same seed gives the same cases,
+whatever `--jobs` is. At the first failure the script of the case is shrunk, printed, and saved.
 
 Examples:
   vitrine fuzz                                 the raw property: any process makes any call
@@ -40,8 +40,8 @@ Examples:
   vitrine fuzz models --cases 100
   vitrine fuzz run fuzz-raw-7.script           the script of a failure again
 
-Exit status: 0 if the property held, 1 if it didn't or --demand isn't met, 2 for a mistake in the command line, 65 if a script
-can't be read, 74 if a file can't be read or written.";
+Exit status: 0 if the property held, 1 if it didn't or --demand isn't met, 2 for a mistake in the
+command line, 65 if a script can't be read, 74 if a file can't be read or written.";
 
 /// Options of `fuzz`.
 #[derive(Debug, Args)]
