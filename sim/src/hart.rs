@@ -144,7 +144,6 @@ pub(crate) struct Hart {
 
 impl Hart {
     pub(crate) fn new(programs: &'static [Program]) -> Hart {
-        panics::install();
         let (slot, replay) = SLOT.with(|(slot, replay)| (*slot, Rc::clone(replay)));
         Hart { slot, programs, live: Vec::new(), replay, rebuilds: 0 }
     }

@@ -53,7 +53,7 @@ pub mod lockstep;
 pub mod lost_updates;
 pub mod machine;
 pub mod observer;
-mod panics;
+pub mod panics;
 mod perform;
 #[cfg(feature = "planted-faults")]
 pub mod planted;

@@ -19,8 +19,9 @@ thread_local! {
     static CAUGHT: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
 
-/// Makes panics of user code silent from here on; all others go to the hook that there was before.
-pub(crate) fn install() {
+/// Makes panics of user code silent from here on; all others go to the hook that there was before. Once it is done this is one load.
+#[inline]
+fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
@@ -48,9 +49,13 @@ fn text(payload: &dyn Any) -> String {
     }
 }
 
-/// Runs user code, up to its end or its panic.
+/// Runs user code, up to its end or its panic, which isn't printed. A kernel that is being tested counts as user code too.
+///
+/// # Errors
+/// The panic.
 #[inline]
-pub(crate) fn catch<T>(user_code: impl FnOnce() -> T) -> Result<T, Panic> {
+pub fn catch<T>(user_code: impl FnOnce() -> T) -> Result<T, Panic> {
+    install();
     let outside = IN_USER_CODE.replace(true);
     let result = std::panic::catch_unwind(AssertUnwindSafe(user_code));
     IN_USER_CODE.set(outside);
@@ -69,7 +74,6 @@ mod tests {
 
     #[test]
     fn message_and_line_are_kept() {
-        install();
         let line = line!() + 1;
         let panic = catch(|| panic!("{} pears", 3)).unwrap_err();
         assert_eq!(panic, Panic { message: "3 pears".into(), place: format!("{}:{line}", file!()) });

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sim::fuzz::model::{Entry, MODELS, Modelled, judge};
-use sim::fuzz::{Case, Coverage, Property};
+use sim::fuzz::model::{Entry, MODELS, Modelled, judge, text};
+use sim::fuzz::{Case, Coverage, Property, Stop};
 
 const THEMES: [&str; 7] = ["proc", "signals", "pipes", "mqueue", "sysv", "memory", "mixed"];
 
@@ -203,4 +203,114 @@ fn a_script_is_printed_and_read_again() {
             }
         }
     }
+}
+
+/// Whether a model's property can't read a script, and in which line.
+fn unreadable(script: &str) -> Option<usize> {
+    match Modelled::new(model("tree")).replay(script, &mut Coverage::new()) {
+        Err(Stop::Unreadable { line, .. }) => Some(line),
+        Err(Stop::Broken { line, reason }) => panic!("{script}\nline {line}: {reason}"),
+        Ok(_) => None,
+    }
+}
+
+#[test]
+fn a_line_that_isnt_of_the_format_is_refused() {
+    let deep = format!("a sigsuspend {}", "[".repeat(100_000));
+    let lines = [
+        "a wait4 0 [RESTART]",
+        "a wait4 0 [EXITED]",
+        "a wait4",
+        "a wait4 0 [] 0",
+        "a open f0 [NOHANG]",
+        "a open 0 [NONBLOCK]",
+        "a sigaction 10 CATCH [CREAT] []",
+        "a sigaction 10 CATCH [RESTART,RESTART] []",
+        "a sigaction 9223372036854775807 CATCH [] []",
+        "a load 9223372036854775807 9223372036854775807",
+        "a load 9223372036854775807 9223372036854775807 0",
+        "a write 1 10 9223372036854775807",
+        "a write 1 -1 0",
+        "a write 1 9223372036854775807 0",
+        "a mmap 0 9999999999999 RW SHARED",
+        "a mmap 0 1 RW 0",
+        "a semop s0 [[0,99999999,[]]]",
+        "a semop s0 [[0,1]]",
+        "a semop q0 [[0,1,[]]]",
+        "a msgrcv q0 4 -9223372036854775808 []",
+        "a msgctl q0 SET",
+        "a kill R 9",
+        "a kill 1 9",
+        "a kill -1 9",
+        "a sigsuspend [0]",
+        "a frok",
+        // Nobody has written down what has to come of it.
+        "a shm_open 0 [RDWR]",
+        "a",
+        "R fork",
+        "aa fork",
+        &deep,
+    ];
+    for line in lines {
+        assert_eq!(unreadable(&format!("# a comment\na fork\n{line}\n")), Some(3), "{}", &line[..line.len().min(60)]);
+    }
+}
+
+#[test]
+fn what_cant_be_done_yet_is_passed_over() {
+    for line in ["b getppid", "a kill c 10", "a msgctl q0 RMID", "a semop s3 [[0,1,[]]]", "a shmat m0 1 0"] {
+        assert_eq!(unreadable(&format!("{line}\na getppid\n")), None, "{line}");
+    }
+}
+
+/// Words and bytes of lines that are right, exchanged, left out and repeated.
+#[test]
+fn whatever_a_script_says_it_is_carried_out_or_refused() {
+    const PIECES: &[&str] = &[
+        "-1",
+        "0",
+        "9",
+        "99999999999",
+        "-9223372036854775808",
+        "[]",
+        "[",
+        "]",
+        ",",
+        "\"0\"",
+        "null",
+        "none",
+        "-b",
+        "s0",
+        "q0",
+        "[NOWAIT]",
+        "[1]",
+        "[[0,-1,[UNDO]]]",
+        "SET",
+        "RW",
+        "é",
+        "R",
+    ];
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut refused = 0;
+    for (number, theme) in THEMES.iter().cycle().take(70).enumerate() {
+        let scripts = recorded(theme);
+        let (_, records) = &scripts[number % scripts.len()];
+        let lines: Vec<String> = records.iter().map(text::line).collect();
+        for _ in 0..20 {
+            let end = random.usize(1..=lines.len());
+            let mut words: Vec<&str> = lines[end - 1].split(' ').collect();
+            let place = random.usize(..words.len());
+            match random.u32(..4) {
+                0 => drop(words.remove(place)),
+                1 => words.insert(place, PIECES[random.usize(..PIECES.len())]),
+                2 => words.swap(place, 0),
+                _ => words[place] = PIECES[random.usize(..PIECES.len())],
+            }
+            let mut script = lines[..end - 1].join("\n");
+            script.push('\n');
+            script.push_str(&words.join(" "));
+            refused += usize::from(unreadable(&script).is_some());
+        }
+    }
+    assert!((300..1390).contains(&refused), "{refused} of 1400 were refused");
 }

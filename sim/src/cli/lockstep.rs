@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use sim::lockstep::{Agreement, run_script};
+use sim::lockstep::{Agreement, Parted, run_script};
+use sim::panics::catch;
 
 use super::list::print;
 use super::status::{Failure, Status};
@@ -45,18 +45,25 @@ impl Report {
         let (mut scripts, mut agreed, mut all) = (0, 0, Agreement::default());
         for (number, line) in lines.lines().enumerate() {
             let line = line.map_err(|error| unreadable(name, &error))?;
-            let script: Value = serde_json::from_str(&line).map_err(|error| {
-                let what = format_args!("{name}, line {}: no script of a lock-step record: {error}", number + 1);
+            let unreadable = |why: String| {
+                let what = format_args!("{name}, line {}: no script of a lock-step record: {why}", number + 1);
                 Failure::new(Status::BAD_RECORD, what)
-            })?;
+            };
+            let script: Value = serde_json::from_str(&line).map_err(|error| unreadable(error.to_string()))?;
             scripts += 1;
-            match compare(&script) {
-                Ok(agreement) => {
+            // That the kernel finds a bug in itself is a difference too.
+            match catch(|| run_script(&script)) {
+                Err(panic) => {
+                    let name = script["id"].as_str().unwrap_or("?");
+                    self.differ(&format!("{name}: the kernel is wrong: {} ({})", panic.message, panic.place));
+                }
+                Ok(Err(Parted::Unreadable(why))) => return Err(unreadable(why)),
+                Ok(Ok(agreement)) => {
                     agreed += 1;
                     all.operations += agreement.operations;
                     all.by_choice += agreement.by_choice;
                 }
-                Err(difference) => self.differ(&difference),
+                Ok(Err(Parted::Differs(difference))) => self.differ(&difference.to_string()),
             }
         }
         // Writing to a string can't fail.
@@ -75,14 +82,5 @@ impl Report {
         } else if self.differences == SHOWN + 1 {
             self.text.push_str("more differences aren't shown\n");
         }
-    }
-}
-
-/// Carries one script out. That the kernel finds a bug in itself is a difference too.
-fn compare(script: &Value) -> Result<Agreement, String> {
-    match catch_unwind(|| run_script(script, false)) {
-        Ok(Ok(agreement)) => Ok(agreement),
-        Ok(Err(difference)) => Err(difference.to_string()),
-        Err(_) => Err(format!("{}: the kernel is wrong, as told above", script["id"].as_str().unwrap_or("?"))),
     }
 }

@@ -141,7 +141,7 @@ pub(crate) enum Command {
         files: Vec<PathBuf>,
     },
     /// Try properties of the kernel on random cases, and shrink the script of a failure.
-    #[command(after_help = fuzz::HELP)]
+    #[command(after_help = fuzz::help())]
     Fuzz(FuzzOptions),
     /// List the programs.
     #[command(after_help = "Example:\n  vitrine programs | grep -i sort")]

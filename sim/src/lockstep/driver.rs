@@ -4,15 +4,14 @@ use crate::chooser::{Choice, Chooser};
 use serde_json::{Map, Value, json};
 
 use super::observe::Table;
-use super::operation::{World, supported};
+use super::operation::World;
+use super::subject::Trouble;
 
 /// How far a script agreed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Agreement {
     /// Operations that were carried out and agreed.
     pub operations: usize,
-    /// Whether the script was cut before an operation that doesn't exist yet.
-    pub cut: bool,
     /// Operations that agreed only under another choice than the default.
     pub by_choice: usize,
 }
@@ -65,6 +64,11 @@ impl LockStep {
         LockStep { name: name.into(), world, table, operations: 0 }
     }
 
+    /// Why an operation can't be carried out, if it can't: what [`LockStep::compare`] mustn't be asked.
+    pub fn refusal(&self, asked: &Value) -> Option<Trouble> {
+        self.world.refusal(asked)
+    }
+
     /// Carries out an operation of which a record says what came of it.
     ///
     /// # Errors
@@ -95,20 +99,40 @@ impl LockStep {
     }
 }
 
-/// Carries out a script of the format of the records. With `partly`, a script ends before the first operation that isn't
-/// supported; else such an operation is a difference.
+/// Why a script wasn't carried out to its end.
+#[derive(Clone, Debug)]
+pub enum Parted {
+    /// It is no script, or has an operation that can't be carried out.
+    Unreadable(String),
+    /// Vitrine did something else than what was recorded.
+    Differs(Box<Difference>),
+}
+
+impl std::fmt::Display for Parted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Parted::Unreadable(why) => f.write_str(why),
+            Parted::Differs(difference) => difference.fmt(f),
+        }
+    }
+}
+
+/// Carries out a script of the format of the records.
 ///
 /// # Errors
-/// The first operation whose observation differs from the record, as [`LockStep::compare`] has it.
-pub fn run_script(script: &Value, partly: bool) -> Result<Agreement, Box<Difference>> {
-    let mut vitrine = LockStep::new(script["id"].as_str().unwrap_or("?"));
+/// It has no operations, or one of them can't be carried out; the first operation whose observation differs from the record, as
+/// [`LockStep::compare`] has it.
+pub fn run_script(script: &Value) -> Result<Agreement, Parted> {
+    let name = script["id"].as_str().unwrap_or("?");
+    let mut vitrine = LockStep::new(name);
     let mut agreement = Agreement::default();
-    for recorded in script["ops"].as_array().into_iter().flatten() {
-        if partly && !supported(recorded["o"].as_str().unwrap_or("")) {
-            agreement.cut = true;
-            break;
+    let operations = script["ops"].as_array().filter(|list| !list.is_empty());
+    let operations = operations.ok_or_else(|| Parted::Unreadable(format!("script {name} has no operations")))?;
+    for (number, recorded) in operations.iter().enumerate() {
+        if let Some(Trouble::Bad(why) | Trouble::NotNow(why)) = vitrine.refusal(recorded) {
+            return Err(Parted::Unreadable(format!("script {name}, operation {number}: {why}")));
         }
-        let agreed = vitrine.compare(recorded)?;
+        let agreed = vitrine.compare(recorded).map_err(Parted::Differs)?;
         agreement.by_choice += usize::from(agreed == Agreed::ByChoice);
         agreement.operations += 1;
     }

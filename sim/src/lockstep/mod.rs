@@ -4,6 +4,7 @@
 //! | question | file |
 //! | --- | --- |
 //! | how does an operation become a call, and its result an observation? | `operation.rs` |
+//! | which operations are there, with which arguments? | `signature.rs` |
 //! | what can be seen of a process? | `observe.rs` |
 //! | how is a script carried out and compared, choices included? | `driver.rs` |
 //! | who can carry out a script? | `subject.rs` |
@@ -14,7 +15,8 @@ mod driver;
 pub mod generate;
 mod observe;
 mod operation;
+mod signature;
 pub mod simulated;
 pub mod subject;
 
-pub use driver::{Agreed, Agreement, Difference, LockStep, run_script};
+pub use driver::{Agreed, Agreement, Difference, LockStep, Parted, run_script};

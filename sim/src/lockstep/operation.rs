@@ -9,71 +9,11 @@ use kernel::ProcessId;
 use serde_json::{Map, Value, json};
 
 use super::observe::set;
+use super::signature::{Named, mistake, named};
+use super::subject::{Trouble, process_name, process_number};
 
-/// The operations that exist here.
-const SUPPORTED: &[&str] = &[
-    "fork",
-    "exit",
-    "wait4",
-    "waitid",
-    "kill",
-    "sigqueue",
-    "sigaction",
-    "sigprocmask",
-    "sigpending",
-    "sigsuspend",
-    "pause",
-    "sigtimedwait",
-    "pipe",
-    "mkfifo",
-    "unlink",
-    "open",
-    "read",
-    "write",
-    "dup",
-    "dup2",
-    "dup3",
-    "close",
-    "fcntl",
-    "fionread",
-    "mq_open",
-    "mq_unlink",
-    "mq_send",
-    "mq_receive",
-    "mq_getattr",
-    "mq_setattr",
-    "setpgid",
-    "getpgid",
-    "setsid",
-    "getsid",
-    "getppid",
-    "mmap",
-    "munmap",
-    "mprotect",
-    "load",
-    "store",
-    "shmget",
-    "shmat",
-    "shmdt",
-    "shmctl",
-    "shm_open",
-    "shm_unlink",
-    "ftruncate",
-    "mapfd",
-    "msgget",
-    "msgsnd",
-    "msgrcv",
-    "msgctl",
-    "semget",
-    "semop",
-    "semctl",
-];
-
-/// Whether an operation exists here.
-pub(super) fn supported(operation: &str) -> bool {
-    SUPPORTED.contains(&operation)
-}
-
+/// Processes have one letter each.
+const PROCESSES: usize = 26;
 /// A process id that no process ever has.
 const NONE: i32 = 32_000;
 /// A handler's address: which one doesn't matter, scripted processes only log.
@@ -153,7 +93,34 @@ impl World {
         self.pending.get(name)?["o"].as_str()
     }
 
-    /// Carries out one operation, lets all settle, and says what came of it, without the table of states.
+    /// Why an operation can't be carried out, if it can't.
+    pub(super) fn refusal(&self, asked: &Value) -> Option<Trouble> {
+        if let Some(why) = mistake(asked) {
+            return Some(Trouble::Bad(format!("{}: {why}", shown_operation(asked))));
+        }
+        let absent = |why: &str| Some(Trouble::NotNow(format!("{}: {why}", shown_operation(asked))));
+        let exists = |index: usize| self.processes.contains_key(&process_name(index));
+        if !process_number(&asked["p"]).is_some_and(|index| self.is_idle(&process_name(index))) {
+            return absent("nobody idle has that name");
+        }
+        // `R` is among the processes too.
+        if asked["o"] == "fork" && self.processes.len() > PROCESSES {
+            return absent("there are no names left");
+        }
+        named(asked).find_map(|name| match name {
+            Named::Process(index) if !exists(index) => absent("a process in it hasn't been made"),
+            Named::Object(kind, number) if number >= self.objects(kind) => absent("an object in it hasn't been made"),
+            _ => None,
+        })
+    }
+
+    /// Whether a process can be given an operation.
+    fn is_idle(&self, name: &str) -> bool {
+        let process = self.processes.get(name).and_then(|id| self.machine.kernel().process(*id));
+        process.is_some_and(|process| !process.is_zombie() && !process.stopped) && !self.pending.contains_key(name)
+    }
+
+    /// Carries out one operation that isn't refused, lets all settle, and says what came of it, without the table of states.
     pub(super) fn carry_out(&mut self, recorded: &Value, chooser: &mut impl Chooser) -> Map<String, Value> {
         let name = recorded["p"].as_str().expect("an operation has a process").to_owned();
         let process = self.processes[&name];
@@ -727,6 +694,11 @@ impl Objects {
             }
         }
     }
+}
+
+/// An operation without what came of it.
+fn shown_operation(asked: &Value) -> Value {
+    json!({"p": asked["p"], "o": asked["o"], "a": asked["a"]})
 }
 
 type Names = &'static [(&'static str, u64)];

@@ -27,8 +27,10 @@ pub trait Subject {
 /// Why an operation wasn't recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Trouble {
-    /// It isn't one that can be carried out.
+    /// It isn't one that could ever be carried out.
     Bad(String),
+    /// It can't be carried out now: its process isn't idle, or what it names isn't there.
+    NotNow(String),
     /// Process `a` died of it: the script ends before.
     RootDied,
 }

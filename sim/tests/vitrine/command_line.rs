@@ -204,3 +204,23 @@ fn lists_are_complete() {
         assert_eq!(run(&["syscalls", call.name]).status.code(), Some(0));
     }
 }
+
+#[test]
+fn what_is_no_lock_step_script_is_refused_with_its_line() {
+    let good = r#"{"id":"good","ops":[{"p":"a","o":"getppid","a":[],"r":"R"}]}"#;
+    let output = with_input(&["lockstep"], good.as_bytes());
+    assert_eq!((output.status.code(), errors(&output)), (Some(0), String::new()), "{}", text(&output));
+    let bad = [
+        ("{}", "no operations"),
+        (r#"{"id":"empty","ops":[]}"#, "script empty has no operations"),
+        (r#"{"id":"odd","ops":[{"p":"a","o":"frok","a":[]}]}"#, "script odd, operation 0"),
+        (r#"{"id":"odd","ops":[{"p":"b","o":"getppid","a":[]}]}"#, "script odd, operation 0"),
+        (r#"{"id":"odd","ops":[{"p":"a","o":"write","a":[1,-1,0]}]}"#, "argument 2"),
+    ];
+    for (script, why) in bad {
+        let output = with_input(&["lockstep"], format!("{good}\n{script}\n").as_bytes());
+        let told = errors(&output);
+        assert_eq!(output.status.code(), Some(65), "{script}: {told}");
+        assert!(told.contains("standard input, line 2: ") && told.contains(why), "{script}: {told}");
+    }
+}

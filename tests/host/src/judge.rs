@@ -1,11 +1,11 @@
 //! Both sides of a script: each operation is carried out by real processes, then by Vitrine, and compared.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use sim::lockstep::subject::{Subject, Trouble};
 use sim::lockstep::{Agreed, Difference, LockStep};
+use sim::panics::catch;
 
 use crate::recorder::Recorder;
 use crate::stage::Stage;
@@ -33,23 +33,30 @@ impl<'a> Judge<'a> {
     }
 
     /// Carries out given operations until one differs. One that can't be asked (its process is busy, or isn't there) is left
-    /// out.
-    pub(crate) fn carry_out_all(&mut self, operations: &[Value]) {
-        for asked in operations {
+    /// out; those are returned, each with the reason.
+    pub(crate) fn carry_out_all(&mut self, operations: &[Value]) -> Vec<String> {
+        let mut left_out = Vec::new();
+        for (number, asked) in operations.iter().enumerate() {
             match self.carry_out(&bare(asked)) {
                 Ok(_) => {}
-                Err(Trouble::Bad(_)) if self.difference.is_none() => {}
-                Err(_) => return,
+                Err(Trouble::Bad(why) | Trouble::NotNow(why)) if self.difference.is_none() => {
+                    left_out.push(format!("operation {number} {why}"));
+                }
+                Err(Trouble::RootDied) => {
+                    left_out.push(format!("operation {number} and those behind it: process a died"));
+                    break;
+                }
+                Err(_) => break,
             }
         }
+        left_out
     }
 
     fn compare(&mut self, record: &Value) -> Result<Agreed, Box<Difference>> {
         let vitrine = &mut self.vitrine;
         // A panic of the kernel is a difference as well; nothing is done with its world any more.
-        catch_unwind(AssertUnwindSafe(|| vitrine.compare(record))).unwrap_or_else(|panic| {
-            let what = panic.downcast_ref::<String>().cloned();
-            let what = what.or_else(|| panic.downcast_ref::<&str>().map(|what| (*what).to_owned()));
+        catch(|| vitrine.compare(record)).unwrap_or_else(|panic| {
+            let what = format!("{} ({})", panic.message, panic.place);
             Err(Box::new(Difference {
                 script: String::new(),
                 operation: self.records.len(),
@@ -67,6 +74,9 @@ pub(crate) fn bare(record: &Value) -> Value {
 
 impl Subject for Judge<'_> {
     fn carry_out(&mut self, asked: &Value) -> Result<Value, Trouble> {
+        if let Some(trouble) = self.vitrine.refusal(asked) {
+            return Err(trouble);
+        }
         let record = self.host.carry_out(asked)?;
         let compared = self.compare(&record);
         self.records.push(record.clone());

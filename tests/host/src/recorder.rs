@@ -319,12 +319,12 @@ impl Subject for Recorder<'_> {
     }
 
     fn carry_out(&mut self, asked: &Value) -> Result<Value, Trouble> {
-        let bad = |what: &str| Trouble::Bad(format!("{asked}: {what}"));
+        let not_now = |what: &str| Trouble::NotNow(format!("{asked}: {what}"));
         let caller = process_number(&asked["p"]).filter(|&index| index < self.puppets.len());
         let caller =
-            caller.filter(|index| self.idle().contains(index)).ok_or_else(|| bad("nobody idle has that name"))?;
+            caller.filter(|index| self.idle().contains(index)).ok_or_else(|| not_now("nobody idle has that name"))?;
         if asked["o"] == "fork" && self.puppets.len() == PUPPETS {
-            return Err(bad("there are no names left"));
+            return Err(not_now("there are no names left"));
         }
         let before: Vec<Value> = self.puppets.iter().map(|puppet| puppet.fields.get("s").cloned().into()).collect();
         let blocked = self.puppets[caller].fields.get("blk").map_or(0, set_of);

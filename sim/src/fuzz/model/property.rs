@@ -10,7 +10,7 @@ use super::judge::Judge;
 use super::text;
 use crate::fuzz::coverage::Coverage;
 use crate::fuzz::property::{Case, Failure, Property, Stop};
-use crate::lockstep::generate;
+use crate::lockstep::generate::{self, Operations};
 use crate::lockstep::simulated::Simulated;
 use crate::lockstep::subject::{Subject, Trouble};
 use crate::panics;
@@ -67,13 +67,24 @@ impl Judged {
 
 impl Subject for Judged {
     fn carry_out(&mut self, asked: &Value) -> Result<Value, Trouble> {
+        if !Operations::Recorded.have(asked) {
+            return Err(Trouble::Bad(format!("models say nothing of {}", text::line(asked))));
+        }
         self.script.push(text::line(asked));
-        let record = self.machine.carry_out(asked).inspect_err(|_| drop(self.script.pop()))?;
-        if let Err(why) = self.verdict(&record) {
+        let (verdict, outcome) = match self.machine.carry_out(asked) {
+            Ok(record) => (self.verdict(&record), Ok(record)),
+            // Models say nothing of a world without `a`, but the kernel has one.
+            Err(Trouble::RootDied) => (self.machine.check(), Err(Trouble::RootDied)),
+            Err(trouble) => {
+                self.script.pop();
+                return Err(trouble);
+            }
+        };
+        if let Err(why) = verdict {
             self.objection = Some(why.clone());
             return Err(Trouble::Bad(why));
         }
-        Ok(record)
+        outcome
     }
 
     fn idle(&self) -> Vec<usize> {
@@ -134,9 +145,13 @@ impl Property for Modelled {
             match panics::catch(|| judged.carry_out(&operation)) {
                 Err(panic) => return Err(broken(format!("{} ({})", panic.message, panic.place))),
                 Ok(Err(_)) if judged.objection.is_some() => return Err(broken(judged.objection.unwrap_or_default())),
+                Ok(Err(Trouble::Bad(message))) => return Err(Stop::Unreadable { line: number, message }),
                 // Without `a` nothing goes on.
-                Ok(Err(Trouble::RootDied)) => break,
-                Ok(Err(Trouble::Bad(_))) => {}
+                Ok(Err(Trouble::RootDied)) => {
+                    steps += 1;
+                    break;
+                }
+                Ok(Err(Trouble::NotNow(_))) => {}
                 Ok(Ok(_)) => steps += 1,
             }
         }

@@ -3,6 +3,9 @@
 
 use serde_json::{Number, Value, json};
 
+/// Lists within lists: a list of semaphore operations with their flags has the most.
+const DEEPEST: usize = 3;
+
 /// An operation as a line.
 ///
 /// ```
@@ -41,7 +44,7 @@ pub fn parse(line: &str) -> Result<Value, String> {
     let (process, operation) = words.next().zip(words.next()).ok_or("a process and an operation are expected")?;
     let mut arguments = Vec::new();
     for word in words {
-        let (value, rest) = value(word)?;
+        let (value, rest) = value(word, DEEPEST)?;
         if !rest.is_empty() {
             return Err(format!("'{rest}' is too much in '{word}'"));
         }
@@ -50,9 +53,10 @@ pub fn parse(line: &str) -> Result<Value, String> {
     Ok(json!({"p": process, "o": operation, "a": arguments}))
 }
 
-/// Reads the first value of a text; what is left behind it.
-fn value(text: &str) -> Result<(Value, &str), String> {
+/// Reads the first value of a text, with at most so many lists within each other; what is left behind it.
+fn value(text: &str, deepest: usize) -> Result<(Value, &str), String> {
     if let Some(mut rest) = text.strip_prefix('[') {
+        let deeper = deepest.checked_sub(1).ok_or("a list is in too many others")?;
         let mut list = Vec::new();
         loop {
             if let Some(rest) = rest.strip_prefix(']') {
@@ -61,7 +65,7 @@ fn value(text: &str) -> Result<(Value, &str), String> {
             if !list.is_empty() {
                 rest = rest.strip_prefix(',').ok_or_else(|| format!("',' or ']' is expected before '{rest}'"))?;
             }
-            let (element, after) = value(rest)?;
+            let (element, after) = value(rest, deeper)?;
             list.push(element);
             rest = after;
         }

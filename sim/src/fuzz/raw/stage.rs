@@ -86,7 +86,6 @@ impl Stage {
     /// The limits of this build are too small for a first process.
     pub fn new(terminal: bool, checking: Checking) -> Result<Stage, Errno> {
         crate::bug::install();
-        crate::panics::install();
         let (mut kernel, mut host) = (KernelBox::new(), Host::new());
         let boot = Boot {
             image: ImageNo(0),

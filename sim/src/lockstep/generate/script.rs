@@ -59,7 +59,7 @@ pub fn script_of(
                 each(record);
             }
             Err(Trouble::RootDied) => return Ok("a_died"),
-            Err(Trouble::Bad(what)) => return Err(what),
+            Err(Trouble::Bad(what) | Trouble::NotNow(what)) => return Err(what),
         }
     }
     Ok("len")

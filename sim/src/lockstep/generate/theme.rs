@@ -1,5 +1,7 @@
 //! What scripts are about, and how often each operation occurs in them.
 
+use serde_json::Value;
+
 /// What a script is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Theme {
@@ -67,6 +69,17 @@ pub enum Operations {
     All,
 }
 
+impl Operations {
+    /// Whether an operation is one of these.
+    pub fn have(self, asked: &Value) -> bool {
+        let newer = |name: &str| NEWER.contains(&name) || NEWER_COMMANDS.contains(&name);
+        let is_newer = |word: &Value| word.as_str().is_some_and(newer);
+        self == Operations::All || !is_newer(&asked["o"]) && !(asked["o"] == "fcntl" && is_newer(&asked["a"][1]))
+    }
+}
+
+/// Commands of `fcntl` that came later.
+const NEWER_COMMANDS: &[&str] = &["SETPIPE_SZ", "GETPIPE_SZ"];
 const NEWER: &[&str] = &["waitid", "fionread", "shm_open", "shm_unlink", "ftruncate", "mapfd"];
 
 const PROCESSES: &[(&str, u32)] = &[

@@ -14,6 +14,11 @@ pub(crate) struct Matcher {
     pub(crate) matches: fn(&Difference) -> bool,
 }
 
+/// The number of the one that says that a difference is right, if any does.
+pub(crate) fn matcher_of(found: &Difference) -> Option<usize> {
+    MATCHERS.iter().position(|matcher| (matcher.matches)(found))
+}
+
 /// All of them.
 pub(crate) const MATCHERS: &[Matcher] = &[Matcher {
     name: "a message queue isn't truncated",
@@ -36,7 +41,7 @@ mod tests {
 
     #[test]
     fn only_the_truncation_of_a_queue_is_right() {
-        let matches = |found: &Difference| MATCHERS.iter().any(|matcher| (matcher.matches)(found));
+        let matches = |found: &Difference| matcher_of(found).is_some();
         assert!(matches(&ftruncate(json!({"r": 0}), json!({"e": "EINVAL"}))));
         assert!(!matches(&ftruncate(json!({"e": "EBADF"}), json!({"e": "EINVAL"}))));
         assert!(!matches(&ftruncate(json!({"r": 0}), json!({"e": "EINVAL", "h": {}}))));
