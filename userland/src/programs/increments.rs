@@ -72,10 +72,12 @@ pub(super) async fn run(sys: Sys, manual: &Manual, plan: Plan, work: impl AsyncF
     let mut output = Output::new(sys, manual);
     let sizes = format!("{processes} processes, {increments} increments each");
     output.push(format!("{sizes}: it should be {expected}, and is {found}.\n").as_bytes());
-    if found != expected {
+    let mut printed = output.flush().await;
+    if found != expected && printed.is_ok() {
         output.push(format!("Updates that were lost: {}\n", expected.saturating_sub(found)).as_bytes());
+        printed = output.flush().await;
     }
-    match output.flush().await {
+    match printed {
         Ok(()) => (found != expected).into(),
         // Not 1: that would say that an update was lost.
         Err(_) => 2,
