@@ -14,7 +14,7 @@ cd target/fuzz-findings
 
 gate() {
     "$vitrine" fuzz raw --seed "$1" --steps 1000000 --demand --jobs "$(nproc)"
-    "$vitrine" fuzz all --seed "$1" --cases 400 --jobs "$(nproc)"
+    "$vitrine" fuzz models --seed "$1" --cases 400 --jobs "$(nproc)"
 }
 
 if [ $# -gt 0 ]; then
@@ -25,5 +25,5 @@ gate 1
 seed=$(date +%s)
 echo "a fresh seed: vitrine fuzz all --seed $seed"
 "$vitrine" fuzz raw --seed "$seed" --time 10 --jobs "$(nproc)" &&
-    "$vitrine" fuzz all --seed "$seed" --cases 200 --jobs "$(nproc)" ||
+    "$vitrine" fuzz models --seed "$seed" --cases 200 --jobs "$(nproc)" ||
     echo "the fresh seed $seed found something, which is kept in target/fuzz-findings; that doesn't count here"

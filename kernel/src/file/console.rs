@@ -67,6 +67,11 @@ impl Kernel {
         if self.tty.present { self.tty.input.len() } else { self.console.input.len() }
     }
 
+    /// Frames that hold input which wasn't read yet. What was typed at a terminal needs none.
+    pub fn unread_input_frames(&self) -> usize {
+        self.console.input.frames().count()
+    }
+
     /// Takes bytes in from the console, as many as there is room for; how many.
     pub fn input<H: Host>(&mut self, host: &mut H, bytes: &[u8]) -> usize {
         if self.tty.present {

@@ -49,6 +49,21 @@ pub(super) enum Kind {
     Waiters,
 }
 
+impl Kind {
+    /// Whether there is something that such a reference could lead to.
+    pub(super) fn has_targets(self, kernel: &Kernel) -> bool {
+        match self {
+            Kind::File => !kernel.files.is_empty(),
+            Kind::PipeReader | Kind::PipeWriter => !kernel.pipes.is_empty(),
+            Kind::Link | Kind::Inode => !kernel.inodes.is_empty(),
+            Kind::Mapping | Kind::Memory => !kernel.objects.is_empty(),
+            Kind::Mqueue => !kernel.mqueues.is_empty(),
+            Kind::Actions => !kernel.actions.is_empty(),
+            Kind::Frame | Kind::Nodes | Kind::Waiters => !kernel.processes.is_empty(),
+        }
+    }
+}
+
 /// Where references and counters are added up.
 pub(super) trait Tally {
     /// So many references more.

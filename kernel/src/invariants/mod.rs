@@ -86,6 +86,12 @@ impl Invariant {
         self.check_parts(kernel, false)
     }
 
+    /// Whether there is something of each kind that it looks at: a slot in each of its tables. Without, it holds for lack of
+    /// anything that could break it.
+    pub fn looks_at_something(&self, kernel: &Kernel) -> bool {
+        self.parts.iter().all(|part| part.looks_at_something(kernel))
+    }
+
     /// Looks at everything, but not at counters if they are known to be right.
     fn check_parts(&self, kernel: &Kernel, balanced: bool) -> Result<(), Violation> {
         let mut parts = self.parts.iter().filter(|part| !(balanced && matches!(part, Part::Balance(_))));

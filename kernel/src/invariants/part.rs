@@ -101,6 +101,32 @@ bitflags! {
     }
 }
 
+impl Aspects {
+    /// Whether each of these that is a table holds something. What looks at all there is needs nothing in particular.
+    fn hold_something(self, kernel: &Kernel) -> bool {
+        let tables = [
+            (Aspects::FILES, kernel.files.len()),
+            (Aspects::MQUEUES, kernel.mqueues.len()),
+            (Aspects::MQ_MESSAGES, kernel.mq_messages.len()),
+            (Aspects::MQ_USERS, kernel.mq_users.len()),
+            (Aspects::NAMES, kernel.names.len()),
+            (Aspects::OBJECTS, kernel.objects.len()),
+            (Aspects::SEGMENTS, kernel.segments.table.len()),
+            (Aspects::QUEUES, kernel.queues.table.len()),
+            (Aspects::MESSAGES, kernel.messages.len()),
+            (Aspects::SETS, kernel.sets.table.len()),
+            (Aspects::SEMAPHORES, kernel.semaphores.len()),
+            (Aspects::UNDOS, kernel.undos.len()),
+            (Aspects::OPERATIONS, kernel.operations.len()),
+            (Aspects::INFOS, kernel.infos.len()),
+            (Aspects::POSIX_TIMERS, kernel.posix_timers.len()),
+            (Aspects::ALARMS, usize::from(!kernel.timers.is_empty())),
+            (Aspects::TERMINAL, usize::from(kernel.tty.present)),
+        ];
+        self == Aspects::all() || tables.iter().all(|(table, used)| *used > 0 || !self.contains(*table))
+    }
+}
+
 macro_rules! units {
     ($($(#[$doc:meta])* $unit:ident $near:ident: $slot:ty, $limit:expr, $($table:ident).+;)*) => {
         /// A part of an invariant, and beside what it is named after the aspects that it depends on.
@@ -128,6 +154,15 @@ macro_rules! units {
                     Part::Whole(_, check) => check(kernel),
                     Part::Balance(kinds) => kernel.is_balanced(kinds),
                     $(Part::$unit(_, check) => kernel.$($table).+.iter().try_for_each(|(slot, _)| check(kernel, slot)),)*
+                }
+            }
+
+            /// Whether each table that it looks at holds something.
+            pub(super) fn looks_at_something(&self, kernel: &Kernel) -> bool {
+                match self {
+                    Part::Whole(aspects, _) => aspects.hold_something(kernel),
+                    Part::Balance(kinds) => kinds.iter().all(|kind| kind.has_targets(kernel)),
+                    $(Part::$unit(..) => kernel.$($table).+.iter().next().is_some(),)*
                 }
             }
 

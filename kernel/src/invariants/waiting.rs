@@ -183,7 +183,7 @@ impl Kernel {
     }
 
     pub(super) fn nothing_is_overdue(&self) -> Result<(), Broken> {
-        match self.timers.next_us() {
+        match self.next_timer_us() {
             Some(due_us) => holds(due_us > self.now_us(), 0),
             None => Ok(()),
         }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | where does fork live? | `fork.rs` |
 //! | `execve`, and the arguments on the new stack | `exec.rs`, `arguments.rs` |
+//! | PID 1 | `first.rs` |
 //! | exit, zombies, and who adopts orphans | `exit.rs`, `adopt.rs` |
 //! | `wait4`, `waitid` | `wait.rs` |
 //! | process ids, groups and sessions | `number.rs`, `group.rs` |

@@ -39,10 +39,10 @@ impl Kernel {
         self.advance(host, cpu, ACCESS_US);
     }
 
-    /// Nothing can run: the clock jumps forward to `us`, and what is due then happens.
+    /// Nothing can run: the clock jumps forward to `us`, at most to [`NEVER_US`], and what is due then happens.
     pub fn idle_until<H: Host>(&mut self, host: &mut H, cpu: CpuNo, us: u64) {
         let clock = self.cpu_mut(cpu);
-        clock.now_us = clock.now_us.max(us);
+        clock.now_us = clock.now_us.max(us.min(NEVER_US));
         clock.next_tick_us = (clock.now_us / TICK_US + 1) * TICK_US;
         self.fire_timers(host, cpu);
     }
@@ -83,5 +83,26 @@ impl Kernel {
                 Alarm::Timer(timer) => self.expire_timer(host, timer),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Machine;
+
+    #[test]
+    fn the_clock_stops_jumping_at_the_end_of_time() {
+        let mut machine = Machine::new();
+        for us in [5, u64::MAX, u64::MAX] {
+            machine.kernel.idle_until(&mut machine.host, CpuNo(0), us);
+            machine.accept();
+        }
+        assert_eq!(machine.kernel.now_us(), NEVER_US);
+        assert_eq!(machine.kernel.time_after(5), NEVER_US);
+        // It still counts on.
+        machine.kernel.access(&mut machine.host, CpuNo(0));
+        assert_eq!(machine.kernel.now_us(), NEVER_US + ACCESS_US);
+        machine.accept();
     }
 }

@@ -3,7 +3,7 @@
 use crate::ids::{ProcessNo, ThreadNo, TimerNo};
 use crate::limits::{PROCESSES, THREADS, TIMERS};
 use crate::table::clone_vec_from;
-use crate::time::left_us;
+use crate::time::{NEVER_US, left_us};
 
 /// A thread sleeps once at most, a process has one real interval timer, and a POSIX timer is due once at a time.
 const ALARMS: usize = THREADS + PROCESSES + TIMERS;
@@ -73,7 +73,7 @@ impl TimerQueue {
 
     /// The next alarm that is due by now, taken out, and when it was due.
     pub(crate) fn pop_due(&mut self, now_us: u64) -> Option<Alarm> {
-        let due = self.entries.last().is_some_and(|entry| entry.due_us <= now_us);
+        let due = self.entries.last().is_some_and(|entry| entry.due_us <= now_us && entry.due_us < NEVER_US);
         if due { self.entries.pop().map(|entry| entry.alarm) } else { None }
     }
 

@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use super::list::{print, suggestion};
 use super::status::{Failure, Status};
 use sim::fuzz::campaign::{Campaign, Ended, Progress};
+use sim::fuzz::model::catalogue::by_name;
 use sim::fuzz::property::Stop;
 use sim::fuzz::{Case, Coverage, Property, all, raw, report, shrink};
 
@@ -20,19 +21,27 @@ const CASES: u64 = 500;
 const PROPERTY_LINE: &str = "# property: ";
 
 /// What `vitrine fuzz --help` says behind the options.
-pub(crate) const HELP: &str = "\
-A property is tried on one random case after the other. The same seed gives the same cases, whatever `--jobs` is. At the
-first failure the script of the case is shrunk, printed, and saved.
+pub(crate) fn help() -> String {
+    let mut text = String::from("Properties:\n");
+    for property in all::properties() {
+        text += &format!("  {:<12} {}\n", property.name(), property.about());
+    }
+    text + "  models       every one but raw\n  all          every one\n\n" + HELP
+}
+
+const HELP: &str = "\
+A property is tried on one random case after the other. The same seed gives the same cases,
+whatever `--jobs` is. At the first failure the script of the case is shrunk, printed, and saved.
 
 Examples:
   vitrine fuzz                                 the raw property: any process makes any call
   vitrine fuzz --seed 7 --steps 1000000 --coverage --demand
   vitrine fuzz --syscalls pipe2,read,write,close --time 60
-  vitrine fuzz all --cases 100
+  vitrine fuzz models --cases 100
   vitrine fuzz run fuzz-raw-7.script           the script of a failure again
 
-Exit status: 0 if the property held, 1 if it didn't or --demand isn't met, 2 for a mistake in the command line, 65 if a script
-can't be read, 74 if a file can't be read or written.";
+Exit status: 0 if the property held, 1 if it didn't or --demand isn't met, 2 for a mistake in the
+command line, 65 if a script can't be read, 74 if a file can't be read or written.";
 
 /// Options of `fuzz`.
 #[derive(Debug, Args)]
@@ -41,7 +50,7 @@ pub(crate) struct FuzzOptions {
     #[command(subcommand)]
     command: Option<FuzzCommand>,
 
-    /// What to try: `raw`, the name of a model, or `all` [default: raw].
+    /// What to try: `raw`, the name of a model, `models`, or `all` [default: raw].
     #[arg(value_name = "PROPERTY")]
     properties: Vec<String>,
 
@@ -80,7 +89,10 @@ pub(crate) struct FuzzOptions {
 
     /// Measure instead: steps a second with all checks, with none, and with every invariant from scratch, beside a system call
     /// that does nothing.
-    #[arg(long)]
+    #[arg(
+        long,
+        conflicts_with_all = ["properties", "cases", "steps", "time", "jobs", "syscalls", "coverage", "demand", "save"]
+    )]
     rate: bool,
 
     /// Where the script of a failure is saved [default: fuzz-PROPERTY-SEED.script].
@@ -113,6 +125,17 @@ pub(crate) fn fuzz(options: &FuzzOptions) -> Result<Status, Failure> {
         return rate(seed);
     }
     let chosen = choose(&options.properties)?;
+    let about_calls =
+        [("--syscalls", !options.syscalls.is_empty()), ("--coverage", options.coverage), ("--demand", options.demand)];
+    if let Some(property) = chosen.iter().find(|property| !property.is_about_calls())
+        && let Some((option, _)) = about_calls.iter().find(|(_, is_given)| *is_given)
+    {
+        let name = property.name();
+        return Err(Failure::new(
+            Status::MISTAKE,
+            format_args!("{option} is for `raw`: `{name}` doesn't choose its calls"),
+        ));
+    }
     for property in &chosen {
         if campaign(options, seed, &**property)? != Status(0) {
             return Ok(Status(1));
@@ -129,15 +152,23 @@ fn any_seed() -> u64 {
 
 fn choose(names: &[String]) -> Result<Vec<Box<dyn Property>>, Failure> {
     let known = all::properties();
-    for name in names.iter().filter(|name| *name != "all") {
-        if !known.iter().any(|property| property.name() == name) {
-            let near = suggestion(name, known.iter().map(|property| property.name()));
-            return Err(Failure::new(Status::MISTAKE, format_args!("there is no property `{name}`{near}")));
-        }
+    let words: Vec<&str> = known.iter().map(|property| property.name()).chain(["models", "all"]).collect();
+    if let Some(name) = names.iter().find(|name| !words.contains(&name.as_str())) {
+        let near = suggestion(name, words.iter().copied());
+        let all = words.join(", ");
+        return Err(Failure::new(
+            Status::MISTAKE,
+            format_args!("there is no property `{name}`{near}; there are {all}"),
+        ));
     }
+    let is_named = |property: &dyn Property, name: &str| match name {
+        "all" => true,
+        "models" => by_name(property.name()).is_some(),
+        name => name == property.name(),
+    };
     let wanted = |property: &dyn Property| match names {
         [] => property.name() == "raw",
-        names => names.iter().any(|name| name == "all" || name == property.name()),
+        names => names.iter().any(|name| is_named(property, name)),
     };
     Ok(known.into_iter().filter(|property| wanted(&**property)).collect())
 }
@@ -171,10 +202,16 @@ fn campaign(options: &FuzzOptions, seed: u64, property: &dyn Property) -> Result
     Ok(if missing.is_empty() { Status(0) } else { Status(1) })
 }
 
+/// So many of something, in words.
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 fn summary(property: &dyn Property, seed: u64, ended: &Ended) -> String {
     let Progress { cases, steps, pairs, .. } = ended.progress;
     let held = if ended.failure.is_some() { "FAILED" } else { "held" };
-    let mut text = format!("{}: {held} in {cases} cases, {steps} steps, seed {seed}", property.name());
+    let (cases, steps) = (counted(cases, "case"), counted(steps, "step"));
+    let mut text = format!("{}: {held} in {cases}, {steps}, seed {seed}", property.name());
     if ended.coverage.steps > 0 && pairs.0 > 0 {
         let alive = ended.coverage.alive as f64 / ended.coverage.steps as f64;
         text += &format!("; {alive:.1} processes alive, {} of {} results seen", pairs.0, pairs.1);
@@ -217,7 +254,7 @@ fn run_script(file: &Path) -> Result<Status, Failure> {
     };
     match property.replay(&script, &mut Coverage::new()) {
         Ok(steps) => {
-            print(&format!("{name}: held in {steps} steps\n"))?;
+            print(&format!("{name}: held in {}\n", counted(steps, "step")))?;
             Ok(Status(0))
         }
         Err(Stop::Unreadable { line, message }) => {
@@ -271,10 +308,11 @@ impl<'a> Teller<'a> {
         self.told = Some(now);
         let Progress { cases, steps, pairs, elapsed } = *progress;
         let rate = steps as f64 / elapsed.as_secs_f64().max(0.001);
-        let line = format!(
-            "{}: {cases} cases, {steps} steps, {rate:.0} steps/s, {} of {} results seen",
-            self.name, pairs.0, pairs.1
-        );
+        let (cases, steps) = (counted(cases, "case"), counted(steps, "step"));
+        let mut line = format!("{}: {cases}, {steps}, {rate:.0} steps/s", self.name);
+        if pairs.0 > 0 {
+            line += &format!(", {} of {} results seen", pairs.0, pairs.1);
+        }
         // Nobody is there to be told if standard error is gone.
         let _ = match self.at_terminal {
             true => write!(io::stderr(), "\r{line:<78}"),

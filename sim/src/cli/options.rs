@@ -20,7 +20,11 @@ Examples:
   vitrine run --seed 7 --record a.rec sh -c 'true & false & wait'
   vitrine shell                                 type commands yourself
   vitrine replay a.rec                          the same run again, every step compared
-  vitrine debug sh -c 'echo hi | cat'           step through it, forward and back";
+  vitrine debug sh -c 'echo hi | cat'           step through it, forward and back
+  vitrine run --lost-updates lost-update        who stored over whose update, and where
+  vitrine fuzz --cases 20                       random calls, and what must always hold
+  vitrine lockstep tests/oracle/lockstep/*.jsonl
+                                                what real Linux did, compared step by step";
 
 const SHELL_EXAMPLES: &str = "\
 Examples:
@@ -30,18 +34,20 @@ Examples:
   echo 'seq 3 | sort -r' | vitrine shell        or from standard input";
 
 const DEBUG_HELP: &str = "\
-Commands come from standard input, one a line; `help` lists them. The program's own input comes from `--input`.
+Commands come from standard input, one a line; `help` lists them. The program's own input comes
+from `--input`.
 
 Examples:
   vitrine debug cow
   vitrine debug --input words sh -c 'sort | uniq'
-  printf 'run\nback 3\nprocesses\n' | vitrine debug orphans
+  printf 'run\\nback 3\\nprocesses\\n' | vitrine debug orphans
 
-Exit status: 0 when the session ends, however the program did; 2 if a command that wasn't typed on a terminal was no
-good; else as `vitrine run --help` says.";
+Exit status: 0 when the session ends, however the program did; 2 if a command that wasn't typed on
+a terminal was no good; else as `vitrine run --help` says.";
 
 const CORE_HELP: &str = "\
-Shows the process, why it ended, the line of its source on which it stood, its signals, descriptors and memory.
+Shows the process, why it ended, the line of its source on which it stood, its signals,
+descriptors and memory.
 
 Example:
   vitrine run --core cores sh -c 'kill -QUIT $$'
@@ -53,7 +59,8 @@ const LOCKSTEP_HELP: &str = "\
 Example:
   vitrine lockstep tests/oracle/lockstep/*.jsonl
 
-Exit status: 0 if all agree; 1 if one differs, which is shown; 65 if a line is no script; 74 if a file can't be read.";
+Exit status: 0 if all agree; 1 if one differs, which is shown; 65 if a line is no script; 74 if a
+file can't be read.";
 
 /// Vitrine: a microkernel under glass.
 ///
@@ -82,9 +89,11 @@ impl Options {
             && name.starts_with('-')
         {
             let mut command = Options::command();
-            let known = command.find_subcommand(verb).unwrap_or(&command);
+            // Built, a subcommand knows its own usage, which is what the message shows.
+            command.build();
+            let mut command = command.find_subcommand(verb).cloned().unwrap_or(command);
             let known: Vec<_> =
-                known.get_arguments().filter_map(|known| Some(format!("--{}", known.get_long()?))).collect();
+                command.get_arguments().filter_map(|known| Some(format!("--{}", known.get_long()?))).collect();
             let near = suggestion(name.split('=').next().unwrap_or_default(), known.iter().map(String::as_str));
             let message = format!("unexpected argument '{name}' found{near}; see 'vitrine {verb} --help'");
             return Err(command.error(ErrorKind::UnknownArgument, message));
@@ -132,7 +141,7 @@ pub(crate) enum Command {
         files: Vec<PathBuf>,
     },
     /// Try properties of the kernel on random cases, and shrink the script of a failure.
-    #[command(after_help = fuzz::HELP)]
+    #[command(after_help = fuzz::help())]
     Fuzz(FuzzOptions),
     /// List the programs.
     #[command(after_help = "Example:\n  vitrine programs | grep -i sort")]

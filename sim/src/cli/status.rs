@@ -7,10 +7,10 @@ use std::process::ExitCode;
 /// What the help says about statuses.
 pub(crate) const HELP: &str = "\
 Exit status: that of the program; 128 + n if signal n ended it.
-  1   replay: it differs from the record      71  deadlock: nothing can ever run again
-  2   a mistake in the command line           74  standard input, output or a file failed
-  65  not a record or image, or a changed one 127 there is no such program
-  70  a bug in Vitrine";
+  1   replay, lockstep: it differs; fuzz: the property didn't hold
+  2   a mistake in the command line           71  deadlock: nothing can ever run again
+  65  not a record or image, or a changed one 74  standard input, output or a file failed
+  70  a bug in Vitrine                        127 there is no such program";
 
 /// An exit status. Those of Vitrine itself are the ones of `sysexits.h` where it has one that fits, and the shell's 127.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -55,6 +55,7 @@ pub struct Ended {
 struct Shared {
     next: AtomicU64,
     cases: AtomicU64,
+    steps: AtomicU64,
     /// The number of the first case that failed.
     stop: AtomicU64,
     at_work: AtomicUsize,
@@ -79,6 +80,7 @@ impl Campaign {
         let shared = Shared {
             next: AtomicU64::new(0),
             cases: AtomicU64::new(0),
+            steps: AtomicU64::new(0),
             stop: AtomicU64::new(u64::MAX),
             at_work: AtomicUsize::new(self.jobs.max(1)),
             is_over: AtomicBool::new(false),
@@ -87,8 +89,8 @@ impl Campaign {
         };
         let progress = |shared: &Shared| {
             let coverage = shared.coverage.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let cases = shared.cases.load(Relaxed);
-            Progress { cases, steps: coverage.steps, pairs: coverage.pairs(), elapsed: began.elapsed() }
+            let (cases, steps) = (shared.cases.load(Relaxed), shared.steps.load(Relaxed));
+            Progress { cases, steps, pairs: coverage.pairs(), elapsed: began.elapsed() }
         };
         std::thread::scope(|scope| {
             let teller = std::thread::current();
@@ -130,6 +132,12 @@ impl Campaign {
                 Err(Failure { reason: format!("{} ({})", panic.message, panic.place), script: String::new() })
             });
             shared.cases.fetch_add(1, Relaxed);
+            let steps = match &run {
+                Ok(steps) => *steps,
+                // A line a step, up to the one that failed.
+                Err(failure) => failure.script.lines().count() as u64,
+            };
+            shared.steps.fetch_add(steps, Relaxed);
             let mut all = shared.coverage.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             all.merge(&coverage);
             drop(all);

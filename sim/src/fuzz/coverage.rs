@@ -9,8 +9,8 @@ use kernel::thread::WaitsFor;
 pub const ROWS: usize = Syscall::TABLE.len();
 /// Columns of a row: success, and each error number of the row.
 const COLUMNS: usize = 1 + most_errors();
-/// Numbers of calls are below this.
-const NUMBERS: usize = 1024;
+/// Calls with numbers below this are found by them at once; those with larger ones are looked for in the table.
+const NUMBERS: usize = 2048;
 
 const fn most_errors() -> usize {
     let (mut most, mut row) = (0, 0);
@@ -35,8 +35,10 @@ const fn by_number() -> [u8; NUMBERS] {
     let mut rows = [u8::MAX; NUMBERS];
     let mut row = 0;
     while row < ROWS {
-        // A number that is too large doesn't compile.
-        rows[Syscall::TABLE[row].number as usize] = row as u8;
+        let number = Syscall::TABLE[row].number as usize;
+        if number < NUMBERS {
+            rows[number] = row as u8;
+        }
         row += 1;
     }
     rows
@@ -50,8 +52,10 @@ impl Row {
 
     /// The row of the call with this number.
     pub fn by_number(number: u64) -> Option<Row> {
-        let row = BY_NUMBER.get(usize::try_from(number).ok()?)?;
-        (*row != u8::MAX).then_some(Row(*row))
+        match BY_NUMBER.get(usize::try_from(number).ok()?) {
+            Some(row) => (*row != u8::MAX).then_some(Row(*row)),
+            None => Row::all().find(|row| row.info().number == number),
+        }
     }
 
     /// The row of the call with this name.

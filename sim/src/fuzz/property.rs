@@ -57,6 +57,11 @@ pub trait Property: Sync {
         1000
     }
 
+    /// Whether it counts what it did in the coverage, and heeds which system calls are to be made.
+    fn is_about_calls(&self) -> bool {
+        false
+    }
+
     /// Tries one case, and counts what it did. Returns the number of steps made.
     ///
     /// # Errors

@@ -130,6 +130,9 @@ fn what_can_not_begin_is_an_error() {
         (&["debug", "srot"][..], 127, "did you mean `sort`?"),
         (&["debug"], 2, "PROGRAM"),
         (&["debug", "--sed", "1", "cat"], 2, "see 'vitrine debug --help'"),
+        (&["debug", "--sed", "1", "cat"], 2, "Usage: vitrine debug "),
+        (&["run", "--lost-update", "true"], 2, "Usage: vitrine run "),
+        (&["run", "--lost-update", "true"], 2, "--lost-updates"),
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(status), "{arguments:?}");

@@ -18,6 +18,19 @@ fn a_campaign_tells_how_it_went_and_repeats_with_its_seed() {
 }
 
 #[test]
+fn models_are_tried_together_and_their_steps_are_counted() {
+    let output = run(&["fuzz", "models", "--seed", "5", "--cases", "1"]);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let told = text(&output);
+    assert_eq!(told.lines().count(), 8, "{told}");
+    for line in told.lines() {
+        assert!(line.contains(" held in 1 case, ") && !line.contains(" 0 steps"), "{line}");
+    }
+    let help = text(&run(&["fuzz", "--help"]));
+    assert!(help.contains("pipes        bytes of pipes and FIFOs in order"), "{help}");
+}
+
+#[test]
 fn what_is_demanded_and_missing_is_listed() {
     let output = run(&["fuzz", "--seed", "5", "--steps", "2000", "--demand"]);
     assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
@@ -49,6 +62,11 @@ fn a_script_is_carried_out_and_its_mistakes_are_named_by_line() {
 fn mistakes_in_the_command_line_are_refused_with_a_hint() {
     for (arguments, hint) in [
         (&["fuzz", "--syscalls", "pipe"][..], "there is no system call `pipe`, did you mean `pipe2`?"),
+        (&["fuzz", "nosuch"], "there is no property `nosuch`; there are raw, tree, signals, "),
+        (&["fuzz", "pipes", "--coverage"], "--coverage is for `raw`"),
+        (&["fuzz", "models", "--syscalls", "read"], "--syscalls is for `raw`"),
+        (&["fuzz", "--rate", "--jobs", "2"], "--jobs"),
+        (&["fuzz", "--rate", "raw"], "--rate"),
         (&["fuzz", "row"], "there is no property `row`, did you mean `raw`?"),
         (&["fuzz", "--cases", "0"], "--cases"),
         (&["fuzz", "--cases", "5", "--steps", "5"], "--steps"),

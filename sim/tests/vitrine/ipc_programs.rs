@@ -78,6 +78,11 @@ fn mailbox_says_what_is_wrong() {
             ("mailbox send m x -p 32768", "invalid priority '32768'"),
             ("mailbox send m x -p high", "invalid priority 'high'"),
             ("mailbox -x", "invalid option -- 'x'"),
+            ("mailbox -a", "missing command"),
+            ("mailbox list -a", "list has no option -a"),
+            ("mailbox send m x -v", "send has no option -v"),
+            ("mailbox receive m -p 1", "receive has no option -p"),
+            ("mailbox receive m -p high", "invalid priority 'high'"),
         ],
     );
     refused(
@@ -86,6 +91,7 @@ fn mailbox_says_what_is_wrong() {
             ("mailbox receive nobody", "nobody: No such file or directory"),
             ("mailbox unlink nobody", "nobody: No such file or directory"),
             ("mailbox send a/b x", "a/b: Permission denied"),
+            ("mailbox unlink ''", "'': No such file or directory"),
         ],
     );
     let output = run(&["run", "mailbox", "send", "m", &"x".repeat(1025)]);
@@ -103,11 +109,36 @@ fn mailbox_demonstrates_what_a_queue_can_do() {
         "   receive from an empty mailbox: Resource temporarily unavailable\n",
         "   send to a full one, of 4: Resource temporarily unavailable\n",
         "   sent first: SIGUSR1 with the value 7\n   sent second: no signal\n",
-        "   unlinked; to open it again: No such file or directory\n   received 0  still here\n",
+        "   it was unlinked at the start; to open it again: No such file or directory\n   received 0  still here\n",
     ] {
         assert!(said.contains(part), "{part:?} isn't in\n{said}");
     }
     assert_eq!(script("mailbox >/dev/null; mailbox list").0, "messages  of  bytes each  name\n", "nothing is left");
+}
+
+#[test]
+fn a_program_that_cannot_write_says_so_and_fails() {
+    let each =
+        ["chat", "chat --help", "cow", "ipcmk -Q", "jump", "mailbox", "mailbox list", "mailbox receive m", "matrix"];
+    for command in each.into_iter().chain(["ping", "prodcons shm 3"]) {
+        let name = command.split(' ').next().unwrap_or_default();
+        let output = run(&["run", "sh", "-c", &format!("mailbox send m x; {command} >/dev/full")]);
+        let said = format!("{name}: write error: No space left on device\n");
+        assert!(errors(&output).starts_with(&said), "{command}: {}", errors(&output));
+        assert_eq!(output.status.code(), Some(1), "{command}");
+    }
+    // Where 1 means something else, it is another status.
+    assert_eq!(script("lost-update >/dev/full").1, 2);
+    let left = script("ipcmk -Q -S 1 -M 1 >/dev/full; mailbox >/dev/full; ipcs | grep 0x; ls /dev/mqueue");
+    assert_eq!(left, (String::new(), 0), "nothing is left");
+}
+
+#[test]
+fn lost_update_says_for_how_many_processes_there_is_room() {
+    refused(
+        2,
+        &[("lost-update 63", "cannot fork 63 processes, there is room for 61: Resource temporarily unavailable")],
+    );
 }
 
 #[test]
@@ -121,10 +152,12 @@ fn chat_speaks_in_turns() {
     let output = with_input(&["run", "chat", "-i"], b"one two\nthree");
     assert_eq!(text(&output), said);
     refused(2, &[("chat -i hello", "either LINEs or -i"), ("chat -x", "invalid option -- 'x'")]);
-    // Longer than what the queue takes: Alice fails, and Bob isn't left waiting.
-    let output = run(&["run", "chat", &"x".repeat(129)]);
-    assert_eq!(errors(&output), "chat: Alice: Message too long\nchat: Alice exited with status 1\n");
-    assert_eq!(output.status.code(), Some(1));
+    // Longer than what the queue takes: it is left out, and they go on.
+    let output = run(&["run", "chat", &"x".repeat(129), "one two", &"x".repeat(128)]);
+    assert_eq!(errors(&output), "chat: a line of 129 bytes is left out: the most is 128\n");
+    let longest = format!("Alice: {}\n  Bob: A message of 128 bytes, with 1 word.\n", "x".repeat(128));
+    assert_eq!(text(&output), format!("Alice: one two\n{}{longest}", answers[0]));
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]
@@ -153,9 +186,9 @@ fn prodcons_says_what_is_wrong() {
     refused(
         2,
         &[
-            ("prodcons tube", "invalid way or number of items 'tube'"),
-            ("prodcons pipe many", "invalid way or number of items 'many'"),
-            ("prodcons -- -1", "invalid way or number of items '-1'"),
+            ("prodcons tube", "invalid way or number of items 'tube', not 0 to 1000000"),
+            ("prodcons pipe many", "invalid way or number of items 'many', not 0 to 1000000"),
+            ("prodcons -- -1", "invalid way or number of items '-1', not 0 to 1000000"),
             ("prodcons pipe 1 2", "extra operand '2'"),
             ("prodcons -x", "invalid option -- 'x'"),
         ],
@@ -224,7 +257,8 @@ fn ipcs_has_other_views() {
     };
     shows("-p", &["\n0        0               0         0\n", "\n0          0          4          0         \n"]);
     shows("-c -s", &["\n0          644        0          0          0          0         \n"]);
-    shows("-t -q", &["\nmsqid    owner      send                 recv                 change              \n"]);
+    let times = format!("\n0        0          {:<20} {:<20} 0 s after boot      \n", "Not set", "Not set");
+    shows("-t -q", &[&times, "\nmsqid    owner      send                 recv                 change              \n"]);
     shows(
         "-u",
         &[
@@ -240,6 +274,7 @@ fn ipcs_has_other_views() {
         "-s -i 0",
         &["\nSemaphore Array semid=0\n", "nsems = 2\n", "\n1          0          0          0          0         \n"],
     );
+    shows("-t -m -b", &["Not set              Not set              0 s after boot      \n"]);
     shows("-q -i 0", &["\nMessage Queue msqid=0\n", "mode=0644\n", "cbytes=0\tqbytes=16384\tqnum=0\t"]);
     shows("-m -i 0", &["\nShared memory Segment shmid=0\n", "bytes=5000\tlpid=0\tcpid=4\tnattch=0\n"]);
 }
@@ -251,6 +286,9 @@ fn ipcrm_removes_by_key_and_all_of_them() {
     let (said, _) = script(&format!("ipcmk -QS 1 >/dev/null; ipcmk -M 1 >/dev/null; ipcrm -av; {left}"));
     let removed = "removing message queue id '0'\nremoving shared memory segment id '0'\nremoving semaphore id '0'\n";
     assert_eq!(said, format!("{removed}0\n0\n"));
+    let (said, status) = script("ipcmk -QS 1 >/dev/null; ipcrm msg 0; ipcrm sem 0; ipcrm shm 0; ipcs | grep -c 0x");
+    assert_eq!((&said[..], status), ("0\n", 1));
+    assert_eq!(script("ipcmk -Q; ipcmk -Q; ipcrm msg 0 7 1; ipcs -q | grep -c 0x").0.lines().last(), Some("0"));
 }
 
 #[test]
@@ -263,6 +301,8 @@ fn programs_of_system_v_ipc_say_what_is_wrong() {
             ("ipcrm -S 0", "illegal key (0)"),
             ("ipcrm -s x", "failed to parse argument: 'x'"),
             ("ipcrm 3", "unknown argument: '3'"),
+            ("ipcrm msg", "unknown argument: 'msg'"),
+            ("ipcrm sem 9", "invalid id (9)"),
             ("ipcrm -z", "invalid option -- 'z'"),
             ("ipcmk", "bad usage"),
             ("ipcmk -M x", "failed to parse size: 'x'"),

@@ -5,14 +5,20 @@ use core::hint::black_box;
 
 use abi::{PrctlOption, Signal, Syscall, WindowSize};
 use kernel::ids::{FileNo, MqueueNo, PipeNo};
+use kernel::invariants::Checker;
 use kernel::{FrameNo, ProcessId, Resume};
+use spin::Mutex;
 
 use crate::computer::{CPU, Computer, SCRATCH, Wrong};
+
+static CHECKER: Mutex<Checker> = Mutex::new(Checker::new());
 
 /// Runs it.
 pub(crate) fn run(computer: &mut Computer<'_>) -> Result<(), Wrong> {
     time_and_console(computer)?;
+    checks(computer)?;
     signals(computer)?;
+    checks(computer)?;
     views(computer)
 }
 
@@ -36,6 +42,19 @@ fn time_and_console(computer: &mut Computer<'_>) -> Result<(), Wrong> {
     match peeked == 100 && kernel.translate(thread, address, black_box(true)).is_some() {
         true => computer.check(),
         false => Err("PID 1's stack can't be looked at"),
+    }
+}
+
+/// A look at everything, and then at what has been touched since.
+fn checks(computer: &mut Computer<'_>) -> Result<(), Wrong> {
+    let mut checker = CHECKER.lock();
+    checker.check(black_box(computer.kernel)).map_err(|violation| violation.sentence)?;
+    computer.kernel.tick(CPU);
+    let full = checker.full_checks();
+    checker.check(black_box(computer.kernel)).map_err(|violation| violation.sentence)?;
+    match checker.full_checks() == full {
+        true => Ok(()),
+        false => Err("a checker looks at everything again after a tick"),
     }
 }
 
@@ -72,6 +91,8 @@ fn views(computer: &mut Computer<'_>) -> Result<(), Wrong> {
         [kernel.processes().count(), kernel.threads().count(), kernel.runnable(CPU).count() + usize::from(pid == 1)];
     let (ignored, caught) = kernel.ignored_and_caught_by(id);
     let nothing = ignored.is_empty() && caught.is_empty() && kernel.children(id).count() == 0;
+    let stack = kernel.page_entry(computer.first, black_box(SCRATCH)).readable();
+    let nothing = nothing && !kernel.page_entry(black_box(computer.first), 0).readable();
     let (pages, pending) = (kernel.pages(id).count(), kernel.pending_count(id, black_box(Signal::SIGUSR1)));
     black_box((kernel.process_info(id), kernel.actions_of(id).count(), kernel.pipes().count(), ids));
     for slot in [black_box(0), black_box(u16::MAX)] {
@@ -80,6 +101,6 @@ fn views(computer: &mut Computer<'_>) -> Result<(), Wrong> {
         black_box(kernel.mqueue(MqueueNo(slot)).is_some());
         black_box(kernel.frame_references(FrameNo(slot)));
     }
-    let right = process.name() == "test" && counts == [1; 3] && nothing && pages > 0 && pending == 0;
+    let right = process.name() == "test" && counts == [1; 3] && nothing && stack && pages > 0 && pending == 0;
     if right { Ok(()) } else { Err("PID 1 looks strange from outside") }
 }

@@ -7,14 +7,12 @@ use std::sync::OnceLock;
 
 use sim::fuzz::model::property::Modelled;
 use sim::fuzz::model::text;
-use sim::fuzz::raw::Raw;
+use sim::fuzz::raw::{Raw, Script};
 use sim::fuzz::{Coverage, Property, Stop};
 
 /// Lines of an input that count. Longer scripts find nothing that two shorter ones wouldn't, and take their time.
 pub const LINES: usize = 200;
 
-/// The first line of a script for the raw property that has a terminal.
-const TERMINAL: &str = "terminal";
 /// The beginning of the line that names the property which a script is for.
 pub const PROPERTY: &str = "# property: ";
 
@@ -24,7 +22,8 @@ pub const PROPERTY: &str = "# property: ";
 /// The property doesn't hold: that is what libFuzzer looks for.
 pub fn raw(data: &[u8]) {
     static RAW: OnceLock<Raw> = OnceLock::new();
-    let readable = |line: &str| line == TERMINAL || sim::fuzz::raw::text::parse(line).is_ok();
+    let mut before = Script::default();
+    let readable = |line: &str| before.add(line).is_ok();
     carry_out(RAW.get_or_init(Raw::default), &script(data, readable));
 }
 
@@ -41,7 +40,7 @@ pub fn models(data: &[u8]) {
     carry_out(model, &script(data, |line| text::parse(line).is_ok()));
 }
 
-fn script(data: &[u8], readable: impl Fn(&str) -> bool) -> String {
+fn script(data: &[u8], mut readable: impl FnMut(&str) -> bool) -> String {
     let input = String::from_utf8_lossy(data);
     let lines = input.lines().map(str::trim).filter(|line| !line.is_empty() && readable(line));
     lines.take(LINES).flat_map(|line| [line, "\n"]).collect()

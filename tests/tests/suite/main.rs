@@ -33,6 +33,7 @@ mod name;
 mod oracle;
 mod path;
 mod pipe;
+mod planted;
 mod posix_shared_memory;
 mod preemption;
 mod realtime;

@@ -86,7 +86,10 @@ impl Manual {
     pub async fn print_help(&self, sys: Sys) -> i32 {
         match write_all(sys, STDOUT, self.help().as_bytes()).await {
             Ok(()) => 0,
-            Err(_) => 1,
+            Err(errno) => {
+                complain(sys, self.name, format_args!("write error: {errno}")).await;
+                1
+            }
         }
     }
 

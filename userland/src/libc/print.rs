@@ -2,19 +2,25 @@
 
 use alloc::string::String;
 
-use super::{STDOUT, write_all};
+use super::{STDOUT, complain, write_all};
 use crate::sys::Sys;
 
-/// Writes a text to standard output; a failed write is the reader's affair.
+/// Writes a text to standard output. If that fails, says so on standard error and ends the process with status 1, as
+/// SIGPIPE ends it when the reader has gone: nothing that follows would be seen. Who has something to put in order first,
+/// or another status to end with, uses `Output`.
 #[track_caller]
 pub fn print_text(sys: Sys, text: String) -> impl Future<Output = ()> {
     let sys = sys.here();
     async move {
-        let _ = write_all(sys, STDOUT, text.as_bytes()).await;
+        if let Err(errno) = write_all(sys, STDOUT, text.as_bytes()).await {
+            let name = sys.get_name().await.unwrap_or_default();
+            complain(sys, &name, format_args!("write error: {errno}")).await;
+            match sys.exit(1).await {}
+        }
     }
 }
 
-/// Prints to standard output; await it.
+/// Prints to standard output; await it. A failed write ends the process.
 ///
 /// ```
 /// async fn greet(sys: userland::Sys) {
@@ -30,7 +36,7 @@ macro_rules! print {
     };
 }
 
-/// Prints a line to standard output; await it.
+/// Prints a line to standard output; await it. A failed write ends the process.
 #[macro_export]
 macro_rules! println {
     ($sys:expr, $($format:tt)*) => {

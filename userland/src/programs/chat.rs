@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use abi::{Errno, MqAttr, OpenFlags};
 
 use super::participants::Participants;
-use crate::libc::{Manual, Opt, PLAIN, Reader, STDIN, display_name, perror};
+use crate::libc::{Manual, Opt, PLAIN, Reader, STDIN, complain, display_name, perror};
 use crate::sys::Mqd;
 use crate::{Args, Sys, println};
 
@@ -18,7 +18,8 @@ static MANUAL: Manual = Manual {
             direction. Alice says the LINEs, or some of her own; Bob answers each.\n\
             \n\
             A queue keeps messages apart, which a pipe doesn't: each receive gives one line, whole.\n\
-            Alice's last message is empty, and says that she leaves.",
+            Alice's last message is empty, and says that she leaves; so she leaves out empty LINEs. A\n\
+            message has at most 128 bytes: a longer LINE she leaves out too, says so, and goes on.",
     options: &[Opt::flag("i", "input", "Alice says the lines of standard input")],
     misuse: 2,
     ..PLAIN
@@ -32,7 +33,10 @@ const SCRIPT: [(&str, &str); 3] = [
 ];
 
 /// What a queue holds: one line at a time, of so many bytes.
-const SHAPE: MqAttr = MqAttr { flags: 0, maxmsg: 1, msgsize: 128, curmsgs: 0, rest: [0; 4] };
+const SHAPE: MqAttr = MqAttr { flags: 0, maxmsg: 1, msgsize: MOST_BYTES as i64, curmsgs: 0, rest: [0; 4] };
+
+/// The longest line.
+const MOST_BYTES: usize = 128;
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
     let given = match MANUAL.parse(sys, args.rest()).await {
@@ -104,9 +108,15 @@ async fn queue(sys: Sys, to: &str) -> Result<Mqd, Errno> {
 
 async fn alice(sys: Sys, words: &mut Words, to_bob: Mqd, to_alice: Mqd) -> Result<(), Errno> {
     while let Some(line) = words.next().await? {
+        if line.len() > MOST_BYTES {
+            let bytes = line.len();
+            complain(sys, MANUAL.name, format_args!("a line of {bytes} bytes is left out: the most is {MOST_BYTES}"))
+                .await;
+            continue;
+        }
         println!(sys, "Alice: {}", display_name(&line)).await;
         sys.mq_send(to_bob, &line, 0).await?;
-        let (answer, _) = sys.mq_receive(to_alice, SHAPE.msgsize as usize).await?;
+        let (answer, _) = sys.mq_receive(to_alice, MOST_BYTES).await?;
         println!(sys, "  Bob: {}", display_name(&answer)).await;
     }
     sys.mq_send(to_bob, b"", 0).await
@@ -114,7 +124,7 @@ async fn alice(sys: Sys, words: &mut Words, to_bob: Mqd, to_alice: Mqd) -> Resul
 
 async fn bob(sys: Sys, to_bob: Mqd, to_alice: Mqd) -> Result<(), Errno> {
     loop {
-        let (line, _) = sys.mq_receive(to_bob, SHAPE.msgsize as usize).await?;
+        let (line, _) = sys.mq_receive(to_bob, MOST_BYTES).await?;
         if line.is_empty() {
             return Ok(());
         }

@@ -1,11 +1,13 @@
 //! What `lost-update` and `lost-update-fixed` share: processes that each add 1 to a word of a shared page, so many times,
 //! and what should have come of it.
 
+use alloc::format;
+
 use abi::{Errno, MapFlags, PAGE_SIZE, Pid, Protection, WaitStatus};
 
-use crate::libc::{Given, Manual, Opt, complain, describe, parse_number, perror, quote, wait_for};
+use crate::Sys;
+use crate::libc::{Given, Manual, Opt, Output, complain, describe, parse_number, perror, quote, wait_for};
 use crate::sys::Forked;
-use crate::{Sys, println};
 
 /// The operands of both.
 pub(super) const USAGE: &str = "[OPTION]... [PROCESSES [INCREMENTS]]";
@@ -67,13 +69,17 @@ pub(super) async fn run(sys: Sys, manual: &Manual, plan: Plan, work: impl AsyncF
         }
     };
     let Plan { processes, increments, .. } = plan;
-    println!(sys, "{processes} processes, {increments} increments each: it should be {expected}, and is {found}.")
-        .await;
-    if found == expected {
-        return 0;
+    let mut output = Output::new(sys, manual);
+    let sizes = format!("{processes} processes, {increments} increments each");
+    output.push(format!("{sizes}: it should be {expected}, and is {found}.\n").as_bytes());
+    if found != expected {
+        output.push(format!("Updates that were lost: {}\n", expected.saturating_sub(found)).as_bytes());
     }
-    println!(sys, "Updates that were lost: {}", expected.saturating_sub(found)).await;
-    1
+    match output.flush().await {
+        Ok(()) => (found != expected).into(),
+        // Not 1: that would say that an update was lost.
+        Err(_) => 2,
+    }
 }
 
 /// What the word is in the end; `None` if a process failed, which has been said.
@@ -104,11 +110,14 @@ async fn count(
         }
     }
     let all_well = wait_for_all(sys, manual, &children).await?;
-    match refused {
-        Some(errno) => Err(errno),
-        None if !all_well => Ok(None),
-        None => Ok(Some(sys.load(word).await)),
+    if let Some(errno) = refused {
+        let Plan { processes, .. } = plan;
+        let room = children.len();
+        let what = format!("cannot fork {processes} processes, there is room for {room}");
+        perror(sys, manual.name, what, errno).await;
+        return Ok(None);
     }
+    Ok(if all_well { Some(sys.load(word).await) } else { None })
 }
 
 /// Whether all succeeded. Says who didn't.

@@ -1,9 +1,11 @@
-//! Keys, identifiers and slots of System V IPC as `ipcs(1)`, `ipcrm(1)` and `ipcmk(1)` have them.
+//! Kinds, keys, identifiers and slots of System V IPC as `ipcs(1)`, `ipcrm(1)` and `ipcmk(1)` have them.
 
-use abi::IpcFlags;
+use abi::{Errno, IpcFlags, MsgCommand, SemCommand, ShmCommand};
+
+use crate::Sys;
 
 /// Only the object with a key, which isn't made.
-pub(super) const EXISTING: IpcFlags = IpcFlags::empty();
+const EXISTING: IpcFlags = IpcFlags::empty();
 
 /// A key or an identifier: decimal, or hexadecimal behind `0x`, or octal behind `0` (`strtoul(3)`).
 pub(super) fn parse(text: &[u8]) -> Option<i32> {
@@ -18,6 +20,64 @@ pub(super) fn parse(text: &[u8]) -> Option<i32> {
     }
     // A key is shown, and so typed, as if it had no sign.
     u32::from_str_radix(digits, radix).ok().map(|number| number as i32)
+}
+
+/// The kinds of objects.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Queue,
+    Segment,
+    Set,
+}
+
+/// All of them.
+pub(super) const KINDS: [Kind; 3] = [Kind::Queue, Kind::Segment, Kind::Set];
+
+impl Kind {
+    /// What `ipcrm` calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Kind::Queue => "message queue",
+            Kind::Segment => "shared memory segment",
+            Kind::Set => "semaphore",
+        }
+    }
+
+    /// The identifier of the one with a key.
+    pub(super) async fn find(self, sys: Sys, key: i32) -> Result<i32, Errno> {
+        match self {
+            Kind::Queue => sys.msgget(key, EXISTING).await,
+            Kind::Segment => sys.shmget(key, 0, EXISTING).await,
+            Kind::Set => sys.semget(key, 0, EXISTING).await,
+        }
+    }
+
+    /// Removes the one with an identifier.
+    pub(super) async fn remove(self, sys: Sys, id: i32) -> Result<(), Errno> {
+        match self {
+            Kind::Queue => sys.msg_remove(id).await,
+            Kind::Segment => sys.shmctl(id, ShmCommand::IPC_RMID).await.map(drop),
+            Kind::Set => sys.semctl(id, 0, SemCommand::IPC_RMID, 0).await.map(drop),
+        }
+    }
+
+    /// The highest slot in use.
+    pub(super) async fn highest_slot(self, sys: Sys) -> Result<i32, Errno> {
+        match self {
+            Kind::Queue => sys.msg_info(MsgCommand::MSG_INFO).await.map(|(slot, _)| slot),
+            Kind::Segment => sys.shm_info().await.map(|(slot, _)| slot),
+            Kind::Set => sys.sem_info(SemCommand::SEM_INFO).await.map(|(slot, _)| slot),
+        }
+    }
+
+    /// The identifier of the one in a slot.
+    pub(super) async fn in_slot(self, sys: Sys, slot: i32) -> Result<i32, Errno> {
+        match self {
+            Kind::Queue => sys.msg_stat_slot(slot).await.map(|(id, _)| id),
+            Kind::Segment => sys.shm_stat_slot(slot).await.map(|(id, _)| id),
+            Kind::Set => sys.sem_stat_slot(slot).await.map(|(id, _)| id),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! `ipcmk(1)`: makes System V queues, segments and sets of semaphores.
 
+use alloc::format;
+
 use abi::{Errno, IPC_PRIVATE, IpcFlags};
 
-use super::ipc_key::parse;
-use crate::libc::{Manual, Opt, PLAIN, complain, parse_count, perror, quote};
-use crate::{Args, Sys, println};
+use super::ipc_key::{Kind, parse};
+use crate::libc::{Manual, Opt, Output, PLAIN, complain, parse_count, perror, quote};
+use crate::{Args, Sys};
 
 static MANUAL: Manual = Manual {
     name: "ipcmk",
@@ -48,16 +50,16 @@ async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
             return Err(refuse(sys, "size", text).await);
         };
         let made = make(async |key| sys.shmget(key, size, flags).await).await;
-        report(sys, "Shared memory", "create shared memory failed", made).await?;
+        report(sys, Kind::Segment, made).await?;
     }
     if let Some(text) = given.value("semaphore") {
         let Some(count) = parse(text) else { return Err(refuse(sys, "elements", text).await) };
         let made = make(async |key| sys.semget(key, count, flags).await).await;
-        report(sys, "Semaphore", "create semaphore failed", made).await?;
+        report(sys, Kind::Set, made).await?;
     }
     if given.has("queue") {
         let made = make(async |key| sys.msgget(key, flags).await).await;
-        report(sys, "Message queue", "create message queue failed", made).await?;
+        report(sys, Kind::Queue, made).await?;
     }
     Ok(0)
 }
@@ -84,15 +86,25 @@ async fn make(get: impl AsyncFn(i32) -> Result<i32, Errno>) -> Result<i32, Errno
     }
 }
 
-async fn report(sys: Sys, kind: &str, failure: &str, made: Result<i32, Errno>) -> Result<(), i32> {
-    match made {
-        Ok(id) => {
-            println!(sys, "{kind} id: {id}").await;
-            Ok(())
-        }
+/// Prints the identifier. If it can't, the object is removed again: nobody would know of it.
+async fn report(sys: Sys, kind: Kind, made: Result<i32, Errno>) -> Result<(), i32> {
+    let (title, what) = match kind {
+        Kind::Segment => ("Shared memory", "shared memory"),
+        Kind::Set => ("Semaphore", "semaphore"),
+        Kind::Queue => ("Message queue", "message queue"),
+    };
+    let id = match made {
+        Ok(id) => id,
         Err(errno) => {
-            perror(sys, MANUAL.name, failure, errno).await;
-            Err(1)
+            perror(sys, MANUAL.name, format_args!("create {what} failed"), errno).await;
+            return Err(1);
         }
+    };
+    let mut output = Output::new(sys, &MANUAL);
+    output.push(format!("{title} id: {id}\n").as_bytes());
+    let printed = output.flush().await;
+    if printed.is_err() {
+        let _ = kind.remove(sys, id).await;
     }
+    printed
 }

@@ -3,15 +3,15 @@
 use alloc::format;
 use alloc::string::String;
 
-use abi::{Errno, IPC_PRIVATE, MsgCommand, SemCommand, ShmCommand};
+use abi::{Errno, IPC_PRIVATE};
 
-use super::ipc_key::{EXISTING, parse};
+use super::ipc_key::{KINDS, Kind, parse};
 use crate::libc::{Given, Manual, Opt, PLAIN, complain, quote};
 use crate::{Args, Sys, println};
 
 static MANUAL: Manual = Manual {
     name: "ipcrm",
-    usage: "[OPTION]...",
+    usage: "[OPTION]...\n{shm|msg|sem} ID...",
     about: "Remove System V message queues, shared memory segments and sets of semaphores. A segment\n\
             stays until nobody has it attached; who waits at a queue or a semaphore fails with EIDRM.",
     options: &[
@@ -26,60 +26,6 @@ static MANUAL: Manual = Manual {
     ],
     ..PLAIN
 };
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Queue,
-    Segment,
-    Set,
-}
-
-const KINDS: [Kind; 3] = [Kind::Queue, Kind::Segment, Kind::Set];
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Kind::Queue => "message queue",
-            Kind::Segment => "shared memory segment",
-            Kind::Set => "semaphore",
-        }
-    }
-
-    /// The identifier of the one with a key.
-    async fn find(self, sys: Sys, key: i32) -> Result<i32, Errno> {
-        match self {
-            Kind::Queue => sys.msgget(key, EXISTING).await,
-            Kind::Segment => sys.shmget(key, 0, EXISTING).await,
-            Kind::Set => sys.semget(key, 0, EXISTING).await,
-        }
-    }
-
-    async fn remove(self, sys: Sys, id: i32) -> Result<(), Errno> {
-        match self {
-            Kind::Queue => sys.msg_remove(id).await,
-            Kind::Segment => sys.shmctl(id, ShmCommand::IPC_RMID).await.map(drop),
-            Kind::Set => sys.semctl(id, 0, SemCommand::IPC_RMID, 0).await.map(drop),
-        }
-    }
-
-    /// The highest slot in use.
-    async fn highest_slot(self, sys: Sys) -> Result<i32, Errno> {
-        match self {
-            Kind::Queue => sys.msg_info(MsgCommand::MSG_INFO).await.map(|(slot, _)| slot),
-            Kind::Segment => sys.shm_info().await.map(|(slot, _)| slot),
-            Kind::Set => sys.sem_info(SemCommand::SEM_INFO).await.map(|(slot, _)| slot),
-        }
-    }
-
-    /// The identifier of the one in a slot.
-    async fn in_slot(self, sys: Sys, slot: i32) -> Result<i32, Errno> {
-        match self {
-            Kind::Queue => sys.msg_stat_slot(slot).await.map(|(id, _)| id),
-            Kind::Segment => sys.shm_stat_slot(slot).await.map(|(id, _)| id),
-            Kind::Set => sys.sem_stat_slot(slot).await.map(|(id, _)| id),
-        }
-    }
-}
 
 /// What an option names: what kind, and whether by key.
 fn named(option: &str) -> Option<(Kind, bool)> {
@@ -99,6 +45,9 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
         Ok(given) => given,
         Err(status) => return status,
     };
+    if let Some((kind, ids)) = by_word(&given) {
+        return remove_ids(sys, &given, kind, ids).await;
+    }
     if let Some(extra) = given.operands.first() {
         return MANUAL.misuse(sys, format_args!("unknown argument: {}", quote(extra))).await;
     }
@@ -114,6 +63,28 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
     if given.has("all") {
         for kind in KINDS {
             status |= remove_all(sys, &given, kind).await;
+        }
+    }
+    status
+}
+
+/// What the older form of the command line names: a kind by a word, and identifiers.
+fn by_word<'a>(given: &'a Given<'_>) -> Option<(Kind, &'a [&'a [u8]])> {
+    match &given.operands[..] {
+        [b"msg", ids @ ..] if !ids.is_empty() => Some((Kind::Queue, ids)),
+        [b"shm", ids @ ..] if !ids.is_empty() => Some((Kind::Segment, ids)),
+        [b"sem", ids @ ..] if !ids.is_empty() => Some((Kind::Set, ids)),
+        _ => None,
+    }
+}
+
+/// Removes these; the exit status.
+async fn remove_ids(sys: Sys, given: &Given<'_>, kind: Kind, ids: &[&[u8]]) -> i32 {
+    let mut status = 0;
+    for id in ids {
+        if let Err(message) = remove_named(sys, given, kind, false, id).await {
+            complain(sys, MANUAL.name, message).await;
+            status = 1;
         }
     }
     status

@@ -10,8 +10,8 @@ use crate::{Args, Sys};
 static MANUAL: Manual = Manual {
     name: "lost-update-fixed",
     usage: increments::USAGE,
-    about: "Have PROCESSES (2 by default) each add 1 to a word of a shared page, INCREMENTS (2 by default)\n\
-            times, by an atomic addition or as the options say. Print what the word should be and what it is.\n\
+    about: "Have PROCESSES (2 by default, 62 at most) each add 1 to a shared word, INCREMENTS times (2 by default),\n\
+            by an atomic addition or as the options say. Print what the word should be and what it is.\n\
             \n\
             Exit status: 0 if no update was lost, 1 if one was, 2 if something else went wrong.",
     options: &[

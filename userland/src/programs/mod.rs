@@ -107,10 +107,10 @@ pub static PROGRAMS: &[Program] = &[
     Program::new("orphans", "show who adopts orphans", &orphans::main),
     Program::new("ping", "bounce a byte between two processes", &ping::main),
     Program::new("preempt", "show that the timer makes processes take turns", &preempt::main),
+    Program::new("prodcons", "pass numbers from a producer to a consumer, in four ways", &prodcons::main),
     Program::new("progress", "show how far a child is, by signals", &progress::main)
         .with_handlers(progress::HANDLERS)
         .with_statics(progress::STATICS),
-    Program::new("prodcons", "pass numbers from a producer to a consumer, in four ways", &prodcons::main),
     Program::leaf("ps", "list processes", &ps::main),
     Program::leaf("pstree", "show who is whose child", &pstree::main),
     Program::leaf("pwd", "print the working directory", &pwd::main),

@@ -102,7 +102,7 @@ static STOPS: &[Stop] = &[
     Stop {
         title: "Work in shared pages",
         text: "Workers take rows of a matrix by one atomic addition each, and store what they compute.",
-        command: &["matrix", "6", "3"],
+        command: &["matrix", "12", "3"],
     },
     Stop {
         title: "What belongs to nobody",

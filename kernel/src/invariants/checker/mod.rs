@@ -9,6 +9,7 @@
 //! | from what was touched to what has to be looked at | `follow.rs` |
 //! | what is remembered of slots | `views.rs` |
 //! | what was added up | `ledger.rs` |
+//! | does it find whatever is damaged? | `damage.rs`, `tests.rs` |
 
 #[cfg(test)]
 mod damage;

@@ -2,15 +2,18 @@
 //! resource must be back.
 
 use abi::{Errno, Signal};
-use kernel::limits::DESCRIPTORS;
+use kernel::limits::{DESCRIPTORS, MSG_QUEUES, SEGMENTS, SEM_SETS};
 use kernel::{Pick, Picked, Resume, Trap};
 
 use crate::fuzz::coverage::{Row, Waker};
 use crate::fuzz::raw::moves::Name;
 use crate::fuzz::raw::stage::{CPU, ROOM, SCRATCH, Stage};
 
-/// No kernel of a fuzzed build has more System V objects of a kind.
-const MOST_OBJECTS: u64 = 128;
+/// So many System V objects of a kind there are at most.
+const MOST_OBJECTS: usize = {
+    let most = if SEGMENTS > MSG_QUEUES { SEGMENTS } else { MSG_QUEUES };
+    if most > SEM_SETS { most } else { SEM_SETS }
+};
 /// What is there after boot.
 const PLANTED: [&str; 9] =
     ["/dev", "/dev/mqueue", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/console", "/tmp"];
@@ -68,7 +71,7 @@ impl Stage {
 
     fn remove_what_outlives(&mut self) -> Result<(), String> {
         for (control, stat, at) in [("shmctl", 13, 1), ("msgctl", 11, 1), ("semctl", 18, 2)] {
-            for slot in 0..MOST_OBJECTS {
+            for slot in 0..MOST_OBJECTS as u64 {
                 let mut arguments = [slot, 0, ROOM, ROOM, 0, 0];
                 arguments[at] = stat;
                 let id = self.first_calls(control, arguments)?;
@@ -159,11 +162,11 @@ impl Stage {
             self.start = self.kernel.tables_in_use().to_vec();
             return Ok(());
         }
-        let unread = self.kernel.unread_input() > 0;
+        let unread = self.kernel.unread_input_frames();
         for ((table, before), (_, now)) in self.start.iter().zip(self.kernel.tables_in_use()) {
             let right = match *table {
                 // Input that nobody has read.
-                "frames" if unread => true,
+                "frames" => now == *before + unread,
                 // What is there after boot can be removed.
                 "names" | "inodes" => now <= *before,
                 _ => now == *before,

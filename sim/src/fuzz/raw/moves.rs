@@ -25,7 +25,7 @@ impl Name {
     pub fn parse(text: &str) -> Option<Name> {
         let mut value = 0_u32;
         for letter in text.bytes() {
-            if !letter.is_ascii_lowercase() || value > 2000 {
+            if !letter.is_ascii_lowercase() || value > u32::from(u16::MAX) {
                 return None;
             }
             value = value * 26 + u32::from(letter - b'a') + 1;

@@ -48,6 +48,10 @@ impl Property for Raw {
         2000
     }
 
+    fn is_about_calls(&self) -> bool {
+        true
+    }
+
     fn run(&self, case: &Case, coverage: &mut Coverage) -> Result<u64, Failure> {
         let rows: Vec<Row> = case.syscalls.iter().filter_map(|name| Row::by_name(name)).collect();
         let terminal = case.seed % 2 == 1;
@@ -108,4 +112,44 @@ impl Property for Raw {
 
 fn told(panic: &panics::Panic) -> String {
     format!("{} ({})", panic.message, panic.place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replay(script: &str) -> Result<u64, Stop> {
+        Raw::default().replay(script, &mut Coverage::new())
+    }
+
+    #[test]
+    fn nothing_breaks_at_the_end_of_time() {
+        let script = "b = a clone 17\nc = b clone 17\nb setitimer 0 [0 1 0 1] 0\nc clock_nanosleep 1 0 [1 0] 0\n\
+            idle 18446744073709551615\nc run\nc clock_nanosleep 1 0 [1 0] 0\nidle 18446744073709551615\nb run\nidle 5\n";
+        assert!(matches!(replay(script), Ok(8..)), "{:?}", replay(script));
+    }
+
+    #[test]
+    fn input_that_nobody_read_accounts_for_the_frames_that_hold_it() {
+        assert_eq!(replay("input x*9000\nidle 1\n"), Ok(2));
+        assert_eq!(replay("terminal\ninput x*9000\nidle 1\n"), Ok(2));
+    }
+
+    #[test]
+    fn what_a_case_makes_can_be_read_as_a_script() {
+        let stage = Raw::default();
+        for seed in 0..6 {
+            let mut at = stage.stage(false);
+            let mut generator = Generator::new(seed, &[]);
+            let mut moves = Vec::new();
+            for _ in 0..1500 {
+                moves.push(generator.next(&at));
+                if at.make(&moves[moves.len() - 1]) != Ok(Made::Done) {
+                    moves.pop();
+                }
+            }
+            let script = Script::new(false, moves).to_string();
+            assert!(matches!(Script::parse(&script), Ok(read) if read.to_string() == script));
+        }
+    }
 }

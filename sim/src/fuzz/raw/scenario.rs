@@ -53,9 +53,13 @@ pub(super) fn begin(generator: &mut Generator, stage: &Stage, who: Name) {
 
 /// Plans these lines.
 pub(super) fn plan(generator: &mut Generator, stage: &Stage, who: Name, lines: &str) {
-    let child = generator.child();
+    let (mut child, mut is_born) = (generator.child(), false);
     let free = free_descriptors(stage, who);
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if line.starts_with("X =") && std::mem::replace(&mut is_born, true) {
+            // Another child, so another name.
+            child = generator.child();
+        }
         let mut text = String::new();
         for letter in line.chars() {
             match letter {

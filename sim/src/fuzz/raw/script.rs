@@ -36,19 +36,43 @@ impl Script {
     /// assert_eq!(script.moves.len(), 2);
     /// assert_eq!(script.to_string(), "b = a clone 0x11 0 0 0 0\nb pipe2 &0 0\n");
     /// assert_eq!(Script::parse("b pip").unwrap_err().0, 1);
+    /// assert_eq!(Script::parse("b = a clone 17\nb = a clone 17").unwrap_err().0, 2);
+    /// assert_eq!(Script::parse("a = a clone 17").unwrap_err().1, "`a` is the name of somebody else");
     /// ```
     pub fn parse(text: &str) -> Result<Script, (usize, String)> {
         let mut script = Script::default();
         for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())) {
-            if line == TERMINAL {
-                script.terminal = true;
-            } else if !line.is_empty() && !line.starts_with('#') {
-                let made = text::parse(line).and_then(allowed).map_err(|message| (number, message))?;
-                script.moves.push(made);
+            if script.add(line).map_err(|message| (number, message))? {
                 script.lines.push(number);
             }
         }
         Ok(script)
+    }
+
+    /// Adds what a line says; whether that is a move.
+    ///
+    /// # Errors
+    /// It can't stand where it does; says why.
+    pub fn add(&mut self, line: &str) -> Result<bool, String> {
+        if line == TERMINAL {
+            self.terminal = true;
+            return Ok(false);
+        }
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(false);
+        }
+        let made = text::parse(line).and_then(allowed).and_then(|made| self.named_anew(made))?;
+        self.moves.push(made);
+        Ok(true)
+    }
+
+    /// A child gets a name that is nobody else's, so that each name stands for one process throughout.
+    fn named_anew(&self, made: Move) -> Result<Move, String> {
+        let Some(child) = made.child else { return Ok(made) };
+        match child == Name::FIRST || child == made.who || self.moves.iter().any(|before| before.child == Some(child)) {
+            true => Err(format!("`{child}` is the name of somebody else")),
+            false => Ok(made),
+        }
     }
 
     /// The line of a move, from 1.

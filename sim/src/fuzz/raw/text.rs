@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn lines_survive_printing_and_parsing() {
         for line in [
-            "c = b clone 17 0 0 0 0",
+            "c = b clone 0x11 0 0 0 0",
             "b kill $c 9",
             "b kill -$aa 9",
             r#"b openat -100 "p\x00 \"q\\" 0x42 420"#,

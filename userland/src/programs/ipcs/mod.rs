@@ -37,6 +37,7 @@ static MANUAL: Manual = Manual {
         Opt::flag("c", "creator", "who made them and whose they are"),
         Opt::flag("l", "limits", "the limits"),
         Opt::flag("u", "summary", "what all of them use together"),
+        Opt::flag("b", "bytes", "sizes in bytes (they always are, but for the limits)"),
     ],
     ..PLAIN
 };
@@ -154,9 +155,9 @@ impl core::fmt::Display for Octal {
     }
 }
 
-/// A time in seconds, where 0 means never.
-fn time(seconds: i64) -> String {
-    if seconds == 0 { "Not set".into() } else { format!("{seconds}") }
+/// A time in seconds. 0 means never, unless something else says that it `happened`: then it was in the first second.
+fn time(seconds: i64, happened: bool) -> String {
+    if seconds == 0 && !happened { "Not set".into() } else { format!("{seconds} s after boot") }
 }
 
 /// One line for each object: those of all slots up to the highest in use. Free ones are passed over.

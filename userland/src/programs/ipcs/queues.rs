@@ -52,7 +52,13 @@ fn row(view: View, id: i32, stat: &MsqidDs) -> String {
         View::Creators => creators(id, perm),
         View::Processes => format!("{id:<8} {:<10} {lspid:>6}    {lrpid:>6}\n", perm.uid),
         View::Times => {
-            format!("{id:<8} {:<10} {:<20} {:<20} {:<20}\n", perm.uid, time(*stime), time(*rtime), time(*ctime))
+            format!(
+                "{id:<8} {:<10} {:<20} {:<20} {:<20}\n",
+                perm.uid,
+                time(*stime, *lspid != 0),
+                time(*rtime, *lrpid != 0),
+                time(*ctime, true)
+            )
         }
         _ => format!("{} {cbytes:<12} {qnum:<12}\n", identity(id, perm)),
     }
@@ -66,8 +72,8 @@ pub(super) async fn details(sys: Sys, id: i32) -> Result<String, Errno> {
     Ok(format!(
         "Message Queue msqid={id}\n{whose}\ncbytes={cbytes}\tqbytes={qbytes}\tqnum={qnum}\tlspid={lspid}\tlrpid={lrpid}\n\
          send_time={:<26}\nrcv_time={:<26}\nchange_time={:<26}\n",
-        time(stime),
-        time(rtime),
-        time(ctime)
+        time(stime, lspid != 0),
+        time(rtime, lrpid != 0),
+        time(ctime, true)
     ))
 }

@@ -52,12 +52,18 @@ pub(super) async fn list(sys: Sys, view: View) -> Result<String, Errno> {
 }
 
 fn row(view: View, id: i32, stat: &ShmidDs) -> String {
-    let ShmidDs { perm, segsz, atime, dtime, ctime, cpid, lpid, nattch, .. } = stat;
+    let ShmidDs { perm, segsz, ctime, cpid, lpid, nattch, .. } = stat;
     match view {
         View::Creators => creators(id, perm),
         View::Processes => format!("{id:<10} {:<10} {cpid:<10} {lpid:<10}\n", perm.uid),
         View::Times => {
-            format!("{id:<10} {:<10} {:<20} {:<20} {:<20}\n", perm.uid, time(*atime), time(*dtime), time(*ctime))
+            format!(
+                "{id:<10} {:<10} {:<20} {:<20} {:<20}\n",
+                perm.uid,
+                attached(stat),
+                detached(stat),
+                time(*ctime, true)
+            )
         }
         _ => {
             let removed = if perm.mode & SHM_DEST != 0 { "dest" } else { "" };
@@ -67,9 +73,20 @@ fn row(view: View, id: i32, stat: &ShmidDs) -> String {
     }
 }
 
+/// When somebody attached it last. There is a last process if anybody ever did.
+fn attached(stat: &ShmidDs) -> String {
+    time(stat.atime, stat.lpid != 0)
+}
+
+/// When somebody detached it last: in the first second, too, if it was attached and isn't any more.
+fn detached(stat: &ShmidDs) -> String {
+    time(stat.dtime, stat.lpid != 0 && stat.nattch == 0)
+}
+
 /// All that is known of one.
 pub(super) async fn details(sys: Sys, id: i32) -> Result<String, Errno> {
-    let ShmidDs { perm, segsz, atime, dtime, ctime, cpid, lpid, nattch, .. } = sys.shm_stat(id).await?;
+    let stat = sys.shm_stat(id).await?;
+    let ShmidDs { perm, segsz, ctime, cpid, lpid, nattch, .. } = stat;
     let whose = format!("uid={}\tgid={}\tcuid={}\tcgid={}", perm.uid, perm.gid, perm.cuid, perm.cgid);
     Ok(format!(
         "Shared memory Segment shmid={id}\n{whose}\nmode={:04o}\taccess_perms={:04o}\n\
@@ -77,8 +94,8 @@ pub(super) async fn details(sys: Sys, id: i32) -> Result<String, Errno> {
          att_time={:<26}\ndet_time={:<26}\nchange_time={:<26}\n",
         perm.mode,
         perm.mode & 0o777,
-        time(atime),
-        time(dtime),
-        time(ctime)
+        attached(&stat),
+        detached(&stat),
+        time(ctime, true)
     ))
 }

@@ -43,7 +43,7 @@ fn row(view: View, id: i32, stat: &SemidDs) -> String {
     let SemidDs { perm, otime, ctime, nsems, .. } = stat;
     match view {
         View::Creators => creators(id, perm),
-        View::Times => format!("{id:<8} {:<10} {:<26} {:<26}\n", perm.uid, time(*otime), time(*ctime)),
+        View::Times => format!("{id:<8} {:<10} {:<26} {:<26}\n", perm.uid, time(*otime, false), time(*ctime, true)),
         _ => format!("{} {nsems:<10}\n", identity(id, perm)),
     }
 }
@@ -57,8 +57,8 @@ pub(super) async fn details(sys: Sys, id: i32) -> Result<String, Errno> {
          otime = {:<26}\nctime = {:<26}\n{:<10} {:<10} {:<10} {:<10} {:<10}\n",
         perm.mode,
         perm.mode & 0o777,
-        time(otime),
-        time(ctime),
+        time(otime, false),
+        time(ctime, true),
         "semnum",
         "value",
         "ncount",

@@ -17,15 +17,12 @@ pub(super) async fn show(sys: Sys) -> Result<(), Errno> {
     let name = format!("/mailbox.{}", sys.getpid().await.0);
     let flags = OpenFlags::O_CREAT | OpenFlags::O_EXCL | OpenFlags::O_RDWR;
     let queue = sys.mq_open(name.as_bytes(), flags, 0o600, Some(MqAttr { maxmsg: ROOM, ..SHAPE })).await?;
-    let mut named = true;
-    let result = steps(sys, &name, queue, &mut named).await;
-    if named {
-        let _ = sys.mq_unlink(name.as_bytes()).await;
-    }
-    result
+    // At once, so that nothing is left whatever becomes of this process; the fifth step is about it.
+    sys.mq_unlink(name.as_bytes()).await?;
+    steps(sys, &name, queue).await
 }
 
-async fn steps(sys: Sys, name: &str, queue: Mqd, named: &mut bool) -> Result<(), Errno> {
+async fn steps(sys: Sys, name: &str, queue: Mqd) -> Result<(), Errno> {
     println!(sys, "1. The most urgent first, and among equals the oldest:").await;
     for (text, priority) in [("buy milk", 0), ("the house is on fire", 9), ("buy bread", 0), ("call back", 5)] {
         sys.mq_send(queue, text.as_bytes(), priority).await?;
@@ -50,12 +47,10 @@ async fn steps(sys: Sys, name: &str, queue: Mqd, named: &mut bool) -> Result<(),
     println!(sys, "4. A signal, once, when something comes into the empty mailbox:").await;
     be_notified(sys, queue).await?;
 
-    println!(sys, "5. Without its name it lasts as long as somebody has it open:").await;
+    println!(sys, "5. Without a name it lasts as long as somebody has it open:").await;
     sys.mq_send(queue, b"still here", 0).await?;
-    sys.mq_unlink(name.as_bytes()).await?;
-    *named = false;
     let opened = sys.mq_open(name.as_bytes(), OpenFlags::empty(), 0, None).await;
-    println!(sys, "   unlinked; to open it again: {}", outcome(opened)).await;
+    println!(sys, "   it was unlinked at the start; to open it again: {}", outcome(opened)).await;
     receive_all(sys, queue).await
 }
 

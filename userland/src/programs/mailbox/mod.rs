@@ -36,35 +36,70 @@ const SHAPE: MqAttr = MqAttr { flags: 0, maxmsg: 10, msgsize: 1024, curmsgs: 0, 
 /// Where mailboxes are.
 const DIRECTORY: &[u8] = b"/dev/mqueue";
 
+/// Why a command failed.
+enum Failure {
+    /// By this error of the kernel, which is still to be said.
+    Errno(Errno),
+    /// It has been said.
+    Said,
+}
+
+impl From<Errno> for Failure {
+    fn from(errno: Errno) -> Failure {
+        Failure::Errno(errno)
+    }
+}
+
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
-    let given = match MANUAL.parse(sys, args.rest()).await {
-        Ok(given) => given,
-        Err(status) => return status,
+    run(sys, &args).await.unwrap_or_else(|status| status)
+}
+
+async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
+    let given = MANUAL.parse(sys, args.rest()).await?;
+    let Some(priority) = priority(&given) else {
+        let text = given.value("priority").unwrap_or_default();
+        return Err(MANUAL.misuse(sys, format_args!("invalid priority {}", quote(text))).await);
     };
+    if let Some(command) = given.operands.first()
+        && COMMANDS.contains(command)
+        && let Some((option, _)) = given.options.iter().find(|(option, _)| !belongs(command, option.id()))
+    {
+        let command = display_name(command);
+        return Err(MANUAL.misuse(sys, format_args!("{command} has no option -{}", option.short)).await);
+    }
     let (name, result) = match given.operands[..] {
-        [] => (&b"demonstration"[..], demonstration::show(sys).await),
-        [b"send", name, text] => match priority(&given) {
-            Some(priority) => (name, send(sys, &given, name, text, priority).await),
-            None => {
-                let text = given.value("priority").unwrap_or_default();
-                return MANUAL.misuse(sys, format_args!("invalid priority {}", quote(text))).await;
-            }
-        },
+        [] if !given.options.is_empty() => return Err(MANUAL.misuse(sys, "missing command").await),
+        [] => (&b"demonstration"[..], demonstration::show(sys).await.map_err(Failure::from)),
+        [b"send", name, text] => (name, send(sys, &given, name, text, priority).await),
         [b"receive", name] => (name, receive(sys, &given, name).await),
         [b"list"] => (DIRECTORY, list(sys).await),
-        [b"unlink", name] => (name, sys.mq_unlink(&path(name)).await),
+        [b"unlink", name] => (name, sys.mq_unlink(&path(name)).await.map_err(Failure::from)),
         [b"send" | b"receive" | b"list" | b"unlink", _, _, extra, ..]
         | [b"receive" | b"unlink", _, extra, ..]
-        | [b"list", extra, ..] => return MANUAL.misuse(sys, format_args!("extra operand {}", quote(extra))).await,
-        [b"send" | b"receive" | b"unlink", ..] => return MANUAL.misuse(sys, "missing operand").await,
-        [other, ..] => return MANUAL.misuse(sys, format_args!("unknown command {}", quote(other))).await,
+        | [b"list", extra, ..] => return Err(MANUAL.misuse(sys, format_args!("extra operand {}", quote(extra))).await),
+        [b"send" | b"receive" | b"unlink", ..] => return Err(MANUAL.misuse(sys, "missing operand").await),
+        [other, ..] => return Err(MANUAL.misuse(sys, format_args!("unknown command {}", quote(other))).await),
     };
     match result {
-        Ok(()) => 0,
-        Err(errno) => {
-            perror(sys, MANUAL.name, display_name(name), errno).await;
-            1
+        Ok(()) => Ok(0),
+        Err(Failure::Said) => Err(1),
+        Err(Failure::Errno(errno)) => {
+            let shown = if name.is_empty() { quote(name).into() } else { display_name(name) };
+            perror(sys, MANUAL.name, shown, errno).await;
+            Err(1)
         }
+    }
+}
+
+/// The commands.
+const COMMANDS: [&[u8]; 4] = [b"send", b"receive", b"list", b"unlink"];
+
+/// Whether an option means something to a command.
+fn belongs(command: &[u8], option: &str) -> bool {
+    match command {
+        b"send" => matches!(option, "priority" | "nonblock"),
+        b"receive" => matches!(option, "all" | "nonblock" | "verbose"),
+        _ => false,
     }
 }
 
@@ -84,20 +119,20 @@ fn blocking(given: &Given<'_>, others: &[&str]) -> OpenFlags {
     if never_waits { OpenFlags::O_NONBLOCK } else { OpenFlags::empty() }
 }
 
-async fn send(sys: Sys, given: &Given<'_>, name: &[u8], text: &[u8], priority: u32) -> Result<(), Errno> {
+async fn send(sys: Sys, given: &Given<'_>, name: &[u8], text: &[u8], priority: u32) -> Result<(), Failure> {
     let flags = OpenFlags::O_CREAT | OpenFlags::O_WRONLY | blocking(given, &[]);
     let queue = sys.mq_open(&path(name), flags, 0o666, Some(SHAPE)).await?;
-    sys.mq_send(queue, text, priority).await
+    Ok(sys.mq_send(queue, text, priority).await?)
 }
 
-async fn receive(sys: Sys, given: &Given<'_>, name: &[u8]) -> Result<(), Errno> {
+async fn receive(sys: Sys, given: &Given<'_>, name: &[u8]) -> Result<(), Failure> {
     let queue = sys.mq_open(&path(name), blocking(given, &["all"]), 0, None).await?;
     let room = sys.mq_getattr(queue).await?.msgsize as usize;
     loop {
         match sys.mq_receive(queue, room).await {
-            Ok((text, priority)) => print(sys, given, &text, priority).await,
+            Ok((text, priority)) => print(sys, given, &text, priority).await?,
             Err(Errno::EAGAIN) if given.has("all") => return Ok(()),
-            Err(errno) => return Err(errno),
+            Err(errno) => return Err(errno.into()),
         }
         if !given.has("all") {
             return Ok(());
@@ -105,19 +140,18 @@ async fn receive(sys: Sys, given: &Given<'_>, name: &[u8]) -> Result<(), Errno> 
     }
 }
 
-async fn print(sys: Sys, given: &Given<'_>, text: &[u8], priority: u32) {
+async fn print(sys: Sys, given: &Given<'_>, text: &[u8], priority: u32) -> Result<(), Failure> {
     let mut output = Output::new(sys, &MANUAL);
     if given.has("verbose") {
         output.push(format!("{priority:>5}  ").as_bytes());
     }
     output.push(text);
     output.push_byte(b'\n');
-    // It has said itself what went wrong, and the text is out of the queue anyway.
-    let _ = output.flush().await;
+    output.flush().await.map_err(|_| Failure::Said)
 }
 
 /// Prints a line for each mailbox.
-async fn list(sys: Sys) -> Result<(), Errno> {
+async fn list(sys: Sys) -> Result<(), Failure> {
     let mut names: Vec<Vec<u8>> = read_directory(sys, DIRECTORY).await?.into_iter().map(|entry| entry.name).collect();
     names.retain(|name| !matches!(&name[..], b"." | b".."));
     names.sort();
@@ -133,8 +167,7 @@ async fn list(sys: Sys) -> Result<(), Errno> {
         output.push(&name);
         output.push_byte(b'\n');
     }
-    let _ = output.flush().await;
-    Ok(())
+    output.flush().await.map_err(|_| Failure::Said)
 }
 
 async fn attributes(sys: Sys, path: &[u8]) -> Result<MqAttr, Errno> {

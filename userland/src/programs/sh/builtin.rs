@@ -9,7 +9,7 @@ use super::run::Flow;
 use super::state::Shell;
 use super::syntax::is_name;
 use super::{jobs, kill, prompt, trap, wait};
-use crate::libc::{Output, display_name, parse_number, quote};
+use crate::libc::{Output, STDOUT, display_name, parse_number, quote, write_all};
 
 /// Which builtin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -171,7 +171,11 @@ async fn change_directory(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
     shell.parameters.set(b"OLDPWD", &before);
     shell.parameters.set(b"PWD", &now);
     if variable == b"OLDPWD" {
-        crate::println!(shell.sys, "{}", display_name(&now)).await;
+        let line = format!("{}\n", display_name(&now));
+        if let Err(errno) = write_all(shell.sys, STDOUT, line.as_bytes()).await {
+            shell.complain(format_args!("cd: write error: {errno}")).await;
+            return 2;
+        }
     }
     0
 }
