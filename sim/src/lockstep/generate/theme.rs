@@ -74,7 +74,7 @@ impl Operations {
     pub fn have(self, asked: &Value) -> bool {
         let newer = |name: &str| NEWER.contains(&name) || NEWER_COMMANDS.contains(&name);
         let is_newer = |word: &Value| word.as_str().is_some_and(newer);
-        self == Operations::All || !is_newer(&asked["o"]) && !(asked["o"] == "fcntl" && is_newer(&asked["a"][1]))
+        self == Operations::All || !(is_newer(&asked["o"]) || asked["o"] == "fcntl" && is_newer(&asked["a"][1]))
     }
 }
 
