@@ -6,7 +6,7 @@ FILENAME ~ /found$/ {
     lines = rest; sub(/ .*/, "", lines)
     if (check == "records") records[fault] = lines
     else if (check == "raw") { raw[fault] = lines; why = rest; if (match(why, /`[a-z-]+`/)) raw_why[fault] = substr(why, RSTART, RLENGTH) }
-    else if (check != "NOT FOUND") models[fault] = models[fault] (models[fault] == "" ? "" : ", ") check " (" lines ")"
+    else if (check !~ /NOT FOUND|FAILED TO RUN/) models[fault] = models[fault] (models[fault] == "" ? "" : ", ") check " (" lines ")"
     next
 }
 /^        [A-Z][A-Za-z0-9]* "/ {

@@ -85,7 +85,9 @@ impl Property for Raw {
 
     fn replay(&self, script: &str, coverage: &mut Coverage) -> Result<u64, Stop> {
         let script = Script::parse(script).map_err(|(line, message)| Stop::Unreadable { line, message })?;
-        let mut stage = self.stage(script.terminal);
+        // A kernel that is wrong may not even boot.
+        let mut stage = panics::catch(|| self.stage(script.terminal))
+            .map_err(|panic| Stop::Broken { line: 0, reason: told(&panic) })?;
         let (mut steps, mut place) = (0, 0);
         let run = panics::catch(|| {
             for (index, next) in script.moves.iter().enumerate() {
