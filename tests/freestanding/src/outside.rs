@@ -33,6 +33,7 @@ fn time_and_console(computer: &mut Computer<'_>) -> Result<(), Wrong> {
     if taken != 7 || kernel.unread_input() != 7 || kernel.terminal().is_none() {
         return Err("the terminal doesn't take a line");
     }
+    black_box(kernel.unread_input_frames());
     kernel.input_end(*board);
     let mut bytes = [0; 100];
     let peeked = kernel.peek(*board, thread, address, black_box(&mut bytes));

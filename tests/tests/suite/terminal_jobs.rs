@@ -12,7 +12,9 @@ handlers! { HANDLERS:
 
 /// Says which signal it was; one from the kernel with a star.
 async fn says(sys: Sys, info: SigInfo) {
-    print!(sys, "[{}{}]", info.signo, if info.code == SI_KERNEL { "*" } else { "" }).await;
+    let text = format!("[{}{}]", info.signo, if info.code == SI_KERNEL { "*" } else { "" });
+    // A line that is hung up takes nothing.
+    let _ = sys.write(Fd(1), text.as_bytes()).await;
 }
 
 const TERMINAL: Fd = Fd(0);
