@@ -87,8 +87,14 @@ impl Kernel {
             false => Selection::new(kind, flags).pick(&queue.messages, &self.messages),
         };
         let Some(found) = found else {
-            let nonblocking = flags.contains(MsgFlags::IPC_NOWAIT);
-            return if nonblocking { Err(Errno::ENOMSG) } else { Ok(Flow::Wait(WaitsFor::Message(slot))) };
+            if flags.contains(MsgFlags::IPC_NOWAIT) {
+                return Err(Errno::ENOMSG);
+            }
+            if self.threads.at(cx.thread).waiter.woken {
+                // The queue's rights may have changed, and haven't for this one: as on Linux, it waits behind the others.
+                self.requeue_last(cx.thread);
+            }
+            return Ok(Flow::Wait(WaitsFor::Message(slot)));
         };
         if u64::from(self.messages.at(found).bytes) > size.0 && !flags.contains(MsgFlags::MSG_NOERROR) {
             return Err(Errno::E2BIG);

@@ -1,7 +1,14 @@
 //! Carries a script out and compares after every operation.
 
-use crate::chooser::{Choice, Chooser};
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+
+use abi::FastHasher;
+use kernel::Kernel;
 use serde_json::{Map, Value, json};
+
+use crate::chooser::{Choice, Chooser};
+use crate::kernel_box::KernelBox;
 
 use super::observe::Table;
 use super::operation::World;
@@ -38,13 +45,18 @@ impl std::fmt::Display for Difference {
 
 /// How many orders of an operation are tried where Linux may have chosen.
 const ORDERS: usize = 2000;
+/// The same for each operation before one that differs, when all of them are looked at again.
+const ORDERS_AGAIN: usize = 200;
+/// How many worlds are followed then, which agree so far and behave differently.
+const WORLDS: usize = 64;
 
 /// Vitrine's side of a script, one operation after the other.
 pub struct LockStep {
     name: String,
     world: World,
     table: Table,
-    operations: usize,
+    /// The records that it has agreed with.
+    records: Vec<Value>,
 }
 
 /// How an operation agreed.
@@ -61,7 +73,7 @@ impl LockStep {
     pub fn new(name: &str) -> LockStep {
         let world = World::new();
         let table = Table::of(&world);
-        LockStep { name: name.into(), world, table, operations: 0 }
+        LockStep { name: name.into(), world, table, records: Vec::new() }
     }
 
     /// Why an operation can't be carried out, if it can't: what [`LockStep::compare`] mustn't be asked.
@@ -73,29 +85,62 @@ impl LockStep {
     ///
     /// # Errors
     /// The observation differs from the record, and nothing has been carried out. Where the record says that the outcome may rest on
-    /// scheduling (`care`), it has to be among those of some order of running. A broken invariant is a difference too.
+    /// scheduling (`care`), it has to be among those of some order of running; and where an earlier record says so, among those that
+    /// another order of that time leads to, if it would have looked the same then (who stands before whom in a queue shows
+    /// later). A broken invariant is a difference too.
     pub fn compare(&mut self, recorded: &Value) -> Result<Agreed, Box<Difference>> {
         let expected = expectation(recorded);
         let (after, seen, observed) = carry_out(&self.world, &self.table, recorded, &mut Order::default());
         let (found, agreed) = match observed == expected {
             true => (Some((after, seen)), Agreed::AtOnce),
-            false if recorded["care"] == json!(1) => {
-                (other_order(&self.world, &self.table, recorded, &expected), Agreed::ByChoice)
+            false => {
+                let here = match cares(recorded) {
+                    true => other_order(&self.world, &self.table, recorded, &expected),
+                    false => None,
+                };
+                (here.or_else(|| self.reconsidered(recorded)), Agreed::ByChoice)
             }
-            false => (None, Agreed::AtOnce),
         };
         let Some((after, seen)) = found else { return Err(self.difference(recorded, observed)) };
         if let Err(violation) = after.machine.kernel().check() {
             return Err(self.difference(recorded, json!({"violation": violation.to_string()})));
         }
         (self.world, self.table) = (after, seen);
-        self.operations += 1;
+        self.records.push(recorded.clone());
         Ok(agreed)
+    }
+
+    /// A world that agrees with all records so far and with this one too, by other orders of running where those may matter.
+    fn reconsidered(&self, recorded: &Value) -> Option<(World, Table)> {
+        if !self.records.iter().any(cares) {
+            return None;
+        }
+        let world = World::new();
+        let table = Table::of(&world);
+        let mut worlds = vec![(world, table)];
+        for record in self.records.iter().chain([recorded]) {
+            let expected = expectation(record);
+            let (mut agreeing, mut known) = (Vec::new(), BTreeSet::new());
+            for (world, table) in &worlds {
+                let mut order = Order::default();
+                for _ in 0..ORDERS_AGAIN {
+                    let (after, seen, observed) = carry_out(world, table, record, &mut order);
+                    if observed == expected && agreeing.len() < WORLDS && known.insert(behaviour(&after)) {
+                        agreeing.push((after, seen));
+                    }
+                    if !cares(record) || !order.next() {
+                        break;
+                    }
+                }
+            }
+            worlds = agreeing;
+        }
+        worlds.into_iter().next()
     }
 
     fn difference(&self, recorded: &Value, observed: Value) -> Box<Difference> {
         let (script, recorded) = (self.name.clone(), recorded.clone());
-        Box::new(Difference { script, operation: self.operations, recorded, observed })
+        Box::new(Difference { script, operation: self.records.len(), recorded, observed })
     }
 }
 
@@ -137,6 +182,21 @@ pub fn run_script(script: &Value) -> Result<Agreement, Parted> {
         agreement.operations += 1;
     }
     Ok(agreement)
+}
+
+/// Whether a record says that what came of its operation may rest on scheduling.
+fn cares(record: &Value) -> bool {
+    record["care"] == json!(1)
+}
+
+/// A hash of how a world will behave.
+fn behaviour(world: &World) -> u64 {
+    let mut kernel = KernelBox::new();
+    Kernel::clone_from(&mut kernel, world.machine.kernel());
+    kernel.forget_accounting();
+    let mut hasher = FastHasher::default();
+    kernel.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The part of a record that is an observation.
