@@ -55,7 +55,8 @@ struct Segment {
     size_bytes: i64,
     pages: Vec<usize>,
     creator: Name,
-    last: Option<Name>,
+    /// Who attached or detached it last; several if they ended at once, and who of them was the last isn't known.
+    last: Vec<Name>,
     removed: bool,
 }
 
@@ -112,7 +113,7 @@ impl Memory {
             for attached in behind.filter(|attached| attached.piece == piece) {
                 attached.piece = self.pieces;
                 if let Some(segment) = self.segments.get_mut(attached.segment) {
-                    segment.last = Some(who);
+                    segment.last = vec![who];
                 }
             }
         }
@@ -127,7 +128,7 @@ impl Memory {
         for (number, _) in of(before).difference(&of(&after)) {
             let attached: usize = self.spaces.values().map(|space| Memory::attachments(space, *number)).sum();
             let Some(segment) = self.segments.get_mut(*number) else { continue };
-            segment.last = Some(who);
+            segment.last = vec![who];
             if segment.removed && attached == 0 {
                 self.segments.remove(*number);
             }
@@ -220,7 +221,7 @@ impl Memory {
                 Some("ENOSPC") if self.segments.count() >= 4 => Answer::error("ENOSPC"),
                 _ => {
                     let pages = (0..(size_bytes + PAGE_BYTES - 1) / PAGE_BYTES).map(|_| self.new_shared()).collect();
-                    let (creator, last, removed) = (step.caller, None, false);
+                    let (creator, last, removed) = (step.caller, Vec::new(), false);
                     self.segments.add(key, Segment { size_bytes, pages, creator, last, removed })
                 }
             },
@@ -244,7 +245,7 @@ impl Memory {
             let attached = Some(Attached { segment: number, page, read_only, piece: self.pieces });
             space.insert((slot, page), Page { content: Content::Shared(*content), protection, attached });
         }
-        segment.last = Some(step.caller);
+        segment.last = vec![step.caller];
         Answer::value(0)
     }
 
@@ -272,7 +273,13 @@ impl Memory {
         let attached: usize = self.spaces.values().map(|space| Memory::attachments(space, number)).sum();
         let Some(segment) = self.segments.get_mut(number) else { return Answer::error("EINVAL") };
         if step.word(1) == "STAT" {
-            let last = segment.last.map_or("0".to_owned(), String::from);
+            let seen = match &step.outcome {
+                Outcome::Returned(answer) => answer.0.get("shm").and_then(|shm| shm[3].as_str()),
+                _ => None,
+            };
+            let mut last = segment.last.iter().map(|name| String::from(*name));
+            let last = last.clone().find(|name| Some(name.as_str()) == seen).or_else(|| last.next());
+            let last = last.unwrap_or_else(|| "0".to_owned());
             let state =
                 json!([attached, segment.size_bytes, String::from(segment.creator), last, i32::from(segment.removed)]);
             return Answer::value(0).with("shm", state);
@@ -332,14 +339,22 @@ impl Model for Memory {
             // fork(2) attaches for the child what the parent has attached: the parent did it.
             for attached in copy.values().filter_map(|page| page.attached) {
                 if let Some(segment) = self.segments.get_mut(attached.segment) {
-                    segment.last = Some(step.caller);
+                    segment.last = vec![step.caller];
                 }
             }
             self.spaces.insert(child, copy);
         }
+        let mut leaving: BTreeMap<usize, Vec<Name>> = BTreeMap::new();
         for who in step.died() {
             let before = self.spaces.remove(&who).unwrap_or_default();
+            let of: BTreeSet<usize> = before.values().filter_map(|page| page.attached).map(|it| it.segment).collect();
+            of.into_iter().for_each(|segment| leaving.entry(segment).or_default().push(who));
             self.detach(who, &before);
+        }
+        for (number, names) in leaving {
+            if let Some(segment) = self.segments.get_mut(number) {
+                segment.last = names;
+            }
         }
         Ok(())
     }
