@@ -113,10 +113,13 @@ impl Kernel {
         let (first, end) = page_range(address, length).ok_or(Errno::ENOMEM)?;
         let mut regions = self.processes.at(cx.process).space.regions.clone();
         let (reached, obstacle) = regions.protectable(first, end, protection);
-        regions.protect(first, reached, protection).map_err(|_| Errno::ENOMEM)?;
-        self.set_regions(cx.host, cx.process, regions);
-        if !planted!(RightsKept) {
-            self.limit_entries(cx.process, first, reached);
+        // Nothing is cut where nothing changes.
+        if reached > first {
+            regions.protect(first, reached, protection).map_err(|_| Errno::ENOMEM)?;
+            self.set_regions(cx.host, cx.process, regions);
+            if !planted!(RightsKept) {
+                self.limit_entries(cx.process, first, reached);
+            }
         }
         match obstacle {
             None => Ok(Flow::Done(0)),
