@@ -112,15 +112,15 @@ pub const INVARIANTS: &[Invariant] = &[
             Aspects::KINSHIP
                 .union(Aspects::NUMBERED)
                 .union(Aspects::NUMBERS)
-                .union(Aspects::KEY_NODES)
-                .union(Aspects::LOOSE),
+                .union(Aspects::NUMBER_NODES)
+                .union(Aspects::NUMBER_ROOT),
             Kernel::tree_is_sound,
         )],
     },
     Invariant {
         name: "zombies",
         sentence: "a parent's zombies and unreported changes are exactly those among its children, in their order",
-        parts: &[Part::Whole(Aspects::KINSHIP.union(Aspects::LOOSE), Kernel::zombies_are_listed)],
+        parts: &[Part::Whole(Aspects::KINSHIP.union(Aspects::SUBREAPERS), Kernel::zombies_are_listed)],
     },
     Invariant {
         name: "zombie-owns-nothing",
@@ -200,8 +200,8 @@ pub const INVARIANTS: &[Invariant] = &[
                 Aspects::KINSHIP
                     .union(Aspects::NUMBERED)
                     .union(Aspects::NUMBERS)
-                    .union(Aspects::KEY_NODES)
-                    .union(Aspects::LOOSE),
+                    .union(Aspects::NUMBER_NODES)
+                    .union(Aspects::NUMBER_ROOT),
                 Kernel::waits_for_children_rightly,
             ),
             Part::Pipe(Aspects::empty(), Kernel::nobody_sleeps_over_a_pipe),
@@ -294,7 +294,11 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "segments",
         sentence: "a segment has an object of its own, is found by its key unless it is removed, and its pages are counted",
         parts: &[Part::Whole(
-            Aspects::SEGMENTS.union(Aspects::OBJECTS).union(Aspects::KEY_NODES).union(Aspects::LOOSE),
+            Aspects::SEGMENTS
+                .union(Aspects::OBJECTS)
+                .union(Aspects::KEY_NODES)
+                .union(Aspects::KEY_ROOTS)
+                .union(Aspects::SEGMENT_PAGES),
             Kernel::segments_are_right,
         )],
     },
@@ -306,7 +310,7 @@ pub const INVARIANTS: &[Invariant] = &[
                 .union(Aspects::MESSAGES)
                 .union(Aspects::HELD)
                 .union(Aspects::KEY_NODES)
-                .union(Aspects::LOOSE),
+                .union(Aspects::KEY_ROOTS),
             Kernel::messages_are_right,
         )],
     },
@@ -320,7 +324,7 @@ pub const INVARIANTS: &[Invariant] = &[
                 .union(Aspects::HELD)
                 .union(Aspects::SYSV_WAITERS)
                 .union(Aspects::KEY_NODES)
-                .union(Aspects::LOOSE),
+                .union(Aspects::KEY_ROOTS),
             Kernel::semaphores_are_right,
         )],
     },
@@ -374,7 +378,11 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "numbers",
         sentence: "a number is in use as long as a process, a group or a session goes by it",
         parts: &[Part::Whole(
-            Aspects::NUMBERS.union(Aspects::NUMBERED).union(Aspects::KEY_NODES).union(Aspects::LOOSE),
+            Aspects::NUMBERS
+                .union(Aspects::NUMBERED)
+                .union(Aspects::NUMBER_NODES)
+                .union(Aspects::NUMBER_ROOT)
+                .union(Aspects::FOREGROUND),
             Kernel::numbers_are_right,
         )],
     },
@@ -406,7 +414,7 @@ pub const INVARIANTS: &[Invariant] = &[
                     .union(Aspects::NUMBERS)
                     .union(Aspects::LIVES)
                     .union(Aspects::CONSOLE)
-                    .union(Aspects::LOOSE),
+                    .union(Aspects::FOREGROUND),
                 Kernel::sessions_have_the_terminal,
             ),
         ],

@@ -10,6 +10,7 @@ use crate::invariants::checker::views::{InodeView, LooseView, Owner, ProcessView
 use crate::invariants::part::{Aspects, Near};
 use crate::kernel::Kernel;
 use crate::limits::{FRAMES, NODES};
+use crate::radix::Visited;
 use crate::table::Slot;
 use crate::thread::QueueName;
 
@@ -77,6 +78,7 @@ impl Checker {
         self.follow_pipes(kernel, &mut near, &mut changed);
         self.follow_devices(kernel, &mut changed);
         self.follow_trees(kernel, &mut near, &mut changed);
+        changed |= near.settle(kernel);
         (near, changed)
     }
 
@@ -91,19 +93,17 @@ impl Checker {
             }
             let weighed = self.ledger.weights.threads.replace(index, weight.0).unwrap_or(0);
             self.ledger.reweigh(weighed, weight.0);
-            let before = self.threads.replace(index, after).flatten();
-            if before != after {
+            let Some(remembered) = self.threads.at_mut(index) else { continue };
+            if *remembered != after {
                 self.ledger.mix(hash_of(&(index, after)));
-                *changed |= ThreadView::differences(before.as_ref(), after.as_ref());
+                *changed |= ThreadView::differences(remembered.as_ref(), after.as_ref());
+                if let Some(before) = remembered {
+                    *changed |= near.note_thread(before);
+                }
+                *remembered = after;
             }
-            for view in [before, after].iter().flatten() {
-                near.processes.note(view.process.index());
-                if let Some(queue) = view.queue {
-                    *changed |= near.note_queue(queue);
-                }
-                if view.holds_something() {
-                    *changed |= Aspects::SYSV_WAITERS;
-                }
+            if let Some(after) = &after {
+                *changed |= near.note_thread(after);
             }
         }
     }
@@ -121,16 +121,21 @@ impl Checker {
             if self.ledger.reweigh(weighed, weight.0) {
                 *changed |= Aspects::DESCRIPTORS;
             }
-            let before = self.processes.replace(index, after).flatten();
-            if before != after {
-                self.ledger.mix(hash_of(&(index, after)));
-                *changed |= ProcessView::differences(before.as_ref(), after.as_ref());
+            let Some(remembered) = self.processes.at_mut(index) else { continue };
+            if *remembered != after {
+                self.ledger.mix(hash_of(&(index, &after)));
+                *changed |= ProcessView::differences(remembered.as_ref(), after.as_ref());
+                let space = |view: &Option<ProcessView>| view.as_ref().map(|view| view.space);
+                if space(remembered) != space(&after) {
+                    near.spaces.note(index);
+                }
+                if let Some(before) = remembered {
+                    near.threads.note(before.thread.index());
+                }
+                *remembered = after;
             }
-            if before.map(|view| view.space) != after.map(|view| view.space) {
-                near.spaces.note(index);
-            }
-            for view in [before, after].iter().flatten() {
-                near.threads.note(view.thread.index());
+            if let Some(after) = remembered {
+                near.threads.note(after.thread.index());
             }
         }
     }
@@ -215,6 +220,7 @@ impl Checker {
                 Some(Owner::Process(process)) => near.spaces.note(process.index()),
                 Some(Owner::Object(object)) => near.objects.note(object.index()),
                 Some(Owner::Keys) => *changed |= Aspects::KEY_NODES,
+                Some(Owner::Numbers) => *changed |= Aspects::NUMBER_NODES,
                 Some(Owner::Nobody) | None => {}
             }
         }
@@ -223,6 +229,10 @@ impl Checker {
         }
         for object in near.objects.iter() {
             self.follow_object(kernel, ObjectNo::from_index(object));
+        }
+        self.follow_loose(kernel, changed);
+        if changed.intersects(Aspects::NUMBER_NODES | Aspects::NUMBER_ROOT) {
+            self.follow_numbers(kernel);
         }
         for node in nodes.iter() {
             if kernel.nodes.holds(NodeNo::from_index(node)) && self.owners.get(node) == Some(Owner::Nobody) {
@@ -235,15 +245,34 @@ impl Checker {
                 near.spaces.note(holder.index());
             }
         }
+    }
+
+    /// What stands in no table.
+    fn follow_loose(&mut self, kernel: &Kernel, changed: &mut Aspects) {
         let loose = Some(LooseView::of(kernel));
-        if self.loose != loose {
-            self.loose = loose;
-            self.ledger.mix(hash_of(&loose));
-            *changed |= Aspects::LOOSE;
-            let mut weight = Weight(0);
-            kernel.weigh_trees(&mut weight);
-            let before = core::mem::replace(&mut self.ledger.weights.trees, weight.0);
-            self.ledger.reweigh(before, weight.0);
+        if self.loose == loose {
+            return;
+        }
+        *changed |= LooseView::differences(self.loose.as_ref(), loose.as_ref());
+        self.ledger.mix(hash_of(&loose));
+        self.loose = loose;
+        let mut weight = Weight(0);
+        kernel.weigh_trees(&mut weight);
+        let before = core::mem::replace(&mut self.ledger.weights.trees, weight.0);
+        self.ledger.reweigh(before, weight.0);
+    }
+
+    /// Which nodes are those of the tree of numbers. A new one comes with another that was changed, or is the root.
+    fn follow_numbers(&mut self, kernel: &Kernel) {
+        let mut numbers = Followed::of(Owner::Numbers, &mut self.owners, &mut self.holders);
+        kernel.numbers.by_value.visit(&kernel.nodes, |part| {
+            if let Visited::Node(node) = part {
+                numbers.node(node);
+            }
+        });
+        let shape = numbers.shape;
+        if core::mem::replace(&mut self.number_shape, shape) != shape {
+            self.ledger.mix(shape);
         }
     }
 
@@ -309,6 +338,13 @@ impl Pages for Followed<'_> {
 }
 
 impl Near {
+    /// What a touched thread belongs to and where it stands, or stood.
+    fn note_thread(&mut self, thread: &ThreadView) -> Aspects {
+        self.processes.note(thread.process.index());
+        let waits = if thread.holds_something() { Aspects::SYSV_WAITERS } else { Aspects::empty() };
+        waits | thread.queue.map_or(Aspects::empty(), |queue| self.note_queue(queue))
+    }
+
     /// What has a queue in which a touched thread stands, or stood.
     fn note_queue(&mut self, queue: QueueName) -> Aspects {
         match queue {

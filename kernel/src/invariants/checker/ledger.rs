@@ -22,6 +22,11 @@ impl<T: Copy, const N: usize> Remembered<T, N> {
         self.0.get(slot).copied()
     }
 
+    /// What is in a place, to be changed.
+    pub(super) fn at_mut(&mut self, slot: usize) -> Option<&mut T> {
+        self.0.get_mut(slot)
+    }
+
     /// Puts a new value into a place; the one that was there.
     pub(super) fn replace(&mut self, slot: usize, value: T) -> Option<T> {
         self.0.get_mut(slot).map(|place| core::mem::replace(place, value))

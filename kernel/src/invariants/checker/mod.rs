@@ -23,7 +23,7 @@ use crate::bug;
 use crate::ids::ProcessNo;
 use crate::invariants::checker::ledger::{Ledger, Remembered};
 use crate::invariants::checker::views::{CpuView, FifoView, InodeView, LooseView, Owner, ProcessView, ThreadView};
-use crate::invariants::{INVARIANTS, Violation};
+use crate::invariants::{Violation, part};
 use crate::kernel::Kernel;
 use crate::limits::{FRAMES, INODES, NODES, OBJECTS, PIPES, PROCESSES, THREADS};
 use crate::touched::Seen;
@@ -51,6 +51,7 @@ pub struct Checker {
     /// How a page table, or an object's pages, are made of nodes: a hash.
     space_shapes: Remembered<u64, PROCESSES>,
     object_shapes: Remembered<u64, OBJECTS>,
+    number_shape: u64,
     full_checks: u64,
 }
 
@@ -70,6 +71,7 @@ impl Checker {
             holders: Remembered::new(None),
             space_shapes: Remembered::new(0),
             object_shapes: Remembered::new(0),
+            number_shape: 0,
             full_checks: 0,
         }
     }
@@ -109,8 +111,8 @@ impl Checker {
     fn is_still_sound(&mut self, kernel: &mut Kernel) -> bool {
         let (near, changed) = self.follow(kernel);
         // Parts may rely on what is referred to being there.
-        let mut parts = INVARIANTS.iter().flat_map(|invariant| invariant.parts);
-        self.ledger.sum == 0 && parts.all(|part| part.check_near(kernel, changed, &near).is_ok())
+        let mut parts = part::ALL.iter().filter(|(when, _)| when.intersects(changed));
+        self.ledger.sum == 0 && parts.all(|(_, part)| part.check_near(kernel, changed, &near).is_ok())
     }
 
     fn check_everything(&mut self, kernel: &mut Kernel) -> Result<(), Violation> {
@@ -127,6 +129,7 @@ impl Checker {
         self.holders.forget(None);
         self.space_shapes.forget(0);
         self.object_shapes.forget(0);
+        self.number_shape = 0;
         kernel.touch_everything();
         self.follow(kernel);
         if !kernel.is_untouched() {

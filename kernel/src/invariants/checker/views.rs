@@ -211,6 +211,7 @@ pub(super) struct LooseView {
     segment_pages: u32,
     subreapers: u16,
     terminal: (bool, Option<NumberNo>, Option<NumberNo>),
+    /// How many there are is only counted.
     nodes: usize,
 }
 
@@ -225,6 +226,23 @@ impl LooseView {
             nodes: kernel.nodes.len(),
         }
     }
+
+    pub(super) fn differences(before: Option<&LooseView>, after: Option<&LooseView>) -> Aspects {
+        let all = Aspects::NUMBER_ROOT
+            .union(Aspects::KEY_ROOTS)
+            .union(Aspects::SEGMENT_PAGES)
+            .union(Aspects::SUBREAPERS)
+            .union(Aspects::FOREGROUND);
+        differences(before, after, all, |before, after| {
+            [
+                (Aspects::NUMBER_ROOT, before.numbers == after.numbers),
+                (Aspects::KEY_ROOTS, before.keys == after.keys),
+                (Aspects::SEGMENT_PAGES, before.segment_pages == after.segment_pages),
+                (Aspects::SUBREAPERS, before.subreapers == after.subreapers),
+                (Aspects::FOREGROUND, before.terminal == after.terminal),
+            ]
+        })
+    }
 }
 
 /// Who runs, and who could.
@@ -236,7 +254,9 @@ pub(super) enum Owner {
     /// It is free.
     #[default]
     Nobody,
-    /// Numbers or keys.
+    /// The tree of numbers.
+    Numbers,
+    /// Keys, or the semaphores of a set.
     Keys,
     /// A page table.
     Process(ProcessNo),
