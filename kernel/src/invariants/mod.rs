@@ -108,19 +108,23 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "tree",
         sentence: "the parents form a tree with PID 1 as its root, and everyone is in the list of its parent",
-        parts: &[Part::Whole(
-            Aspects::KINSHIP
-                .union(Aspects::NUMBERED)
-                .union(Aspects::NUMBERS)
-                .union(Aspects::NUMBER_NODES)
-                .union(Aspects::NUMBER_ROOT),
-            Kernel::tree_is_sound,
-        )],
+        parts: &[
+            Part::Whole(
+                Aspects::KINSHIP
+                    .union(Aspects::NUMBERED)
+                    .union(Aspects::NUMBERS)
+                    .union(Aspects::NUMBER_NODES)
+                    .union(Aspects::NUMBER_ROOT),
+                Kernel::root_is_sound,
+            ),
+            Part::Balance(&[Kind::Child]),
+            Part::Kin(Aspects::empty(), Kernel::kin_is_sound),
+        ],
     },
     Invariant {
         name: "zombies",
         sentence: "a parent's zombies and unreported changes are exactly those among its children, in their order",
-        parts: &[Part::Whole(Aspects::KINSHIP.union(Aspects::SUBREAPERS), Kernel::zombies_are_listed)],
+        parts: &[Part::Balance(&[Kind::Subreaper]), Part::Kin(Aspects::empty(), Kernel::zombies_are_listed)],
     },
     Invariant {
         name: "zombie-owns-nothing",
@@ -258,16 +262,18 @@ pub const INVARIANTS: &[Invariant] = &[
         parts: &[
             Part::Balance(&[Kind::Link, Kind::Inode]),
             Part::Inode(Aspects::empty(), Kernel::inode_is_referred_to),
-            Part::Whole(Aspects::NAMES.union(Aspects::INODE_KINDS), Kernel::names_lead_somewhere),
+            Part::Name(Aspects::empty(), Kernel::name_leads_somewhere),
         ],
     },
     Invariant {
         name: "names",
         sentence: "every name is in its directory in order, is found, and leads up to the root; no other is found",
-        parts: &[Part::Whole(
-            Aspects::NAMES.union(Aspects::NAME_INDEX).union(Aspects::INODE_KINDS),
-            Kernel::names_are_sound,
-        )],
+        parts: &[
+            Part::Balance(&[Kind::Entry, Kind::Chained]),
+            Part::Inode(Aspects::empty(), Kernel::directory_is_sound),
+            Part::Name(Aspects::empty(), Kernel::name_is_found),
+            Part::Whole(Aspects::NAMES.union(Aspects::NAME_INDEX), Kernel::there_is_a_bucket_for_each_name),
+        ],
     },
     Invariant {
         name: "fifos",

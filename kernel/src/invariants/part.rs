@@ -6,13 +6,13 @@
 use bitflags::bitflags;
 
 use crate::ids::{
-    ActionsNo, FileNo, FrameNo, InodeNo, MqueueNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo,
+    ActionsNo, FileNo, FrameNo, InodeNo, MqueueNo, NameNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo,
 };
 use crate::invariants::{Broken, INVARIANTS};
 use crate::invariants::balance::Kind;
 use crate::kernel::Kernel;
 use crate::limits::{
-    ACTION_SETS, FILES, FRAMES, INODES, MQUEUES, MSG_QUEUES, OBJECTS, PIPES, PROCESSES, SEM_SETS, SEMAPHORES, THREADS,
+    ACTION_SETS, FILES, FRAMES, INODES, MQUEUES, MSG_QUEUES, NAMES, OBJECTS, PIPES, PROCESSES, SEM_SETS, SEMAPHORES, THREADS,
     words,
 };
 use crate::table::Slot;
@@ -104,12 +104,12 @@ bitflags! {
         const KEY_ROOTS = 1 << 39;
         /// How many pages segments have.
         const SEGMENT_PAGES = 1 << 40;
-        /// How many subreapers there are.
-        const SUBREAPERS = 1 << 41;
         /// Whether there is a terminal, and whose it is.
         const FOREGROUND = 1 << 42;
 
         /// A process is near to what was touched. So for each unit that parts look at.
+        const NEAR_KIN = 1 << 49;
+        const NEAR_NAMES = 1 << 50;
         const NEAR_PROCESSES = 1 << 51;
         const NEAR_SPACES = 1 << 52;
         const NEAR_THREADS = 1 << 53;
@@ -235,6 +235,10 @@ macro_rules! units {
 units! {
     /// Of a process, also looked at when its thread was touched or stands in one of its queues.
     Process processes NEAR_PROCESSES: ProcessNo, PROCESSES, processes;
+    /// Of a process and its children, looked at when their relations have changed.
+    Kin kin NEAR_KIN: ProcessNo, PROCESSES, processes;
+    /// Of a name, also looked at when its bucket was touched.
+    Name names NEAR_NAMES: NameNo, NAMES, names;
     /// Of a process's memory.
     Space spaces NEAR_SPACES: ProcessNo, PROCESSES, processes;
     /// Of a thread, also looked at when its process was touched, or when it came to the CPU or left it.
@@ -243,7 +247,7 @@ units! {
     File files NEAR_FILES: FileNo, FILES, files;
     /// Of a pipe, also looked at when a thread was touched that waits for it, or its FIFO.
     Pipe pipes NEAR_PIPES: PipeNo, PIPES, pipes;
-    /// Of an inode, also looked at when its pipe was touched, or a thread that waits to open it.
+    /// Of an inode, also looked at when its pipe was touched, a thread that waits to open it, a name in it, or a directory in it.
     Inode inodes NEAR_INODES: InodeNo, INODES, inodes;
     /// Of a POSIX message queue, also looked at when a thread was touched that waits for it.
     Mqueue mqueues NEAR_MQUEUES: MqueueNo, MQUEUES, mqueues;
