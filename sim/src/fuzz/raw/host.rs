@@ -37,7 +37,6 @@ impl Results {
 }
 
 /// Memory, one program, and an ear.
-#[derive(Clone)]
 pub(super) struct Host {
     pub(super) frames: Frames,
     /// What was seen.
@@ -68,6 +67,23 @@ impl Host {
             born: None,
             unnamed: None,
         }
+    }
+}
+
+impl Clone for Host {
+    fn clone(&self) -> Host {
+        let mut copy = Host::new();
+        copy.clone_from(self);
+        copy
+    }
+
+    fn clone_from(&mut self, from: &Host) {
+        let Host { frames, coverage, results, calls, cause, alive, born, unnamed } = from;
+        self.frames.clone_from(frames);
+        self.coverage.clone_from(coverage);
+        self.results.clone_from(results);
+        (self.calls, self.cause, self.alive) = (*calls, *cause, *alive);
+        (self.born, self.unnamed) = (*born, *unnamed);
     }
 }
 
