@@ -88,8 +88,12 @@ impl<const W: usize> Touched<W> {
     /// The slots, in order.
     #[inline]
     pub(crate) fn iter(&self) -> Slots<'_> {
-        let filled = if W > 1 { self.filled } else { 1 };
-        Slots { words: &self.words, filled, block: 0, ahead: filled, first: 0, bits: 0 }
+        // An only word is begun at once.
+        let (ahead, bits) = match self.words.first() {
+            Some(word) if W == 1 => (0, *word),
+            _ => (self.filled, 0),
+        };
+        Slots { words: &self.words, filled: self.filled, block: 0, ahead, first: 0, bits }
     }
 }
 

@@ -6,14 +6,15 @@
 use bitflags::bitflags;
 
 use crate::ids::{
-    ActionsNo, FileNo, FrameNo, InodeNo, MqueueNo, NameNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo,
+    ActionsNo, FileNo, FrameNo, InodeNo, MqueueNo, NameNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo,
+    ThreadNo,
 };
-use crate::invariants::{Broken, INVARIANTS};
 use crate::invariants::balance::Kind;
+use crate::invariants::{Broken, INVARIANTS};
 use crate::kernel::Kernel;
 use crate::limits::{
-    ACTION_SETS, FILES, FRAMES, INODES, MQUEUES, MSG_QUEUES, NAMES, OBJECTS, PIPES, PROCESSES, SEM_SETS, SEMAPHORES, THREADS,
-    words,
+    ACTION_SETS, FILES, FRAMES, INODES, MQUEUES, MSG_QUEUES, NAMES, OBJECTS, PIPES, PROCESSES, SEM_SETS, SEMAPHORES,
+    THREADS, words,
 };
 use crate::table::Slot;
 use crate::touched::Touched;

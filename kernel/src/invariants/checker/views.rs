@@ -255,10 +255,8 @@ impl LooseView {
     }
 
     pub(super) fn differences(before: Option<&LooseView>, after: Option<&LooseView>) -> Aspects {
-        let all = Aspects::NUMBER_ROOT
-            .union(Aspects::KEY_ROOTS)
-            .union(Aspects::SEGMENT_PAGES)
-            .union(Aspects::FOREGROUND);
+        let all =
+            Aspects::NUMBER_ROOT.union(Aspects::KEY_ROOTS).union(Aspects::SEGMENT_PAGES).union(Aspects::FOREGROUND);
         differences(before, after, all, |before, after| {
             [
                 (Aspects::NUMBER_ROOT, before.numbers == after.numbers),

@@ -9,6 +9,8 @@ use crate::fuzz::coverage::{Coverage, Row, Waker};
 
 /// The name of the program.
 pub(super) const PROGRAM: &[u8] = b"program";
+/// Frames that are kept for the next case: some 4 megabytes.
+const SPARE_FRAMES: usize = 1024;
 /// How many results of a call are remembered, as likely arguments of others.
 const REMEMBERED: usize = 8;
 
@@ -58,7 +60,7 @@ pub(super) struct Host {
 impl Host {
     pub(super) fn new() -> Host {
         Host {
-            frames: Frames::default(),
+            frames: Frames::keeping(SPARE_FRAMES),
             coverage: Coverage::new(),
             results: vec![Results::default(); crate::fuzz::coverage::ROWS],
             calls: [None; THREADS],
