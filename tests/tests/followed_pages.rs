@@ -74,6 +74,8 @@ impl Copy {
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target)
             .env("CARGO_BUILD_BUILD_DIR", &self.build)
+            // A page builds again and again, with a few lines changed.
+            .env("CARGO_INCREMENTAL", "1")
             .env_remove("VITRINE_UPDATE")
             .env_remove("RUST_LOG")
             .output()
