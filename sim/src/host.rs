@@ -3,7 +3,7 @@
 
 use abi::{Errno, Signal, Syscall, WaitStatus};
 use kernel::signal::queue::Info;
-use kernel::{Event, Fate, Frame, FrameNo, ImageNo, Kernel, PhysMem, ProcessId, Programs, ThreadId, Trace};
+use kernel::{Event, Fate, Frame, FrameNo, ImageNo, Kernel, PhysMem, ProcessId, Programs, ThreadId, Trace, Waking};
 use userland::Program;
 
 use crate::core_image::CoreImage;
@@ -102,7 +102,7 @@ enum Note {
     Entered { thread: ThreadId, call: Syscall },
     Finished { thread: ThreadId, call: Syscall, result: Result<i64, Errno> },
     Blocked { thread: ThreadId, call: Syscall },
-    Woken { thread: ThreadId },
+    Woken { thread: ThreadId, why: Waking },
     Switched { thread: ThreadId },
     Forked { parent: ProcessId, child: ProcessId },
     Ended { process: ProcessId, status: WaitStatus },
@@ -137,7 +137,7 @@ impl Notes {
             Event::Entered { thread, call } => Note::Entered { thread, call: *call },
             Event::Finished { thread, call, result } => Note::Finished { thread, call: *call, result },
             Event::Blocked { thread, call } => Note::Blocked { thread, call: *call },
-            Event::Woken { thread } => Note::Woken { thread },
+            Event::Woken { thread, why } => Note::Woken { thread, why },
             Event::Switched { thread } => Note::Switched { thread },
             Event::Forked { parent, child } => Note::Forked { parent, child },
             Event::Ended { process, status } => Note::Ended { process, status },
@@ -164,7 +164,7 @@ impl Notes {
                 Note::Entered { thread, call } => Event::Entered { thread: *thread, call },
                 Note::Finished { thread, call, result } => Event::Finished { thread: *thread, call, result: *result },
                 Note::Blocked { thread, call } => Event::Blocked { thread: *thread, call },
-                &Note::Woken { thread } => Event::Woken { thread },
+                &Note::Woken { thread, why } => Event::Woken { thread, why },
                 &Note::Switched { thread } => Event::Switched { thread },
                 &Note::Forked { parent, child } => Event::Forked { parent, child },
                 &Note::Ended { process, status } => Event::Ended { process, status },

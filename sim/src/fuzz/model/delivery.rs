@@ -11,6 +11,8 @@ use super::record::{Name, Run};
 
 /// SIGHUP, SIGKILL ... by their numbers; sets have bit n - 1 for signal n.
 pub const SIGKILL: u32 = 9;
+/// An access behind the end of an object.
+pub const SIGBUS: u32 = 7;
 /// Bad access.
 pub const SIGSEGV: u32 = 11;
 /// A child changed.

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | what is a model? how is a script held against it? | `judge.rs` |
 //! | one operation, as a model reads it | `record.rs` |
-//! | calls that wait for each other | `waiting.rs` |
+//! | calls that wait for each other | `waiting.rs`; the frame of a model of such calls: `exchange.rs` |
 //! | which descriptor stands for what | `opened.rs` |
 //! | keys and identifiers of System V objects | `identifiers.rs` |
 //! | every model, by name | `catalogue.rs` |
@@ -20,16 +20,18 @@
 //! | POSIX message queues | `queues.rs` |
 //! | System V messages | `messages.rs` |
 //! | System V semaphores | `semaphores.rs` |
-//! | memory, private and shared | `memory.rs` |
+//! | memory, private and shared | `memory.rs`; POSIX shared memory objects: `objects.rs` |
 
 pub mod catalogue;
 pub mod delivery;
 pub mod descriptors;
+pub mod exchange;
 pub mod generation;
 pub mod identifiers;
 pub mod judge;
 pub mod memory;
 pub mod messages;
+pub mod objects;
 pub mod opened;
 pub mod pipes;
 pub mod property;

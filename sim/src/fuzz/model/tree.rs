@@ -1,4 +1,4 @@
-//! Processes: fork(2), _exit(2), wait4(2), setpgid(2), setsid(2), getpid(2).
+//! Processes: fork(2), _exit(2), wait4(2), waitid(2), setpgid(2), setsid(2), getpid(2).
 //!
 //! Every process but the first has a parent, which learns once what became of it. Whose parent dies goes to the nearest ancestor that
 //! adopts (prctl(2), `PR_SET_CHILD_SUBREAPER`), which in a script is `a`. Which signal ended or stopped a process is the business of
@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::judge::{Disagreement, Model, expect};
+use super::judge::{Disagreement, Model, expect, expect_answer};
 use super::record::{Answer, Name, Seen, State, Step, name_of};
 
 /// The process that adopts.
 const ROOT: Name = 'a';
 const SIGHUP: u64 = 1;
+const SIGBUS: u64 = 1 << 6;
 const SIGSEGV: u64 = 1 << 10;
 const SIGPIPE: u64 = 1 << 12;
 const SIGCHLD: u64 = 1 << 16;
@@ -51,6 +52,10 @@ struct Process {
 #[derive(Clone, Copy)]
 struct Wait {
     whom: Whom,
+    /// `WEXITED`, which `wait4` always has.
+    exited: bool,
+    /// `WNOWAIT`: there is as much to learn afterwards as before.
+    keeps: bool,
     stopped: bool,
     continued: bool,
     no_hang: bool,
@@ -226,6 +231,9 @@ impl Tree {
 
     /// wait4(2): what a caller asks for.
     fn wait_of(&self, step: &Step<'_>) -> Option<Wait> {
+        if step.operation == "waitid" {
+            return self.waitid_of(step);
+        }
         let flags = step.arguments.get(1).and_then(Value::as_array)?;
         if !flags.iter().all(|flag| ["NOHANG", "UNTRACED", "CONTINUED"].iter().any(|known| flag == known)) {
             return None;
@@ -236,11 +244,34 @@ impl Tree {
             (_, text) => match text.strip_prefix('-') {
                 Some("none") => Whom::One('?'),
                 Some(leader) => Whom::Group(leader.chars().next().unwrap_or('?')),
-                None => Whom::One(self.named(step, 0)),
+                None => Whom::One(self.named_child(step, 0)),
             },
         };
         let (stopped, continued) = (step.has(1, "UNTRACED"), step.has(1, "CONTINUED"));
-        Some(Wait { whom, stopped, continued, no_hang: step.has(1, "NOHANG") })
+        Some(Wait { whom, exited: true, keeps: false, stopped, continued, no_hang: step.has(1, "NOHANG") })
+    }
+
+    /// waitid(2). EINVAL: "the options argument was invalid", which it is too with none of WEXITED, WSTOPPED and WCONTINUED; an idtype
+    /// that there isn't, and no process with that number.
+    fn waitid_of(&self, step: &Step<'_>) -> Option<Wait> {
+        let has = |flag| step.has(2, flag);
+        let (exited, stopped, continued) = (has("EXITED"), has("STOPPED"), has("CONTINUED"));
+        let is_number = step.arguments.get(1).is_some_and(Value::is_number);
+        let whom = match step.word(0) {
+            "ALL" => Whom::Any,
+            "PID" if !is_number => Whom::One(self.named_child(step, 1)),
+            // "If id is 0, wait for any child that is in the same process group as the caller's" (Linux 5.4).
+            "PGID" if is_number => Whom::Group(self.processes[&step.caller].group),
+            "PGID" => Whom::Group(self.named_child(step, 1)),
+            _ => return None,
+        };
+        let wait = Wait { whom, exited, keeps: has("NOWAIT"), stopped, continued, no_hang: has("NOHANG") };
+        (exited || stopped || continued).then_some(wait)
+    }
+
+    /// The process that an argument names; nobody for `none`.
+    fn named_child(&self, step: &Step<'_>, index: usize) -> Name {
+        if step.word(index) == "none" { '?' } else { self.named(step, index) }
     }
 
     fn eligible(&self, waiter: Name, wait: Wait) -> impl Iterator<Item = (Name, &Process)> {
@@ -255,7 +286,7 @@ impl Tree {
     /// The children of whom a waiter can learn something, in the order in which it would.
     fn ready(&self, waiter: Name, wait: Wait) -> Vec<Name> {
         let tells = |process: &Process| match process.event {
-            Some(Event::Exited(_) | Event::Killed(_)) => process.life == Life::Zombie,
+            Some(Event::Exited(_) | Event::Killed(_)) => wait.exited && process.life == Life::Zombie,
             Some(Event::Stopped(_)) => wait.stopped,
             Some(Event::Continued) => wait.continued,
             None => false,
@@ -263,17 +294,22 @@ impl Tree {
         self.eligible(waiter, wait).filter(|(_, process)| tells(process)).map(|(name, _)| name).collect()
     }
 
-    /// A call of `wait4` has ended like this.
+    /// Whether there is somebody of whom a waiter may learn something later: ECHILD says that there isn't.
+    fn has_hope(&self, waiter: Name, wait: Wait) -> bool {
+        self.eligible(waiter, wait).any(|(_, process)| process.life == Life::Running)
+    }
+
+    /// A call that waits has ended like this.
     fn end_wait(&mut self, waiter: Name, wait: Wait, answer: &Answer, step: &Step<'_>) -> Result<(), String> {
         let ready = self.ready(waiter, wait);
         let first = ready.first().copied();
-        let expected = match (first, self.eligible(waiter, wait).next()) {
+        let expected = match (first, self.has_hope(waiter, wait)) {
             (Some(child), _) => format!("the state of {child}"),
-            (None, None) => "ECHILD".to_owned(),
-            (None, Some(_)) if wait.no_hang => "0".to_owned(),
-            (None, Some(_)) => "nothing yet".to_owned(),
+            (None, false) => "ECHILD".to_owned(),
+            (None, true) if wait.no_hang => "0".to_owned(),
+            (None, true) => "nothing yet".to_owned(),
         };
-        let Some(child) = answer.named().and_then(|name| name.chars().next()) else {
+        let Some(child) = child_in(answer) else {
             let given = answer.errno().map_or_else(|| answer.to_string(), str::to_owned);
             let is_none = first.is_none() && (given == expected || answer.number() == Some(0) && expected == "0");
             let interrupted = given == "EINTR" && waiter != step.caller && step.disturbed(waiter);
@@ -295,7 +331,9 @@ impl Tree {
             Some(Event::Continued) => (status == &json!(["cont"]), false),
             None => (false, false),
         };
-        if is_over {
+        if wait.keeps {
+            // It is as if nobody had asked.
+        } else if is_over {
             self.forget(child);
         } else if let Some(process) = self.processes.get_mut(&child) {
             process.event = None;
@@ -303,17 +341,17 @@ impl Tree {
         if is_right { Ok(()) } else { Err(format!("{event:?} of {child}, not {answer}")) }
     }
 
-    /// Calls of `wait4`: those that ended, and those that can't go on waiting.
+    /// Calls of `wait4` and `waitid`: those that ended, and those that can't go on waiting.
     fn follow_waits(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
-        let page = "wait4(2)";
-        if step.operation == "wait4" {
+        let page = "wait(2)";
+        if ["wait4", "waitid"].contains(&step.operation) {
             match (self.wait_of(step), step.answer()) {
                 (None, answer) => {
                     expect(answer.and_then(Answer::errno) == Some("EINVAL"), page, || "EINVAL for the options".into())?;
                 }
                 (Some(wait), Some(answer)) => self
                     .end_wait(step.caller, wait, answer, step)
-                    .map_err(|why| Disagreement::new(page, format!("wait4 gives {why}")))?,
+                    .map_err(|why| Disagreement::new(page, format!("{} gives {why}", step.operation)))?,
                 (wait, None) => {
                     self.processes.entry(step.caller).and_modify(|process| process.waits = wait);
                 }
@@ -323,7 +361,7 @@ impl Tree {
             let wait = self.processes.get_mut(waiter).and_then(|process| process.waits.take());
             if let Some(wait) = wait {
                 self.end_wait(*waiter, wait, answer, step)
-                    .map_err(|why| Disagreement::new(page, format!("the wait4 of {waiter} gives {why}")))?;
+                    .map_err(|why| Disagreement::new(page, format!("what {waiter} waits in gives {why}")))?;
             }
         }
         for (waiter, process) in &self.processes {
@@ -335,9 +373,9 @@ impl Tree {
             let ready = self.ready(*waiter, wait);
             let can_end = match by_group {
                 true => ready.iter().any(is_new),
-                false => !ready.is_empty() || self.eligible(*waiter, wait).next().is_none(),
+                false => !ready.is_empty() || !self.has_hope(*waiter, wait),
             };
-            expect(!can_end || wait.no_hang, page, || format!("the wait4 of {waiter} ends, and doesn't go on"))?;
+            expect(!can_end || wait.no_hang, page, || format!("what {waiter} waits in ends, and doesn't go on"))?;
         }
         Ok(())
     }
@@ -361,13 +399,19 @@ impl Tree {
     }
 }
 
+/// The child of which an answer tells: `wait4` returns it, `waitid` says who it was.
+fn child_in(answer: &Answer) -> Option<Name> {
+    let name = answer.named().or_else(|| answer.0.get("who")?.as_str());
+    name.and_then(|name| name.chars().next()).filter(|name| *name != '0')
+}
+
 /// The signals that can have ended or stopped a process in this operation: one that was sent, one that waited, a fault.
 fn possible_signals(step: &Step<'_>, name: Name) -> u64 {
     let seen = step.before.get(name);
     let pending = seen.map_or(0, |seen| seen.own_pending | seen.shared_pending);
     let sent = match (step.operation, step.int(1)) {
         ("kill" | "sigqueue", signal @ 1..=64) => 1 << (signal - 1),
-        ("load" | "store", _) => SIGSEGV,
+        ("load" | "store", _) => SIGSEGV | SIGBUS,
         ("write", _) => SIGPIPE,
         _ => 0,
     };
@@ -380,10 +424,7 @@ fn possible_signals(step: &Step<'_>, name: Name) -> u64 {
 impl Model for Tree {
     fn step(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
         if let Some(expected) = self.simple(step) {
-            let seen = step.answer().map_or(Value::Null, |answer| Value::Object(answer.0.clone()));
-            expect(step.answer() == Some(&expected), "setpgid(2)", || {
-                format!("{} gives {expected}, not {seen}", step.operation)
-            })?;
+            expect_answer(step, &expected, "setpgid(2)")?;
         }
         expect(step.operation != "exit" || !step.after.lives(step.caller), "_exit(2)", || "exit ends it".to_owned())?;
         self.follow(step);

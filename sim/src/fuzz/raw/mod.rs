@@ -35,6 +35,7 @@ pub mod strategy;
 mod structure;
 pub mod text;
 
+pub use check::COUNT_EVERY;
 pub use generate::Generator;
 pub use moves::{Move, Name, Value, What};
 pub use property::Raw;
