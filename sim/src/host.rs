@@ -3,11 +3,11 @@
 
 use abi::{Errno, Signal, Syscall, WaitStatus};
 use kernel::signal::queue::Info;
-use kernel::{Event, Fate, Frame, FrameNo, ImageNo, Kernel, PhysMem, ProcessId, Programs, ThreadId, Trace, Waking};
+use kernel::{Event, Fate, ImageNo, Kernel, ProcessId, Programs, ThreadId, Trace, Waking};
 use userland::Program;
 
 use crate::core_image::CoreImage;
-use crate::frames::Frames;
+use crate::frames::{Frames, memory_in};
 use crate::observer::Observer;
 use crate::world::OutputDigest;
 
@@ -19,29 +19,7 @@ pub(crate) struct Host<'a> {
     pub(crate) notes: &'a mut Notes,
 }
 
-impl PhysMem for Host<'_> {
-    #[inline]
-    fn frame(&self, frame: FrameNo) -> &Frame {
-        self.frames.frame(frame)
-    }
-    #[inline]
-    fn frame_mut(&mut self, frame: FrameNo) -> &mut Frame {
-        self.frames.frame_mut(frame)
-    }
-    fn zero(&mut self, frame: FrameNo) {
-        self.frames.zero(frame);
-    }
-    fn copy(&mut self, from: FrameNo, to: FrameNo) {
-        self.frames.copy(from, to);
-    }
-    #[inline]
-    fn copy_bytes(&mut self, from: (FrameNo, usize), to: (FrameNo, usize), length: usize) {
-        self.frames.copy_bytes(from, to, length);
-    }
-    fn release(&mut self, frame: FrameNo) {
-        self.frames.release(frame);
-    }
-}
+memory_in!(Host<'_>, frames);
 
 impl Programs for Host<'_> {
     /// By its name, or by its path in `/bin`.

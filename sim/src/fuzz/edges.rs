@@ -107,15 +107,15 @@ macro_rules! or_last_close {
 pub const KINDS: [Kind; 18] = [
     // pipe(7): bytes, or the last writer's leaving. Who reads some leaves the rest to the next reader.
     Kind { what: "pipe data", calls: &[("read", false)], by: or_last_close!("write", "read") },
-    // Room, or the last reader's leaving; and who has written leaves room to the next writer.
-    Kind { what: "pipe room", calls: &[("write", false)], by: or_last_close!("read", "write") },
+    // Room, or the last reader's leaving; and who has written leaves room to the next writer. F_SETPIPE_SZ makes room too.
+    Kind { what: "pipe room", calls: &[("write", false)], by: or_last_close!("read", "write", "fcntl") },
     Kind { what: "a message (POSIX)", calls: &[("mq_timedreceive", true)], by: &["mq_timedsend"] },
     Kind { what: "room (POSIX)", calls: &[("mq_timedsend", true)], by: &["mq_timedreceive"] },
     Kind { what: "a FIFO's writer", calls: &[("openat", false)], by: &["openat"] },
     Kind { what: "a FIFO's reader", calls: &[("openat", false)], by: &["openat"] },
     Kind { what: "console input", calls: &[("read", false)], by: &[INPUT, "read"] },
     Kind { what: "terminal input", calls: &[("read", true)], by: &[INPUT, "read", "ioctl"] },
-    Kind { what: "terminal output", calls: &[("write", false)], by: &[INPUT, "ioctl"] },
+    Kind { what: "terminal output", calls: &[("write", false)], by: &[INPUT, "ioctl", "write"] },
     // wait(2): an end, a stop, or SIGCONT; or an orphan that is a zombie already.
     Kind {
         what: "a child",
@@ -159,6 +159,13 @@ pub fn kind_of(what: WaitsFor) -> u8 {
         WaitsFor::Signals { .. } => 16,
         WaitsFor::Time { .. } => 17,
     }
+}
+
+/// Whether an edge that isn't among [`possible`] is one all the same: a terminal's signals may come of many calls (`tcsetattr(3)`, job
+/// control), to whoever is in the group.
+pub fn is_conceivable(edge: &Edge) -> bool {
+    matches!(edge.end, End::Signal(_))
+        && KINDS[usize::from(edge.kind)].calls.iter().any(|(call, _)| edge.row.info().name == *call)
 }
 
 /// The edges that are possible.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use abi::ResultKind;
 
 use crate::fuzz::coverage::{Coverage, Row};
-use crate::fuzz::edges::{Cause, Edge, End, KINDS, possible};
+use crate::fuzz::edges::{Cause, Edge, End, KINDS, is_conceivable, possible};
 use crate::fuzz::raw::COUNT_EVERY;
 
 /// Calls that never return success. `rt_sigsuspend` ends with `EINTR` whatever happens (POSIX.1-2024, `sigsuspend`).
@@ -75,15 +75,15 @@ fn counted(word: &str, count: u64, is_expected: bool) -> String {
 fn all_edges(seen: &Coverage) -> BTreeMap<Edge, (u64, bool)> {
     let mut edges: BTreeMap<Edge, (u64, bool)> = possible().map(|edge| (edge, (0, true))).collect();
     for (edge, count) in seen.edges() {
-        edges.entry(*edge).or_insert((0, false)).0 = *count;
+        edges.entry(*edge).or_insert((0, is_conceivable(edge))).0 = *count;
     }
     edges
 }
 
 fn edges(seen: &Coverage, text: &mut String) {
     let edges = all_edges(seen);
-    let was_seen = edges.values().filter(|(count, is_possible)| *count > 0 && *is_possible).count();
-    let all = edges.values().filter(|(_, is_possible)| *is_possible).count();
+    let was_seen = possible().filter(|edge| seen.edges().contains_key(edge)).count();
+    let all = possible().count();
     let _ = writeln!(
         text,
         "\nEdges: who waited for what, and what ended the wait ({was_seen} of {all} seen; ! marks possible ones that\n\

@@ -44,6 +44,8 @@ struct Process {
     session: Name,
     life: Life,
     event: Option<Event>,
+    /// It was adopted after that, and nobody tells its new parent: who waits already learns of it at the next event.
+    untold: bool,
     /// It has said that it doesn't want to wait for its children (sigaction(2), `SA_NOCLDWAIT`).
     no_zombies: bool,
     waits: Option<Wait>,
@@ -85,7 +87,7 @@ impl Default for Tree {
 impl Process {
     fn new(parent: Name, group: Name, session: Name) -> Process {
         let (children, life) = (Vec::new(), Life::Running);
-        Process { parent, children, group, session, life, event: None, no_zombies: false, waits: None }
+        Process { parent, children, group, session, life, event: None, untold: false, no_zombies: false, waits: None }
     }
 }
 
@@ -169,11 +171,13 @@ impl Tree {
     fn die(&mut self, name: Name, event: Event, step: &Step<'_>) {
         let Some(process) = self.processes.get_mut(&name) else { return };
         (process.life, process.event, process.waits) = (Life::Zombie, Some(event), None);
+        process.untold = false;
         let children = std::mem::take(&mut process.children);
         let parent = process.parent;
         for child in &children {
             if let Some(process) = self.processes.get_mut(child) {
                 process.parent = ROOT;
+                process.untold = process.life == Life::Running;
             }
             self.processes.entry(ROOT).and_modify(|root| root.children.push(*child));
             self.forget_if_unwanted(*child, ROOT, step);
@@ -218,9 +222,9 @@ impl Tree {
         for (name, process) in &mut self.processes {
             let (before, after) = (step.before.is_stopped(*name), step.after.is_stopped(*name));
             if !before && after {
-                process.event = Some(Event::Stopped(possible_signals(step, *name)));
+                (process.event, process.untold) = (Some(Event::Stopped(possible_signals(step, *name))), false);
             } else if before && !after && process.life == Life::Running {
-                process.event = Some(Event::Continued);
+                (process.event, process.untold) = (Some(Event::Continued), false);
             }
         }
         if step.operation == "sigaction" && step.succeeded() && step.int(0) == 17 && !step.word(1).is_empty() {
@@ -373,7 +377,7 @@ impl Tree {
             let ready = self.ready(*waiter, wait);
             let can_end = match by_group {
                 true => ready.iter().any(is_new),
-                false => !ready.is_empty() || !self.has_hope(*waiter, wait),
+                false => ready.iter().any(|child| !self.processes[child].untold) || !self.has_hope(*waiter, wait),
             };
             expect(!can_end || wait.no_hang, page, || format!("what {waiter} waits in ends, and doesn't go on"))?;
         }

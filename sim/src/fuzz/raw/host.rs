@@ -2,9 +2,9 @@
 
 use abi::{Errno, SI_KERNEL, SI_TIMER, Signal};
 use kernel::limits::THREADS;
-use kernel::{Event, Frame, FrameNo, ImageNo, PhysMem, ProcessId, Programs, Trace, Waking};
+use kernel::{Event, ImageNo, ProcessId, Programs, Trace, Waking};
 
-use crate::frames::Frames;
+use crate::frames::{Frames, memory_in};
 use crate::fuzz::coverage::{Coverage, Row};
 use crate::fuzz::edges::{Cause, DEATH, End, INPUT, TIMER};
 
@@ -89,26 +89,7 @@ impl Host {
     }
 }
 
-impl PhysMem for Host {
-    fn frame(&self, frame: FrameNo) -> &Frame {
-        self.frames.frame(frame)
-    }
-    fn frame_mut(&mut self, frame: FrameNo) -> &mut Frame {
-        self.frames.frame_mut(frame)
-    }
-    fn zero(&mut self, frame: FrameNo) {
-        self.frames.zero(frame);
-    }
-    fn copy(&mut self, from: FrameNo, to: FrameNo) {
-        self.frames.copy(from, to);
-    }
-    fn copy_bytes(&mut self, from: (FrameNo, usize), to: (FrameNo, usize), length: usize) {
-        self.frames.copy_bytes(from, to, length);
-    }
-    fn release(&mut self, frame: FrameNo) {
-        self.frames.release(frame);
-    }
-}
+memory_in!(Host, frames);
 
 impl Trace for Host {
     #[inline]

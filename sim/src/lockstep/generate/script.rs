@@ -7,6 +7,7 @@ use super::super::subject::{Subject, Trouble, process_name};
 use super::aim::{endangers_root, lives, release, waiting};
 use super::arguments::{Making, arguments, one_of};
 use super::ledger::Ledger;
+use super::situation::toward;
 use super::theme::{MAY_WAIT, Operations, Theme};
 
 /// At most so many processes live at a time.
@@ -48,7 +49,7 @@ pub fn script_of(
     for number in 0..length {
         let operation = match precautions.get(number) {
             Some((signal, disposition)) => json!({"p": "a", "o": "sigaction", "a": [signal, disposition, [], []]}),
-            None => match choose(&mut random, operations, subject, &ledger, &weights) {
+            None => match choose(&mut random, (theme, operations), subject, &ledger, &weights) {
                 Some(operation) => operation,
                 None => return Ok("noidle"),
             },
@@ -68,7 +69,7 @@ pub fn script_of(
 /// What is asked next; nothing if nobody is idle.
 fn choose(
     random: &mut Rng,
-    operations: Operations,
+    (theme, operations): (Theme, Operations),
     subject: &impl Subject,
     ledger: &Ledger,
     weights: &[(&'static str, u32)],
@@ -84,7 +85,13 @@ fn choose(
         // Those who wait are let go on the sooner, the fewer are left who could do it.
         let urgency = if idle.len() <= 2 { 6 } else { 1 };
         let aimed = held > 0 && random.u32(..10) < urgency;
-        let operation = match aimed.then(|| release(random, subject, ledger, &idle)).flatten() {
+        let led = !aimed && random.u32(..8) == 0;
+        let given = match (aimed, led) {
+            (true, _) => release(random, subject, ledger, &idle),
+            (_, true) => toward(random, subject, ledger, &idle, theme).filter(|given| given["o"] != "fork" || !is_full),
+            _ => None,
+        };
+        let operation = match given {
             Some(operation) => operation,
             None => {
                 let caller = one_of(random, &idle);
