@@ -13,7 +13,7 @@
 //! | a model as a property of a campaign | `property.rs` |
 //! | operations as text | `text.rs` |
 //! | scripts for tests of one's own, with proptest | `strategy.rs` |
-//! | processes and waiting for them | `tree.rs` |
+//! | processes, and waiting for them | `tree.rs`, `waits.rs` |
 //! | signals: the calls; who is sent what; what happens within a process | `signals.rs`, `generation.rs`, `delivery.rs` |
 //! | descriptors | `descriptors.rs` |
 //! | pipes and FIFOs | `pipes.rs` |
@@ -43,6 +43,7 @@ pub mod strategy;
 pub mod text;
 pub mod tree;
 pub mod waiting;
+mod waits;
 
 pub use catalogue::{Entry, MODELS};
 pub use judge::{Disagreement, Judge, Model, Objection, judge};
