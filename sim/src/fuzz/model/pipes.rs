@@ -324,7 +324,9 @@ impl PipesAndFifos {
     fn empty_unused(&mut self) {
         for pipe in 0..self.pipes.pipes.len() {
             if self.pipes.users(pipe, true) + self.pipes.users(pipe, false) == 0 {
+                // Whoever opens a FIFO next finds a new pipe behind it.
                 self.pipes.pipes[pipe].pages.clear();
+                self.pipes.pipes[pipe].capacity_pages = CAPACITY_PAGES;
             }
         }
     }

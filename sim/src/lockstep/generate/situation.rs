@@ -14,22 +14,50 @@ use super::theme::Theme;
 const SIGPIPE: i64 = 13;
 const SIGSTOP: i64 = 19;
 const REALTIME: [i64; 3] = [34, 35, 36];
+const LOWER: [i64; 3] = [10, 12, 14];
 
-/// An operation on the way to a situation that fits the theme, if there is one.
-pub(super) fn toward<S: Subject>(
-    random: &mut Rng,
-    subject: &S,
-    ledger: &Ledger,
-    idle: &[usize],
-    theme: Theme,
-) -> Option<Value> {
-    let caller = one_of(random, idle);
-    match (theme, random.u32(..4)) {
-        (Theme::Pipes, _) | (Theme::Mixed, 0) => broken_pipe(random, subject, ledger, caller),
-        (Theme::Proc | Theme::Signals | Theme::Mixed, 1) => orphaned_group(subject, idle),
-        (Theme::Proc | Theme::Mixed, 2) | (Theme::Proc, 0) => stop_again(random, subject, caller),
-        (Theme::Signals | Theme::Mixed, 3) | (Theme::Signals, _) => queued_twice(random, subject, caller),
-        _ => None,
+/// What a script is led to.
+#[derive(Clone, Copy)]
+pub(super) enum Situation {
+    /// A write that nobody will read.
+    BrokenPipe,
+    /// Several signals that are let through at once, one of them queued twice.
+    SeveralSignals,
+    /// A stop that is asked for twice.
+    StopAgain,
+    /// A group that becomes orphaned while a member is stopped.
+    OrphanedGroup,
+}
+
+impl Situation {
+    /// One that fits the theme.
+    pub(super) fn of(random: &mut Rng, theme: Theme) -> Option<Situation> {
+        use Situation::{BrokenPipe, OrphanedGroup, SeveralSignals, StopAgain};
+        let fitting: &[Situation] = match theme {
+            Theme::Proc => &[StopAgain, OrphanedGroup],
+            Theme::Signals => &[SeveralSignals, SeveralSignals, OrphanedGroup],
+            Theme::Pipes => &[BrokenPipe],
+            Theme::Mixed => &[BrokenPipe, SeveralSignals, StopAgain, OrphanedGroup],
+            _ => return None,
+        };
+        Some(one_of(random, fitting))
+    }
+
+    /// An operation on the way to it, if there is one.
+    pub(super) fn toward<S: Subject>(
+        self,
+        random: &mut Rng,
+        subject: &S,
+        ledger: &Ledger,
+        idle: &[usize],
+    ) -> Option<Value> {
+        let caller = one_of(random, idle);
+        match self {
+            Situation::BrokenPipe => broken_pipe(random, subject, ledger, caller),
+            Situation::SeveralSignals => several_signals(random, subject, caller),
+            Situation::StopAgain => stop_again(random, subject, caller),
+            Situation::OrphanedGroup => orphaned_group(subject, idle),
+        }
     }
 }
 
@@ -57,20 +85,25 @@ fn broken_pipe(random: &mut Rng, subject: &impl Subject, ledger: &Ledger, caller
     asks(caller, "write", json!([fd, one_of(random, &[1, 10, 5000]), random.i64(0..256)]))
 }
 
-/// A real-time signal that is blocked is sent, sent again, and let through to a handler.
-fn queued_twice(random: &mut Rng, subject: &impl Subject, caller: usize) -> Option<Value> {
+/// A real-time signal and a lower one are blocked, sent, the one perhaps again, and let through to handlers together.
+fn several_signals(random: &mut Rng, subject: &impl Subject, caller: usize) -> Option<Value> {
     let name = process_name(caller);
-    let blocked: Vec<i64> = REALTIME.into_iter().filter(|signal| has(subject, caller, "blk", *signal)).collect();
-    let Some(signal) = blocked.first().copied() else {
-        return asks(caller, "sigprocmask", json!(["BLOCK", [one_of(random, &REALTIME)]]));
+    let blocked = |signals: &[i64]| signals.iter().copied().find(|signal| has(subject, caller, "blk", *signal));
+    let (Some(high), Some(low)) = (blocked(&REALTIME), blocked(&LOWER)) else {
+        return asks(caller, "sigprocmask", json!(["BLOCK", [one_of(random, &LOWER), one_of(random, &REALTIME)]]));
     };
-    if !has(subject, caller, "cgt", signal) {
-        return asks(caller, "sigaction", json!([signal, "CATCH", [], []]));
+    for signal in [high, low] {
+        if !has(subject, caller, "cgt", signal) {
+            return asks(caller, "sigaction", json!([signal, "CATCH", [], []]));
+        }
+        if !has(subject, caller, "shd", signal) {
+            return asks(caller, "sigqueue", json!([name, signal, random.i64(0..1000)]));
+        }
     }
-    if !has(subject, caller, "shd", signal) || random.u32(..2) == 0 {
-        return asks(caller, "sigqueue", json!([name, signal, random.i64(0..1000)]));
+    match random.bool() {
+        true => asks(caller, "sigqueue", json!([name, high, random.i64(0..1000)])),
+        false => asks(caller, "sigprocmask", json!(["UNBLOCK", [low, high]])),
     }
-    asks(caller, "sigprocmask", json!(["UNBLOCK", blocked]))
 }
 
 /// A parent asks for the stop of a child, perhaps again.
