@@ -266,7 +266,12 @@ impl PhysMem for Frames {
 impl Frames {
     /// Copies where a frame is all zeros, or is shared.
     #[inline(never)]
-    fn copy_bytes_with_care(&mut self, (from, from_at): (FrameNo, usize), (to, to_at): (FrameNo, usize), length: usize) {
+    fn copy_bytes_with_care(
+        &mut self,
+        (from, from_at): (FrameNo, usize),
+        (to, to_at): (FrameNo, usize),
+        length: usize,
+    ) {
         place(&mut self.frames, to);
         if from.index() >= self.frames.len() {
             return self.frame_mut(to)[to_at..to_at + length].fill(0);

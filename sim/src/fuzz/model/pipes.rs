@@ -57,6 +57,7 @@ enum Call {
     },
     /// `seen`: how often the other side had been opened when this began.
     Open {
+        name: i64,
         pipe: usize,
         reads: bool,
         writes: bool,
@@ -69,6 +70,8 @@ enum Call {
 #[derive(Clone, Default)]
 struct Pipes {
     pipes: Vec<Pipe>,
+    /// FIFOs by the number in their name.
+    names: BTreeMap<i64, usize>,
     opened: Opened<Object>,
 }
 
@@ -167,7 +170,14 @@ impl Pipes {
 
     /// open(2) of a FIFO: it waits until the other side is opened too, unless it is for both, or nonblocking.
     fn open(&mut self, who: Name, call: &mut Call, stage: Stage) -> Tried {
-        let Call::Open { pipe, reads, writes, nonblocking, fd, seen } = call else { return Tried::Waits };
+        let Call::Open { name, pipe, reads, writes, nonblocking, fd, seen } = call else { return Tried::Waits };
+        if stage == Stage::Again {
+            // The name is looked up again too.
+            match self.names.get(name) {
+                Some(found) => *pipe = *found,
+                None => return Tried::Done(Answer::error("ENOENT")),
+            }
+        }
         let other_side = usize::from(*reads);
         let done = if stage == Stage::Asleep {
             self.pipes[*pipe].times_opened[other_side] != *seen
@@ -231,24 +241,23 @@ impl Domain for Pipes {
 #[derive(Default)]
 pub struct PipesAndFifos {
     pipes: Pipes,
-    names: BTreeMap<i64, usize>,
     waiters: Waiters<Pipes>,
 }
 
 impl PipesAndFifos {
     fn begin(&mut self, step: &Step<'_>) -> Begun<Call> {
         let error = |name| Begun::Over(Answer::error(name));
-        let fifo = self.names.get(&step.int(0)).copied();
+        let fifo = self.pipes.names.get(&step.int(0)).copied();
         match step.operation {
             "mkfifo" if fifo.is_some() => error("EEXIST"),
             "mkfifo" => {
                 let pipe = self.pipes.new_pipe(0);
-                self.names.insert(step.int(0), pipe);
+                self.pipes.names.insert(step.int(0), pipe);
                 Begun::Over(Answer::value(0))
             }
             "unlink" if fifo.is_none() => error("ENOENT"),
             "unlink" => {
-                self.names.remove(&step.int(0));
+                self.pipes.names.remove(&step.int(0));
                 Begun::Over(Answer::value(0))
             }
             "open" => {
@@ -258,7 +267,9 @@ impl PipesAndFifos {
                 match fifo {
                     _ if fd >= DESCRIPTORS => error("EMFILE"),
                     None => error("ENOENT"),
-                    Some(pipe) => Begun::Call(Call::Open { pipe, reads, writes, nonblocking, fd, seen: 0 }),
+                    Some(pipe) => {
+                        Begun::Call(Call::Open { name: step.int(0), pipe, reads, writes, nonblocking, fd, seen: 0 })
+                    }
                 }
             }
             "fionread" => match self.pipes.opened.get(step.caller, step.int(0)).map(|found| &found.object) {
