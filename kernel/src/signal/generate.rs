@@ -10,7 +10,7 @@ use crate::process::child_code;
 use crate::sched::policy::Became;
 use crate::signal::action;
 use crate::signal::queue::Info;
-use crate::thread::{Next, ThreadState, WaitsFor};
+use crate::thread::{ThreadState, WaitsFor};
 use crate::time::ticks;
 use crate::time::timer::{Notify, Timer};
 
@@ -201,9 +201,10 @@ impl Kernel {
             ThreadState::Stopped if signal == Signal::SIGKILL && !planted!(KillLeavesStopped) => {
                 self.processes.at_mut(process).stopped = false;
                 // It dies at once: the call in which it was stopped isn't tried again, so it takes nothing any more.
-                let entry = self.threads.at_mut(thread);
-                entry.call = None;
-                entry.next = Next::Access;
+                if self.threads.at(thread).call.is_some() {
+                    self.release_held(host, thread);
+                    self.abandon(host, thread);
+                }
                 self.make_ready(thread, Became::Continued);
             }
             _ => {}

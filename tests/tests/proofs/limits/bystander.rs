@@ -2,7 +2,6 @@
 
 use abi::{Pid, Signal, Timespec};
 use harness::{PAGE, ends, fork, join, map_shared, signaled};
-use kernel::limits::*;
 use userland::Sys;
 use userland::sys::Forked;
 

@@ -7,6 +7,7 @@ use userland::sys::FileActions;
 use userland::{Args, Sys};
 
 use super::bystander::{Bystander, holders, let_go};
+use super::queues::{QUEUE, holding};
 
 /// Descriptions of the console that init and all others share.
 pub(super) const CONSOLE_FILES: usize = 3;
