@@ -12,6 +12,36 @@ use triomphe::Arc;
 
 static ZEROS: Frame = [0; PAGE_SIZE];
 
+/// Lets a host have the memory that it holds in a field.
+macro_rules! memory_in {
+    ($host:ty, $field:tt) => {
+        impl ::kernel::PhysMem for $host {
+            #[inline]
+            fn frame(&self, frame: ::kernel::FrameNo) -> &::kernel::Frame {
+                <$crate::frames::Frames as ::kernel::PhysMem>::frame(&self.$field, frame)
+            }
+            #[inline]
+            fn frame_mut(&mut self, frame: ::kernel::FrameNo) -> &mut ::kernel::Frame {
+                <$crate::frames::Frames as ::kernel::PhysMem>::frame_mut(&mut self.$field, frame)
+            }
+            fn zero(&mut self, frame: ::kernel::FrameNo) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::zero(&mut self.$field, frame);
+            }
+            fn copy(&mut self, from: ::kernel::FrameNo, to: ::kernel::FrameNo) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::copy(&mut self.$field, from, to);
+            }
+            #[inline]
+            fn copy_bytes(&mut self, from: (::kernel::FrameNo, usize), to: (::kernel::FrameNo, usize), length: usize) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::copy_bytes(&mut self.$field, from, to, length);
+            }
+            fn release(&mut self, frame: ::kernel::FrameNo) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::release(&mut self.$field, frame);
+            }
+        }
+    };
+}
+pub(crate) use memory_in;
+
 /// How many frames that nobody uses are kept for the next ones, unless more are asked for.
 const SPARE: usize = 32;
 
