@@ -21,6 +21,11 @@ impl Kernel {
             // Ends with EINTR after a stop, even without a handler (signal(7)).
             self.finish(host, thread, &call, Next::Return(Errno::EINTR.to_return()), Err(Errno::EINTR));
         }
+        let entry = self.threads.at_mut(thread);
+        if let Next::Call = entry.next {
+            // Linux stops it among its signals: those that come meanwhile are dealt with before its call goes on.
+            entry.next = Next::CallAfterSignals;
+        }
         self.leave_cpu(thread, ThreadState::Stopped);
         self.processes.at_mut(process).stopped = true;
         self.report_change(host, process, WaitStatus::Stopped(signal));
