@@ -173,7 +173,10 @@ impl Kernel {
             }
             Syscall::Compute { duration } => Some(duration.0.saturating_sub(progress) as i64),
             _ => {
-                self.report_remaining(host, thread, call);
+                // When it was stopped it was said already, and that stays.
+                if let Next::Call = self.threads.at(thread).next {
+                    self.report_remaining(host, thread, call);
+                }
                 None
             }
         }

@@ -22,9 +22,10 @@ impl Kernel {
             self.finish(host, thread, &call, Next::Return(Errno::EINTR.to_return()), Err(Errno::EINTR));
         }
         let entry = self.threads.at_mut(thread);
-        if let Next::Call = entry.next {
+        if let (Next::Call, Some(call)) = (entry.next, entry.call) {
             // Linux stops it among its signals: those that come meanwhile are dealt with before its call goes on.
             entry.next = Next::CallAfterSignals;
+            self.report_remaining(host, thread, &call);
         }
         self.leave_cpu(thread, ThreadState::Stopped);
         self.processes.at_mut(process).stopped = true;

@@ -108,6 +108,8 @@ mod tests {
         assert!(text.contains("rt_sigsuspend           1 calls   never ok  !EFAULT EINTR=1 !EINVAL"), "{text}");
         assert!(text.contains("exit_group              1 calls   never ok \n"), "{text}");
         let missing = missing(&seen);
-        assert!(!missing.iter().any(|line| line.starts_with("rt_sigsuspend succeeded") || line.starts_with("exit_group")));
+        assert!(
+            !missing.iter().any(|line| line.starts_with("rt_sigsuspend succeeded") || line.starts_with("exit_group"))
+        );
     }
 }
