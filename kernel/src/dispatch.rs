@@ -66,43 +66,32 @@ impl Kernel {
     pub(crate) fn carry_out<H: Host>(&mut self, host: &mut H, thread: ThreadNo, call: &Syscall) -> Carried {
         let process = self.threads.at(thread).process;
         let outcome = self.handle(&mut Cx { host, thread, process }, call);
-        match outcome {
+        let (next, result) = match outcome {
+            Ok(Flow::Done(value) | Flow::Yield(value) | Flow::Forked(_, value)) => (Next::Return(value), Ok(value)),
+            Err(errno) => (Next::Return(errno.to_return()), Err(errno)),
+            Ok(Flow::Started { stack_pointer }) => (Next::Start { stack_pointer }, Ok(0)),
+            Ok(Flow::Again) => (Next::Access, Ok(0)),
             Ok(Flow::Wait(what)) => {
                 self.block(thread, what);
-                Carried::Waiting
+                return Carried::Waiting;
             }
-            Ok(Flow::Busy) => Carried::Busy,
-            Ok(Flow::Ended) => Carried::Ended,
-            Ok(Flow::Started { stack_pointer }) => {
-                self.finish(host, thread, call, Next::Start { stack_pointer }, Ok(0));
-                Carried::Out
-            }
-            Ok(Flow::Again) => {
-                self.finish(host, thread, call, Next::Access, Ok(0));
-                Carried::Out
-            }
-            Ok(Flow::Forked(child, pid)) => {
-                self.finish(host, thread, call, Next::Return(pid), Ok(pid));
-                Carried::Forked(self.thread_id(child))
-            }
-            Ok(Flow::Yield(value)) => {
-                self.finish(host, thread, call, Next::Return(value), Ok(value));
+            Ok(Flow::Busy) => return Carried::Busy,
+            Ok(Flow::Ended) => return Carried::Ended,
+        };
+        self.finish(host, thread, call, next, result);
+        match outcome {
+            Ok(Flow::Forked(child, _)) => Carried::Forked(self.thread_id(child)),
+            Ok(Flow::Yield(_)) => {
                 self.threads.at_mut(thread).usage.voluntary_switches += 1;
                 self.make_ready(thread, crate::sched::policy::Became::Yielded);
                 Carried::Out
             }
-            Ok(Flow::Done(value)) => {
-                self.finish(host, thread, call, Next::Return(value), Ok(value));
-                Carried::Out
-            }
-            Err(errno) => {
-                self.finish(host, thread, call, Next::Return(errno.to_return()), Err(errno));
-                Carried::Out
-            }
+            _ => Carried::Out,
         }
     }
 
     /// The call is over: its result is what the thread goes on with.
+    #[inline]
     pub(crate) fn finish<H: Host>(
         &mut self,
         host: &mut H,
@@ -111,15 +100,23 @@ impl Kernel {
         next: Next,
         result: Result<i64, Errno>,
     ) {
-        let entry = self.threads.at(thread);
-        let waited = entry.waiter.queue.is_some() || entry.timer_us.is_some();
-        let left = if waited { self.leave_queue(thread) } else { None };
+        if self.threads.at(thread).leaves_something() {
+            self.finish_with_care(host, thread, next);
+        } else {
+            self.threads.at_mut(thread).end_call(next);
+        }
+        if host.listens_to_calls() {
+            host.event(Event::Finished { thread: self.thread_id(thread), call, result });
+        }
+    }
+
+    /// Ends a call that waited, or that has something in hand.
+    #[inline(never)]
+    fn finish_with_care<H: Host>(&mut self, host: &mut H, thread: ThreadNo, next: Next) {
+        let left = self.leave_queue(thread);
         let entry = self.threads.at_mut(thread);
-        entry.call = None;
-        entry.progress = 0;
+        entry.end_call(next);
         let exchanged = core::mem::take(&mut entry.exchange);
-        entry.interrupted = false;
-        entry.next = next;
         if let Some(queue) = left {
             self.settle(host, queue);
         }
@@ -129,7 +126,6 @@ impl Kernel {
         if self.threads.at(thread).held != Held::Nothing {
             self.release_held(host, thread);
         }
-        host.event(Event::Finished { thread: self.thread_id(thread), call, result });
     }
 
     #[inline]

@@ -31,6 +31,13 @@ pub trait Trace {
     /// Something happened.
     fn event(&mut self, event: Event<'_>);
 
+    /// Whether anybody listens to how calls begin, wait and end. If not, the kernel needn't report that: it is what happens
+    /// most, and to put a report together takes as long as a short call does.
+    #[inline]
+    fn listens_to_calls(&self) -> bool {
+        true
+    }
+
     /// A signal is about to end a process, whose wait status will say that there is a core image of it (`core(5)`). Here is
     /// the kernel with the process still whole. Not called unless the kernel was booted to want images.
     fn core_image(&mut self, kernel: &Kernel, process: ProcessId, cause: &Info) {

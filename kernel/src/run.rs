@@ -59,7 +59,9 @@ impl Kernel {
     #[inline]
     pub fn call<H: Host>(&mut self, host: &mut H, cpu: CpuNo, call: &Syscall) -> Trapped {
         let Some(thread) = self.enter(host, cpu) else { return Trapped::Ended };
-        host.event(Event::Entered { thread: self.thread_id(thread), call });
+        if host.listens_to_calls() {
+            host.event(Event::Entered { thread: self.thread_id(thread), call });
+        }
         let entry = self.threads.at_mut(thread);
         entry.call = Some(*call);
         entry.next = Next::Call;
@@ -70,7 +72,9 @@ impl Kernel {
                 Trapped::Ready
             }
             Carried::Waiting => {
-                host.event(Event::Blocked { thread: self.thread_id(thread), call });
+                if host.listens_to_calls() {
+                    host.event(Event::Blocked { thread: self.thread_id(thread), call });
+                }
                 Trapped::Blocked
             }
             Carried::Forked(child) => Trapped::Forked(child),
@@ -88,8 +92,18 @@ impl Kernel {
     }
 
     /// What the running thread does now. A call that waited is tried again, then signals are delivered.
+    #[inline]
     pub fn resume<H: Host>(&mut self, host: &mut H, cpu: CpuNo) -> Resume {
         let Some(thread) = self.cpu(cpu).current else { return Resume::Blocked };
+        // Mostly its call is over, and there is no signal.
+        if !matches!(self.threads.at(thread).next, Next::Call) && !self.has_deliverable(thread) {
+            return self.go_on(thread);
+        }
+        self.retry_and_deliver(host, thread)
+    }
+
+    #[inline(never)]
+    fn retry_and_deliver<H: Host>(&mut self, host: &mut H, thread: ThreadNo) -> Resume {
         loop {
             if let Next::Call = self.threads.at(thread).next
                 && !self.leaves_suspension(thread)

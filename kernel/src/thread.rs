@@ -86,6 +86,27 @@ impl Entry for Thread {
     };
 }
 
+impl Thread {
+    /// Whether more is to be done at the end of its call than to say how it goes on: it stands in a queue, its timer is set, or
+    /// it has something in hand.
+    #[inline]
+    pub(crate) fn leaves_something(&self) -> bool {
+        self.waiter.queue.is_some()
+            || self.timer_us.is_some()
+            || self.exchange != Exchange::Nothing
+            || self.held != Held::Nothing
+    }
+
+    /// It is in no call any more.
+    #[inline]
+    pub(crate) fn end_call(&mut self, next: Next) {
+        self.call = None;
+        self.progress = 0;
+        self.interrupted = false;
+        self.next = next;
+    }
+}
+
 /// Whether a thread runs, could run, or waits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -53,6 +53,18 @@ impl FrameBytes {
         hash
     }
 
+    /// Its bytes, of which those in `touched` will be written.
+    #[inline(always)]
+    fn to_write(&mut self, touched: Range<usize>) -> &mut Frame {
+        *self.hash.get_mut() = UNKNOWN;
+        self.used = if self.used.is_empty() {
+            touched
+        } else {
+            self.used.start.min(touched.start)..self.used.end.max(touched.end)
+        };
+        &mut self.bytes
+    }
+
     fn clear(&mut self) {
         self.bytes[self.used.clone()].fill(0);
         self.used = 0..0;
@@ -173,15 +185,7 @@ fn bytes_mut<'a>(
         None => *place = Some(zeros(spare)),
     }
     match place.as_mut().and_then(Arc::get_mut) {
-        Some(frame) => {
-            *frame.hash.get_mut() = UNKNOWN;
-            frame.used = if frame.used.is_empty() {
-                touched
-            } else {
-                frame.used.start.min(touched.start)..frame.used.end.max(touched.end)
-            };
-            &mut frame.bytes
-        }
+        Some(frame) => frame.to_write(touched),
         None => unreachable!("a frame that isn't shared can be written to"),
     }
 }
@@ -211,7 +215,28 @@ impl PhysMem for Frames {
 
     #[inline]
     fn copy_bytes(&mut self, from: (FrameNo, usize), to: (FrameNo, usize), length: usize) {
-        let ((from, from_at), (to, to_at)) = (from, to);
+        let frames = self.frames.get_disjoint_mut([from.0.index(), to.0.index()]);
+        if let Ok([Some(source), Some(target)]) = frames
+            && let Some(target) = Arc::get_mut(target)
+        {
+            let touched = to.1..to.1 + length;
+            return target.to_write(touched.clone())[touched].copy_from_slice(&source.bytes[from.1..from.1 + length]);
+        }
+        self.copy_bytes_with_care(from, to, length);
+    }
+
+    fn release(&mut self, frame: FrameNo) {
+        let Some(place) = self.frames.get_mut(frame.index()) else { return };
+        let before = place.take();
+        self.set_aside(before);
+        self.trim();
+    }
+}
+
+impl Frames {
+    /// Copies where a frame is all zeros, or is shared.
+    #[inline(never)]
+    fn copy_bytes_with_care(&mut self, (from, from_at): (FrameNo, usize), (to, to_at): (FrameNo, usize), length: usize) {
         place(&mut self.frames, to);
         if from.index() >= self.frames.len() {
             return self.frame_mut(to)[to_at..to_at + length].fill(0);
@@ -225,13 +250,6 @@ impl PhysMem for Frames {
             Some(from) => to.copy_from_slice(&from.bytes[from_at..from_at + length]),
             None => to.fill(0),
         }
-    }
-
-    fn release(&mut self, frame: FrameNo) {
-        let Some(place) = self.frames.get_mut(frame.index()) else { return };
-        let before = place.take();
-        self.set_aside(before);
-        self.trim();
     }
 }
 

@@ -286,10 +286,8 @@ impl History {
         let before = self.rolling;
         event.hash(&mut self.rolling);
         self.length += 1;
-        if self.keeps_events
-            && let Some(chunk) = self.chunk(before)
-        {
-            let _ = chunk.events.push(Kept::Event(event));
+        if self.keeps_events {
+            self.keep(before, |_| Kept::Event(event));
         }
     }
 
@@ -302,30 +300,35 @@ impl History {
         if !self.keeps_events {
             return;
         }
-        let Some(chunk) = self.chunk(before) else { return };
-        let kept = if bytes.len() <= SMALL || bytes.len() > BESIDE {
-            Kept::Event(Event::result(check, value, bytes))
-        } else {
-            let start = chunk.bytes.len() as u32;
-            chunk.bytes.extend_from_slice(bytes);
-            Kept::Result { check, start, length: bytes.len() as u32, value }
-        };
-        let _ = chunk.events.push(kept);
-    }
-
-    /// The chunk for the next event, which nobody shares and which has room for it. `before`: the rolling hash without it.
-    #[inline(always)]
-    fn chunk(&mut self, before: FastHasher) -> Option<&mut Chunk> {
-        let last = self.last.as_mut().and_then(Arc::get_mut);
-        if last.is_none_or(|last| last.events.is_full()) {
-            self.make_room(before);
+        match bytes.len() {
+            0 => self.keep(before, |_| Kept::Event(Event::Value { check, value })),
+            ..=SMALL | BESIDE.. => self.keep(before, |_| Kept::Event(Event::result(check, value, bytes))),
+            length => self.keep(before, |beside| {
+                let start = beside.len() as u32;
+                beside.extend_from_slice(bytes);
+                Kept::Result { check, start, length: length as u32, value }
+            }),
         }
-        self.last.as_mut().and_then(Arc::get_mut)
     }
 
-    /// Copies the last chunk, which others share, or begins another.
+    /// Keeps an event, which is made with the bytes of its chunk at hand. `before`: the rolling hash without it.
+    #[inline(always)]
+    fn keep(&mut self, before: FastHasher, event: impl FnOnce(&mut Vec<u8>) -> Kept) {
+        let has_room = |chunk: &&mut Chunk| !chunk.events.is_full();
+        let chunk = match self.last.as_mut().and_then(Arc::get_mut).filter(has_room) {
+            Some(chunk) => Some(chunk),
+            None => self.make_room(before),
+        };
+        if let Some(chunk) = chunk {
+            let kept = event(&mut chunk.bytes);
+            let _ = chunk.events.push(kept);
+        }
+    }
+
+    /// Copies the last chunk, which others share, or begins another: the one for the next event, which nobody shares and which
+    /// has room for it.
     #[inline(never)]
-    fn make_room(&mut self, before: FastHasher) {
+    fn make_room(&mut self, before: FastHasher) -> Option<&mut Chunk> {
         match &mut self.last {
             Some(last) if !last.events.is_full() => {
                 Arc::make_mut(last);
@@ -338,6 +341,7 @@ impl History {
                 self.last = Some(Arc::new(Chunk { events: heapless::Vec::new(), bytes, before, previous }));
             }
         }
+        self.last.as_mut().and_then(Arc::get_mut)
     }
 
     /// Forgets all events but the first `length`. Only for a history that keeps its events.

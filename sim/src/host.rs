@@ -68,6 +68,11 @@ impl Trace for Host<'_> {
         self.notes.add(&event);
     }
 
+    #[inline]
+    fn listens_to_calls(&self) -> bool {
+        self.notes.watching
+    }
+
     fn core_image(&mut self, kernel: &Kernel, process: ProcessId, cause: &Info) {
         if self.notes.wants_cores
             && let Some(image) = CoreImage::of(kernel, self.frames, process, cause)

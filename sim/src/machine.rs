@@ -240,8 +240,32 @@ impl Machine {
         thread
     }
 
-    /// Who runs in this step.
+    /// Who runs in this step: mostly who did in the last one.
+    #[inline(always)]
     fn schedule<C: Chooser>(&mut self, world: &mut World, chooser: &mut C) -> Result<ThreadId, Outcome> {
+        let kernel = &world.kernel;
+        if kernel.halted().is_none()
+            && kernel.terminal().is_none()
+            && !kernel.wants_input()
+            && !kernel.needs_pick(CPU)
+            && let Some(current) = kernel.current(CPU)
+        {
+            return match preempt(world, chooser) {
+                None => Ok(current),
+                Some(thread) => self.switch(world, chooser, Some(thread)),
+            };
+        }
+        self.switch(world, chooser, None)
+    }
+
+    /// Looks for who runs, with all that may come in between. `preempting`: who has been chosen already.
+    #[inline(never)]
+    fn switch<C: Chooser>(
+        &mut self,
+        world: &mut World,
+        chooser: &mut C,
+        mut preempting: Option<ThreadId>,
+    ) -> Result<ThreadId, Outcome> {
         loop {
             if let Some(status) = world.kernel.halted() {
                 return Err(Outcome::Halted(status));
@@ -253,6 +277,7 @@ impl Machine {
                 self.feed(world);
             }
             let pick = match world.kernel.current(CPU) {
+                _ if preempting.is_some() => preempting.take().map_or(Pick::Policy, Pick::Thread),
                 Some(current) if !world.kernel.needs_pick(CPU) => match preempt(world, chooser) {
                     None => return Ok(current),
                     Some(thread) => Pick::Thread(thread),

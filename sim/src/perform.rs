@@ -2,7 +2,7 @@
 
 use abi::Syscall;
 use kernel::signal::action::IGNORE;
-use kernel::{Kernel, PhysMem, ThreadId, Trap, Trapped};
+use kernel::{FrameNo, Kernel, PhysMem, ThreadId, Trap, Trapped};
 use userland::hart::{Filled, Operation, OutRegion, Piece, Request};
 
 use crate::access::{Accessed, access};
@@ -354,14 +354,20 @@ pub(crate) fn collect(
     data: &mut Vec<u8>,
 ) {
     data.clear();
+    // Mostly all lie in one page, so that is looked up once.
+    let mut found: Option<(u64, FrameNo)> = None;
     for &OutRegion { address, length, filled } in outs.iter().flatten() {
         let count = match filled {
             Filled::OnSuccess if value < 0 => 0,
             Filled::OnSuccess | Filled::Always => length as usize,
             Filled::Returned => usize::try_from(value).unwrap_or(0).min(length as usize),
         };
-        match kernel.translate(thread, address, false) {
-            Some((frame, offset)) if offset + count <= abi::PAGE_SIZE => {
+        let (page, offset) = (address / abi::PAGE_SIZE as u64, address as usize % abi::PAGE_SIZE);
+        if found.is_none_or(|(known, _)| known != page) {
+            found = kernel.translate(thread, address, false).map(|(frame, _)| (page, frame));
+        }
+        match found {
+            Some((_, frame)) if offset + count <= abi::PAGE_SIZE => {
                 data.extend_from_slice(&frames.frame(frame)[offset..offset + count]);
             }
             _ => {

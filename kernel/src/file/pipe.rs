@@ -206,11 +206,9 @@ impl Kernel {
         if new_page {
             ring.begin_page(&mut self.frames, host)?;
         }
-        for (from, bytes) in [(Some(first), in_first), (second, count - in_first)] {
-            if let (Some(from), Some((to, to_offset, _))) = (from, ring.last_page()) {
-                host.copy_bytes(from, (to, to_offset), bytes);
-                ring.pushed(bytes);
-            }
+        ring.append(host, first, in_first);
+        if let Some(second) = second {
+            ring.append(host, second, count - in_first);
         }
         Ok(())
     }
@@ -285,11 +283,12 @@ impl Kernel {
         if entry.waiting_readers.is_empty() && entry.waiting_writers.is_empty() {
             return;
         }
-        if self.pipe_is_readable(pipe) {
-            self.wake_first(host, QueueName::PipeReaders(pipe));
+        let (reader, writer) = (entry.waiting_readers.first(), entry.waiting_writers.first());
+        if let Some(reader) = reader.filter(|_| self.pipe_is_readable(pipe)) {
+            self.wake(host, reader);
         }
-        if self.pipe_is_writable(pipe) && !planted!(WriterNotWoken) {
-            self.wake_first(host, QueueName::PipeWriters(pipe));
+        if let Some(writer) = writer.filter(|_| self.pipe_is_writable(pipe) && !planted!(WriterNotWoken)) {
+            self.wake(host, writer);
         }
     }
 

@@ -148,6 +148,14 @@ impl Ring {
         }
     }
 
+    /// Copies bytes that lie in one page of memory behind those in the last page, where they fit.
+    pub(crate) fn append<M: PhysMem>(&mut self, memory: &mut M, from: (FrameNo, usize), bytes: usize) {
+        if let Some((frame, offset, _)) = self.last_page() {
+            memory.copy_bytes(from, (frame, offset), bytes);
+            self.pushed(bytes);
+        }
+    }
+
     /// The place of the first byte, with the bytes that lie in one piece there.
     pub(crate) fn head_piece(&self) -> Option<(FrameNo, usize, usize)> {
         self.pieces.first().map(|first| (first.frame, first.offset.into(), first.length.into()))

@@ -300,7 +300,15 @@ impl Kernel {
     }
 
     /// A thread stands in the list of this queue now.
+    #[inline]
     pub(crate) fn enter_index(&mut self, thread: ThreadNo, name: QueueName) {
+        if let QueueName::Receivers(_) | QueueName::Senders(_) | QueueName::SemaphoreChange(_) = name {
+            self.take_place(thread, name);
+        }
+    }
+
+    #[inline(never)]
+    fn take_place(&mut self, thread: ThreadNo, name: QueueName) {
         let Some(mut index) = self.index(name) else { return };
         let own = self.wishes_of(thread, name);
         let Ok(place) = self.places.insert(Place { thread, own, all: own, ..Place::VACANT }) else {
@@ -314,8 +322,16 @@ impl Kernel {
     }
 
     /// A thread has left this queue, or is about to.
+    #[inline]
     pub(crate) fn leave_index(&mut self, thread: ThreadNo, name: QueueName) {
-        let Some(place) = self.threads.at_mut(thread).waiter.place.take() else { return };
+        if let Some(place) = self.threads.at(thread).waiter.place {
+            self.give_place_back(thread, name, place);
+        }
+    }
+
+    #[inline(never)]
+    fn give_place_back(&mut self, thread: ThreadNo, name: QueueName, place: PlaceNo) {
+        self.threads.at_mut(thread).waiter.place = None;
         let Some(mut index) = self.index(name) else { crate::bug("a thread has a place in a queue without an index") };
         index.remove(&mut self.places, place);
         self.places.free(place);
@@ -323,11 +339,16 @@ impl Kernel {
     }
 
     /// Notes down whether a thread has been told to try again.
+    #[inline]
     pub(crate) fn set_woken(&mut self, thread: ThreadNo, woken: bool) {
-        let waiter = &mut self.threads.at_mut(thread).waiter;
-        if waiter.woken == woken {
-            return;
+        if self.threads.at(thread).waiter.woken != woken {
+            self.change_woken(thread, woken);
         }
+    }
+
+    #[inline(never)]
+    fn change_woken(&mut self, thread: ThreadNo, woken: bool) {
+        let waiter = &mut self.threads.at_mut(thread).waiter;
         waiter.woken = woken;
         if let Some(place) = waiter.place {
             self.places.at_mut(place).own.woken = woken;

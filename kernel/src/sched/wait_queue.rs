@@ -64,7 +64,9 @@ impl Kernel {
         let queue = what.queue();
         let standing = self.threads.at(thread).waiter.queue;
         if standing != queue || standing.is_none() {
-            self.leave_queue(thread);
+            if standing.is_some() {
+                self.leave_queue(thread);
+            }
             self.join_queue(thread, queue);
         }
         self.set_wait_timer(thread, what.until_us());
@@ -86,6 +88,7 @@ impl Kernel {
         }
     }
 
+    #[inline]
     fn join_queue(&mut self, thread: ThreadNo, name: Option<QueueName>) {
         let Some(name) = name else { return };
         let (queue, threads) = self.queue_mut(name);
@@ -96,6 +99,7 @@ impl Kernel {
 
     /// Takes a thread out of the queue in which it stands, or out of the timer. The caller settles the queue, once the
     /// state is whole again. A blocked `open` is withdrawn.
+    #[inline]
     pub(crate) fn leave_queue(&mut self, thread: ThreadNo) -> Option<QueueName> {
         let name = self.step_out(thread)?;
         if let QueueName::FifoReaders(_) | QueueName::FifoWriters(_) = name {

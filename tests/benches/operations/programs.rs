@@ -101,8 +101,9 @@ async fn letters(sys: Sys, args: Args) -> i32 {
     if !child {
         let _ = sys.mq_send(to, &[1; 64], 0).await;
     }
-    while let Ok((message, priority)) = sys.mq_receive(from, 64).await {
-        let _ = sys.mq_send(to, &message, priority).await;
+    let mut message = [0; 64];
+    while let Ok((length, priority)) = sys.mq_receive_into(from, &mut message).await {
+        let _ = sys.mq_send(to, &message[..length], priority).await;
     }
     1
 }

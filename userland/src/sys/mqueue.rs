@@ -2,6 +2,7 @@
 //!
 //! As in C, a name begins with a slash and has no other; the system calls take it without (`mq_overview(7)`).
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use abi::*;
@@ -134,7 +135,26 @@ impl Sys {
     /// the queue may hold. `EAGAIN`: it is empty, and `O_NONBLOCK`. `EINTR`: a signal was caught.
     #[track_caller]
     pub fn mq_receive(self, queue: Mqd, room: usize) -> impl Future<Output = Result<(Vec<u8>, u32), Errno>> {
-        self.here().mq_receive_until(queue, room, None)
+        let sys = self.here();
+        async move {
+            let mut message = vec![0; room];
+            let (length, priority) = sys.mq_receive_until(queue, &mut message, None).await?;
+            message.truncate(length);
+            Ok((message, priority))
+        }
+    }
+
+    /// The same into a buffer, as in C: the message's length and its priority.
+    ///
+    /// # Errors
+    /// As [`Sys::mq_receive`]; the room is that of the buffer.
+    #[track_caller]
+    pub fn mq_receive_into<'a>(
+        self,
+        queue: Mqd,
+        message: &'a mut [u8],
+    ) -> impl Future<Output = Result<(usize, u32), Errno>> + 'a {
+        self.mq_receive_until(queue, message, None)
     }
 
     /// The same, and waits until a point in time of `CLOCK_REALTIME` at most (`mq_timedreceive(3)`).
@@ -148,19 +168,26 @@ impl Sys {
         room: usize,
         until: Timespec,
     ) -> impl Future<Output = Result<(Vec<u8>, u32), Errno>> {
-        self.here().mq_receive_until(queue, room, Some(until))
+        let sys = self.here();
+        async move {
+            let mut message = vec![0; room];
+            let (length, priority) = sys.mq_receive_until(queue, &mut message, Some(until)).await?;
+            message.truncate(length);
+            Ok((message, priority))
+        }
     }
 
     #[track_caller]
-    fn mq_receive_until(
+    fn mq_receive_until<'a>(
         self,
         queue: Mqd,
-        room: usize,
+        buffer: &'a mut [u8],
         until: Option<Timespec>,
-    ) -> impl Future<Output = Result<(Vec<u8>, u32), Errno>> {
+    ) -> impl Future<Output = Result<(usize, u32), Errno>> + 'a {
         let line = self.caller();
         async move {
             let (call, outs) = {
+                let room = buffer.len();
                 let stage = &mut *self.hart.stage();
                 let timeout = until.map_or(In::NULL, |until| In::at(put(stage, &until)));
                 let (priority, message) = (stage.room(4), stage.room(room));
@@ -172,8 +199,11 @@ impl Sys {
                 (move || Syscall::MqTimedreceive { queue, message, length, priority, timeout }, outs)
             };
             let length = self.staged(call, outs.map(Some), line).await? as usize;
-            let bytes = self.hart.0.data.borrow().get(4..4 + length).unwrap_or_default().to_vec();
-            Ok((bytes, self.result_at(0)))
+            let data = self.hart.0.data.borrow();
+            if let Some(message) = data.get(4..4 + length) {
+                buffer[..length].copy_from_slice(message);
+            }
+            Ok((length, u32::load(&data)))
         }
     }
 

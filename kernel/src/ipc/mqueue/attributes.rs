@@ -25,10 +25,10 @@ impl Kernel {
         if new.is_some_and(|new| new.flags & !may_be_set != 0) {
             return Err(Errno::EINVAL);
         }
-        let (queue, description) = self.mqueue_of(cx.process, fd)?;
+        let (queue, open_flags) = self.mqueue_of(cx.process, fd)?;
         let entry = self.mqueues.at(queue);
         let attributes = MqAttr {
-            flags: (description.flags & nonblock).bits().into(),
+            flags: (open_flags & nonblock).bits().into(),
             maxmsg: entry.max_messages.into(),
             msgsize: entry.message_bytes.into(),
             curmsgs: entry.len() as i64,

@@ -3,14 +3,18 @@
 //! Who has to wait stands in a queue, first come, first served, and its part is done for it by whoever comes along: a sender
 //! hands its message to the first receiver; a receiver that makes room puts the message of the first sender in. When such a
 //! thread runs next it only finds that it is done, before it looks at signals and at its timeout.
+//!
+//! A message for a receiver that waits goes from memory to memory, where the pages of both are there. Otherwise it is in the
+//! receiver's hand until that runs, and makes its pages itself.
 
-use abi::{Errno, Fd, In, InBytes, Length, MQ_PRIO_MAX, OpenFlags, Out, OutBytes, Timespec};
+use abi::{Errno, Fd, In, InBytes, Length, MQ_PRIO_MAX, OpenFlags, Out, OutBytes, PAGE_SIZE, Syscall, Timespec};
 
 use crate::dispatch::{Cx, Flow, Outcome};
-use crate::file::description::{Description, Open};
+use crate::file::description::Open;
 use crate::host::{Host, PhysMem};
-use crate::ids::{MqMessageNo, MqueueNo, ProcessNo, ThreadNo};
+use crate::ids::{FrameNo, MqMessageNo, MqueueNo, ProcessNo, ThreadNo};
 use crate::kernel::Kernel;
+use crate::mem::user::lies_in_one_page;
 use crate::planted::planted;
 use crate::thread::{QueueName, WaitsFor};
 use crate::time::NEVER_US;
@@ -60,12 +64,18 @@ impl Kernel {
         if priority >= MQ_PRIO_MAX {
             return Err(Errno::EINVAL);
         }
-        let (queue, description) = self.mqueue_of(cx.process, fd)?;
-        if !description.flags.writable() {
+        let (queue, flags) = self.mqueue_of(cx.process, fd)?;
+        if !flags.writable() {
             return Err(Errno::EBADF);
         }
         if length.0 > self.mqueues.at(queue).message_bytes.into() {
             return Err(Errno::EMSGSIZE);
+        }
+        let receiver = self.mqueues.at(queue).waiting_receivers.first().filter(|_| !planted!(ReceiverPassedOver));
+        if let Some(receiver) = receiver
+            && self.pass_directly(cx, receiver, (message.0, length.0 as usize), priority)
+        {
+            return Ok(Flow::Done(0));
         }
         // As on Linux, the message is copied before anything else is looked at. Who is continued after a stop has it still.
         let message = match self.threads.at(cx.thread).exchange {
@@ -75,11 +85,11 @@ impl Kernel {
         // From here on `finish` drops it, unless it has been given away.
         self.threads.at_mut(cx.thread).exchange = Exchange::Offers(message);
         if self.mqueues.at(queue).is_full() {
-            self.may_wait(&description, until_us)?;
+            self.may_wait(flags, until_us)?;
             return self.wait_in(cx.thread, QueueName::MqSenders(queue), until_us);
         }
         self.threads.at_mut(cx.thread).exchange = Exchange::Nothing;
-        match self.mqueues.at(queue).waiting_receivers.first().filter(|_| !planted!(ReceiverPassedOver)) {
+        match receiver {
             Some(receiver) => {
                 self.threads.at_mut(receiver).exchange = Exchange::Received(message);
                 self.hand_over(cx.host, receiver);
@@ -108,8 +118,8 @@ impl Kernel {
             return outcome;
         }
         let until_us = self.timeout(cx, timeout)?;
-        let (queue, description) = self.mqueue_of(cx.process, fd)?;
-        if !description.flags.readable() {
+        let (queue, flags) = self.mqueue_of(cx.process, fd)?;
+        if !flags.readable() {
             return Err(Errno::EBADF);
         }
         // Even if the message is shorter.
@@ -117,11 +127,56 @@ impl Kernel {
             return Err(Errno::EMSGSIZE);
         }
         let Some(message) = self.first_message(queue) else {
-            self.may_wait(&description, until_us)?;
+            self.may_wait(flags, until_us)?;
             return self.wait_in(cx.thread, QueueName::MqReceivers(queue), until_us);
         };
         self.take_offer(cx.host, queue);
         self.deliver_mq_message(cx, message, buffer, priority)
+    }
+
+    /// Copies a message from the caller's memory to that of a receiver that waits, and ends its call; whether that was done.
+    /// Nothing is, unless all of it lies in pages that are there, and no two in one frame: the order of copies would matter.
+    fn pass_directly<H: Host>(
+        &mut self,
+        cx: &mut Cx<'_, H>,
+        receiver: ThreadNo,
+        (address, length): (u64, usize),
+        priority: u32,
+    ) -> bool {
+        let entry = self.threads.at(receiver);
+        let Some(Syscall::MqTimedreceive { message: buffer, priority: urgency, .. }) = entry.call else {
+            crate::bug("a thread waits for a message that receives none");
+        };
+        let Some(from) = self.page_there(cx.process, address, length, false) else { return false };
+        let Some(to) = self.page_there(entry.process, buffer.0, length, true) else { return false };
+        let urgency_to = match urgency.address {
+            _ if urgency.is_null() => None,
+            // Mostly both lie on the receiver's stack.
+            at if at / PAGE_SIZE as u64 == buffer.0 / PAGE_SIZE as u64 && lies_in_one_page(at, size_of::<u32>()) => {
+                Some((to.0, at as usize % PAGE_SIZE))
+            }
+            at => match self.page_there(entry.process, at, size_of::<u32>(), true) {
+                Some(place) if place.0 != from.0 => Some(place),
+                _ => return false,
+            },
+        };
+        if from.0 == to.0 {
+            return false;
+        }
+        if let Some((frame, offset)) = urgency_to
+            && let Some(place) = cx.host.frame_mut(frame).get_mut(offset..offset + size_of::<u32>())
+        {
+            place.copy_from_slice(&priority.to_le_bytes());
+        }
+        cx.host.copy_bytes(from, to, length);
+        self.complete(cx.host, receiver, Ok(length as i64));
+        true
+    }
+
+    /// Where a range lies, if it lies in one page, and that is there.
+    fn page_there(&self, process: ProcessNo, address: u64, length: usize, write: bool) -> Option<(FrameNo, usize)> {
+        let one = length > 0 && lies_in_one_page(address, length);
+        if one { self.processes.at(process).space.translate(&self.nodes, address, write) } else { None }
     }
 
     /// When the waiting ends, in microseconds since boot.
@@ -129,18 +184,21 @@ impl Kernel {
     fn timeout<H: Host>(&mut self, cx: &mut Cx<'_, H>, timeout: In<Timespec>) -> Result<u64, Errno> {
         match self.threads.at(cx.thread).progress {
             0 if timeout.is_null() => Ok(NEVER_US),
-            0 => {
-                let time: Timespec = self.get(cx.host, cx.process, timeout.address)?;
-                Ok(time.to_us().ok_or(Errno::EINVAL)?.min(NEVER_US))
-            }
+            0 => self.load_timeout(cx, timeout),
             // It waited before it was stopped.
             until_us => Ok(until_us),
         }
     }
 
+    #[inline(never)]
+    fn load_timeout<H: Host>(&mut self, cx: &mut Cx<'_, H>, timeout: In<Timespec>) -> Result<u64, Errno> {
+        let time: Timespec = self.get(cx.host, cx.process, timeout.address)?;
+        Ok(time.to_us().ok_or(Errno::EINVAL)?.min(NEVER_US))
+    }
+
     /// Whether the caller may wait at all.
-    fn may_wait(&self, description: &Description, until_us: u64) -> Result<(), Errno> {
-        if description.flags.contains(OpenFlags::O_NONBLOCK) {
+    fn may_wait(&self, flags: OpenFlags, until_us: u64) -> Result<(), Errno> {
+        if flags.contains(OpenFlags::O_NONBLOCK) {
             return Err(Errno::EAGAIN);
         }
         if self.now_us() >= until_us { Err(Errno::ETIMEDOUT) } else { Ok(()) }
@@ -207,11 +265,11 @@ impl Kernel {
         }
     }
 
-    /// The queue behind a descriptor.
-    pub(crate) fn mqueue_of(&self, process: ProcessNo, fd: Fd) -> Result<(MqueueNo, Description), Errno> {
-        let description = *self.files.at(self.descriptor(process, fd)?.file);
+    /// The queue behind a descriptor, and how it is open.
+    pub(crate) fn mqueue_of(&self, process: ProcessNo, fd: Fd) -> Result<(MqueueNo, OpenFlags), Errno> {
+        let description = self.files.at(self.descriptor(process, fd)?.file);
         match description.open {
-            Open::Mqueue(queue) => Ok((queue, description)),
+            Open::Mqueue(queue) => Ok((queue, description.flags)),
             _ => Err(Errno::EBADF),
         }
     }
