@@ -96,7 +96,7 @@ impl Kernel {
     pub fn resume<H: Host>(&mut self, host: &mut H, cpu: CpuNo) -> Resume {
         let Some(thread) = self.cpu(cpu).current else { return Resume::Blocked };
         // Mostly its call is over, and there is no signal.
-        if !matches!(self.threads.at(thread).next, Next::Call) && !self.has_deliverable(thread) {
+        if !self.threads.at(thread).next.is_call() && !self.has_deliverable(thread) {
             return self.go_on(thread);
         }
         self.retry_and_deliver(host, thread)
