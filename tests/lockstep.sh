@@ -10,7 +10,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 # With what the project's own tests are built of: real processes take most of the time anyway.
-cargo build --quiet --manifest-path tests/host/Cargo.toml --target-dir target || exit 1
+cargo build --quiet --package vitrine-host || exit 1
 
 check() {
     target/debug/vitrine-host check --save target/lockstep-failures "$@"

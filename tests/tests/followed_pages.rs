@@ -19,18 +19,33 @@ enum Task<'a> {
     Run { command: &'a str },
 }
 
+/// Settings for the packages of the copy. It is about what happens, not about speed, so they are built fast. And they have other
+/// settings than the original's have, so that they have other names, too: both can be built in one folder, and what belongs to
+/// neither is built once.
+const SETTINGS: &str = "opt-level = 0\ndebug = false\n";
+
+const PACKAGES: [&str; 5] = ["vitrine-abi", "vitrine-kernel", "vitrine-userland", "vitrine", "vitrine-tests"];
+
 /// A copy that a page is followed on. What is built of it is kept for the next page, and for the next time.
 struct Copy {
     root: PathBuf,
     target: PathBuf,
+    /// Where the tests are built, this one too.
+    build: PathBuf,
 }
 
 impl Copy {
     fn make() -> Copy {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("followed-pages");
-        let copy = Copy { root: folder.join("copy"), target: folder.join("target") };
+        let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let folder = temporary.join("followed-pages");
+        let build = temporary.parent().expect("it is inside of what is built").to_owned();
+        let copy = Copy { root: folder.join("copy"), target: folder.join("target"), build };
         let _ = fs::remove_dir_all(&copy.root);
         copy_folder(&repository(), &copy.root);
+        // Cargo looks for it in the folders above, so the copy stays as it is.
+        fs::create_dir_all(folder.join(".cargo")).expect("a folder can be made");
+        let settings = PACKAGES.map(|package| format!("[profile.dev.package.{package}]\n{SETTINGS}"));
+        fs::write(folder.join(".cargo/config.toml"), settings.concat()).expect("the settings can be written");
         copy
     }
 
@@ -58,9 +73,9 @@ impl Copy {
             .args(["-c", command])
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target)
-            // It is about what happens, not about speed.
-            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("CARGO_BUILD_BUILD_DIR", &self.build)
+            // A page builds again and again, with a few lines changed.
+            .env("CARGO_INCREMENTAL", "1")
             .env_remove("VITRINE_UPDATE")
             .env_remove("RUST_LOG")
             .output()

@@ -47,6 +47,32 @@ const fn by_number() -> [u8; NUMBERS] {
     rows
 }
 
+/// The rows in the order of their names.
+static BY_NAME: [u8; ROWS] = by_name();
+
+const fn by_name() -> [u8; ROWS] {
+    let (mut rows, mut count) = ([0; ROWS], 0);
+    while count < ROWS {
+        let mut place = count;
+        while place > 0 && is_before(Syscall::TABLE[count].name, Syscall::TABLE[rows[place - 1] as usize].name) {
+            rows[place] = rows[place - 1];
+            place -= 1;
+        }
+        rows[place] = count as u8;
+        count += 1;
+    }
+    rows
+}
+
+const fn is_before(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut place = 0;
+    while place < one.len() && place < other.len() && one[place] == other[place] {
+        place += 1;
+    }
+    if place < one.len() && place < other.len() { one[place] < other[place] } else { one.len() < other.len() }
+}
+
 impl Row {
     /// Every row, in the table's order.
     pub fn all() -> impl Iterator<Item = Row> {
@@ -63,7 +89,8 @@ impl Row {
 
     /// The row of the call with this name.
     pub fn by_name(name: &str) -> Option<Row> {
-        Syscall::by_name(name).and_then(|info| Row::by_number(info.number))
+        let place = BY_NAME.binary_search_by(|row| Row(*row).info().name.cmp(name)).ok()?;
+        BY_NAME.get(place).map(|row| Row(*row))
     }
 
     /// The row of a call.
@@ -142,7 +169,7 @@ fn wait_index(what: WaitsFor) -> usize {
 }
 
 /// The counts.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct Coverage {
     /// Steps made.
     pub steps: u64,
@@ -158,6 +185,24 @@ pub struct Coverage {
     wakes: Vec<[u64; WAKERS]>,
     /// By invariant: checks that found something to look at.
     invariants: Vec<u64>,
+}
+
+impl Clone for Coverage {
+    fn clone(&self) -> Coverage {
+        let mut copy = Coverage::new();
+        copy.clone_from(self);
+        copy
+    }
+
+    fn clone_from(&mut self, from: &Coverage) {
+        let Coverage { steps, alive, calls, results, waits, wakes, invariants } = from;
+        (self.steps, self.alive) = (*steps, *alive);
+        self.calls.clone_from(calls);
+        self.results.clone_from(results);
+        self.waits.clone_from(waits);
+        self.wakes.clone_from(wakes);
+        self.invariants.clone_from(invariants);
+    }
 }
 
 impl Default for Coverage {
@@ -285,21 +330,33 @@ impl Coverage {
 
     /// Adds what another has seen.
     pub fn merge(&mut self, other: &Coverage) {
-        fn add<const N: usize>(into: &mut [[u64; N]], from: &[[u64; N]]) {
-            for (into, from) in into.iter_mut().flatten().zip(from.iter().flatten()) {
+        fn add(into: &mut [u64], from: &[u64]) {
+            for (into, from) in into.iter_mut().zip(from) {
                 *into += from;
             }
         }
         self.steps += other.steps;
         self.alive += other.alive;
-        for (into, from) in self.calls.iter_mut().zip(&other.calls) {
-            *into += from;
+        add(&mut self.calls, &other.calls);
+        add(self.results.as_flattened_mut(), other.results.as_flattened());
+        add(self.waits.as_flattened_mut(), other.waits.as_flattened());
+        add(self.wakes.as_flattened_mut(), other.wakes.as_flattened());
+        add(&mut self.invariants, &other.invariants);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_by_its_name_and_by_its_number() {
+        for row in Row::all() {
+            assert_eq!(Row::by_name(row.info().name), Some(row));
+            assert_eq!(Row::by_number(row.info().number), Some(row));
         }
-        add(&mut self.results, &other.results);
-        add(&mut self.waits, &other.waits);
-        add(&mut self.wakes, &other.wakes);
-        for (into, from) in self.invariants.iter_mut().zip(&other.invariants) {
-            *into += from;
+        for other in ["", "a", "getpi", "getpidd", "zzz"] {
+            assert_eq!(Row::by_name(other), None, "{other}");
         }
     }
 }

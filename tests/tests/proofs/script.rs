@@ -139,7 +139,10 @@ impl Script {
     async fn write(&mut self) {
         let Some(fd) = self.random.one_of(&self.fds) else { return };
         let length = if self.random.one_in(8) { 70_000 } else { self.random.below(300) };
-        let bytes: Vec<u8> = (0..length).map(|at| (at as u64 ^ self.random.0) as u8).collect();
+        // Made anew whenever the process is rebuilt, and tests aren't optimised: so by blocks, not by bytes.
+        let block: [u8; 256] = std::array::from_fn(|at| (at as u64 ^ self.random.0) as u8);
+        let mut bytes = block.repeat(length.div_ceil(block.len()));
+        bytes.truncate(length);
         let written = self.sys.write(fd, &bytes).await;
         self.random.learn(written.unwrap_or(99_999) as i64);
     }

@@ -28,6 +28,11 @@ impl Clone for Check {
     fn clone(&self) -> Check {
         Check::new(self.how)
     }
+
+    fn clone_from(&mut self, from: &Check) {
+        (self.how, self.looks) = (from.how, 0);
+        self.checker.reset();
+    }
 }
 
 impl Check {

@@ -32,9 +32,9 @@ impl Stage {
             return Ok(());
         }
         // Nobody's coverage: it isn't fuzzing.
-        let seen = std::mem::take(&mut self.host.coverage);
+        std::mem::swap(&mut self.host.coverage, &mut self.unseen);
         let ended = self.end_all().and_then(|()| self.remove_what_outlives()).and_then(|()| self.compare());
-        self.host.coverage = seen;
+        std::mem::swap(&mut self.host.coverage, &mut self.unseen);
         ended
     }
 

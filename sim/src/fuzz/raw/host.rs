@@ -9,6 +9,8 @@ use crate::fuzz::coverage::{Coverage, Row, Waker};
 
 /// The name of the program.
 pub(super) const PROGRAM: &[u8] = b"program";
+/// Frames that are kept for the next case: some 4 megabytes.
+const SPARE_FRAMES: usize = 1024;
 /// How many results of a call are remembered, as likely arguments of others.
 const REMEMBERED: usize = 8;
 
@@ -37,7 +39,6 @@ impl Results {
 }
 
 /// Memory, one program, and an ear.
-#[derive(Clone)]
 pub(super) struct Host {
     pub(super) frames: Frames,
     /// What was seen.
@@ -59,7 +60,7 @@ pub(super) struct Host {
 impl Host {
     pub(super) fn new() -> Host {
         Host {
-            frames: Frames::default(),
+            frames: Frames::keeping(SPARE_FRAMES),
             coverage: Coverage::new(),
             results: vec![Results::default(); crate::fuzz::coverage::ROWS],
             calls: [None; THREADS],
@@ -68,6 +69,23 @@ impl Host {
             born: None,
             unnamed: None,
         }
+    }
+}
+
+impl Clone for Host {
+    fn clone(&self) -> Host {
+        let mut copy = Host::new();
+        copy.clone_from(self);
+        copy
+    }
+
+    fn clone_from(&mut self, from: &Host) {
+        let Host { frames, coverage, results, calls, cause, alive, born, unnamed } = from;
+        self.frames.clone_from(frames);
+        self.coverage.clone_from(coverage);
+        self.results.clone_from(results);
+        (self.calls, self.cause, self.alive) = (*calls, *cause, *alive);
+        (self.born, self.unnamed) = (*born, *unnamed);
     }
 }
 

@@ -68,7 +68,6 @@ pub enum Checking {
 }
 
 /// A kernel and its processes.
-#[derive(Clone)]
 pub struct Stage {
     pub(super) kernel: KernelBox,
     pub(super) host: Host,
@@ -77,6 +76,32 @@ pub struct Stage {
     /// What was in use after boot.
     pub(super) start: Vec<(&'static str, usize)>,
     checker: super::check::Check,
+    /// Where coverage goes that is nobody's.
+    pub(super) unseen: Coverage,
+}
+
+impl Clone for Stage {
+    fn clone(&self) -> Stage {
+        let Stage { kernel, host, actors, start, checker, unseen } = self;
+        Stage {
+            kernel: kernel.clone(),
+            host: host.clone(),
+            actors: actors.clone(),
+            start: start.clone(),
+            checker: checker.clone(),
+            unseen: unseen.clone(),
+        }
+    }
+
+    /// In place: what has been used before is used again.
+    fn clone_from(&mut self, from: &Stage) {
+        let Stage { kernel, host, actors, start, checker, unseen: _ } = from;
+        self.kernel.clone_from(kernel);
+        self.host.clone_from(host);
+        self.actors.clone_from(actors);
+        self.start.clone_from(start);
+        self.checker.clone_from(checker);
+    }
 }
 
 impl Stage {
@@ -101,7 +126,7 @@ impl Stage {
         kernel.resume(&mut host, CPU);
         let actors = vec![Some(Actor { thread: first, handlers: Vec::new() })];
         let checker = super::check::Check::new(checking);
-        let mut stage = Stage { kernel, host, actors, start: Vec::new(), checker };
+        let mut stage = Stage { kernel, host, actors, start: Vec::new(), checker, unseen: Coverage::new() };
         // PID 1 cleans up once, so that it has the memory that it needs for that, and what is in use then is noted.
         stage.end().map_err(|_| Errno::ENOMEM)?;
         Ok(stage)
