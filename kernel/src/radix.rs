@@ -335,9 +335,22 @@ fn clear_node(nodes: &mut Nodes, node: NodeNo, prefix: u64, shift: u32, f: &mut 
     nodes.free(node);
 }
 
+/// A bit for each place of a node.
+const PLACES: [u32; FAN_OUT] = {
+    let (mut places, mut bit) = ([0; FAN_OUT], 1_u32);
+    let mut rest: &mut [u32] = &mut places;
+    while let Some((place, behind)) = rest.split_first_mut() {
+        *place = bit;
+        bit = bit.wrapping_shl(1);
+        rest = behind;
+    }
+    places
+};
+
 /// The places of a node that aren't empty: most are, so they are found all at once and not one after the other.
 fn occupied(entries: &[u32; FAN_OUT]) -> impl Iterator<Item = usize> + use<> {
-    let mut bits = entries.iter().rev().fold(0_u32, |bits, entry| bits << 1 | u32::from(*entry != 0));
+    let places = entries.iter().zip(PLACES);
+    let mut bits = places.fold(0_u32, |bits, (entry, place)| bits | if *entry != 0 { place } else { 0 });
     core::iter::from_fn(move || {
         let lowest = bits.trailing_zeros();
         bits &= bits.wrapping_sub(1);

@@ -10,12 +10,12 @@ use core::ops::{Deref, DerefMut};
 #[derive(Clone, Copy)]
 pub(crate) struct Touched<const W: usize> {
     words: [u64; W],
-    /// With many words: whether one of them isn't empty.
-    any: bool,
+    /// With many words: which of them may hold something, bit `n % 64` for word `n`. 0 if none does.
+    filled: u64,
 }
 
 impl<const W: usize> Touched<W> {
-    pub(crate) const NOTHING: Touched<W> = Touched { words: [0; W], any: false };
+    pub(crate) const NOTHING: Touched<W> = Touched { words: [0; W], filled: 0 };
 
     /// Adds a slot.
     #[inline]
@@ -24,23 +24,25 @@ impl<const W: usize> Touched<W> {
             *word |= 1 << (slot % 64);
         }
         if W > 1 {
-            self.any = true;
+            self.filled |= 1 << (slot / 64 % 64);
         }
     }
 
     /// Becomes all slots of a bitmap.
     pub(crate) fn set(&mut self, slots: &[u64]) {
         *self = Self::NOTHING;
-        for (word, slots) in self.words.iter_mut().zip(slots) {
+        for (index, (word, slots)) in self.words.iter_mut().zip(slots).enumerate() {
             *word = *slots;
+            if *slots != 0 {
+                self.filled |= 1 << (index % 64);
+            }
         }
-        self.any = self.words.iter().any(|word| *word != 0);
     }
 
     /// Whether there is none.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        if W > 1 { !self.any } else { self.words.iter().all(|word| *word == 0) }
+        if W > 1 { self.filled == 0 } else { self.words.iter().all(|word| *word == 0) }
     }
 
     /// Empties it; what was in it.
@@ -58,6 +60,7 @@ impl<const W: usize> Touched<W> {
     }
 
     /// Adds those of another one.
+    #[inline]
     pub(crate) fn add(&mut self, other: &Touched<W>) {
         if other.is_empty() {
             return;
@@ -65,20 +68,68 @@ impl<const W: usize> Touched<W> {
         for (word, other) in self.words.iter_mut().zip(&other.words) {
             *word |= other;
         }
-        self.any = true;
+        self.filled |= other.filled;
+    }
+
+    /// Keeps those that are in a bitmap, too.
+    #[inline]
+    pub(crate) fn retain(&mut self, slots: &[u64]) {
+        if self.is_empty() {
+            return;
+        }
+        let mut filled = 0;
+        for (index, word) in self.words.iter_mut().enumerate() {
+            *word &= slots.get(index).copied().unwrap_or(0);
+            filled |= u64::from(*word != 0) << (index % 64);
+        }
+        self.filled = filled;
     }
 
     /// The slots, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        let words: &[u64] = if self.is_empty() { &[] } else { &self.words };
-        words.iter().enumerate().flat_map(|(index, word)| {
-            let mut bits = *word;
-            core::iter::from_fn(move || {
-                let lowest = bits.trailing_zeros();
-                bits &= bits.wrapping_sub(1);
-                (lowest < u64::BITS).then_some(index * 64 + lowest as usize)
-            })
-        })
+    #[inline]
+    pub(crate) fn iter(&self) -> Slots<'_> {
+        // An only word is begun at once.
+        let (ahead, bits) = match self.words.first() {
+            Some(word) if W == 1 => (0, *word),
+            _ => (self.filled, 0),
+        };
+        Slots { words: &self.words, filled: self.filled, block: 0, ahead, first: 0, bits }
+    }
+}
+
+/// The slots of a bitmap, in order. Words that hold nothing aren't looked at.
+pub(crate) struct Slots<'a> {
+    words: &'a [u64],
+    filled: u64,
+    /// Of 64 words each: where the one begins that is being gone through, and which of its words are still ahead.
+    block: usize,
+    ahead: u64,
+    /// The first slot of a word, and which of its slots are still to come.
+    first: usize,
+    bits: u64,
+}
+
+impl Iterator for Slots<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.bits == 0 {
+            while self.ahead == 0 {
+                self.block += 64;
+                if self.block >= self.words.len() {
+                    return None;
+                }
+                self.ahead = self.filled;
+            }
+            let word = self.block + self.ahead.trailing_zeros() as usize;
+            self.ahead &= self.ahead - 1;
+            self.first = word * 64;
+            self.bits = self.words.get(word).copied().unwrap_or(0);
+        }
+        let slot = self.first + self.bits.trailing_zeros() as usize;
+        self.bits &= self.bits - 1;
+        Some(slot)
     }
 }
 
@@ -225,6 +276,25 @@ mod tests {
         assert!(!touched.is_empty());
         assert!(touched.take().iter().eq([5, 64, 130]));
         assert!(touched.is_empty() && touched.iter().next().is_none());
+    }
+
+    #[test]
+    fn slots_come_in_order_and_none_is_left_out_however_many_words_there_are() {
+        let mut touched = Touched::<130>::NOTHING;
+        let slots = [0, 63, 64, 64 * 64, 64 * 64 + 65, 64 * 128 + 3, 64 * 130 - 1];
+        slots.iter().rev().for_each(|slot| touched.note(*slot));
+        assert!(touched.iter().eq(slots));
+        let mut other = Touched::<130>::NOTHING;
+        other.add(&touched);
+        assert!(other.iter().eq(slots));
+        let mut kept = [0; 128];
+        (kept[0], kept[64], kept[65]) = (1, 1, 1);
+        other.retain(&kept);
+        assert!(other.iter().eq([0, 64 * 64]));
+        other.retain(&[]);
+        assert!(other.is_empty());
+        other.set(&kept);
+        assert!(other.iter().eq([0, 64 * 64, 64 * 65]));
     }
 
     #[test]

@@ -12,7 +12,37 @@ use triomphe::Arc;
 
 static ZEROS: Frame = [0; PAGE_SIZE];
 
-/// How many frames that nobody uses are kept for the next ones.
+/// Lets a host have the memory that it holds in a field.
+macro_rules! memory_in {
+    ($host:ty, $field:tt) => {
+        impl ::kernel::PhysMem for $host {
+            #[inline]
+            fn frame(&self, frame: ::kernel::FrameNo) -> &::kernel::Frame {
+                <$crate::frames::Frames as ::kernel::PhysMem>::frame(&self.$field, frame)
+            }
+            #[inline]
+            fn frame_mut(&mut self, frame: ::kernel::FrameNo) -> &mut ::kernel::Frame {
+                <$crate::frames::Frames as ::kernel::PhysMem>::frame_mut(&mut self.$field, frame)
+            }
+            fn zero(&mut self, frame: ::kernel::FrameNo) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::zero(&mut self.$field, frame);
+            }
+            fn copy(&mut self, from: ::kernel::FrameNo, to: ::kernel::FrameNo) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::copy(&mut self.$field, from, to);
+            }
+            #[inline]
+            fn copy_bytes(&mut self, from: (::kernel::FrameNo, usize), to: (::kernel::FrameNo, usize), length: usize) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::copy_bytes(&mut self.$field, from, to, length);
+            }
+            fn release(&mut self, frame: ::kernel::FrameNo) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::release(&mut self.$field, frame);
+            }
+        }
+    };
+}
+pub(crate) use memory_in;
+
+/// How many frames that nobody uses are kept for the next ones, unless more are asked for.
 const SPARE: usize = 32;
 
 /// What counts as not yet computed. A frame that really has this hash is hashed each time.
@@ -83,15 +113,27 @@ impl FrameBytes {
 /// assert_eq!(snapshot.frame(FrameNo(3))[0], b'x');
 /// assert!(snapshot != memory);
 /// ```
-#[derive(Default)]
 pub struct Frames {
     /// Up to the highest frame in use; `None` is all zeros.
     frames: Vec<Option<Arc<FrameBytes>>>,
     /// Frames to be used again, of any content; no part of the state.
     spare: Vec<Arc<FrameBytes>>,
+    /// How many of them at most.
+    most_spare: usize,
+}
+
+impl Default for Frames {
+    fn default() -> Self {
+        Frames::keeping(SPARE)
+    }
 }
 
 impl Frames {
+    /// Memory that keeps up to so many frames that nobody uses any more: for who fills and empties it again and again.
+    pub fn keeping(most_spare: usize) -> Frames {
+        Frames { frames: Vec::new(), spare: Vec::new(), most_spare }
+    }
+
     /// How many frames take room.
     pub fn resident(&self) -> usize {
         self.frames.iter().flatten().count()
@@ -125,7 +167,7 @@ impl Frames {
     /// Puts what was in a place aside, to be used again if nobody shares it.
     fn set_aside(&mut self, frame: Option<Arc<FrameBytes>>) {
         if let Some(frame) = frame
-            && self.spare.len() < SPARE
+            && self.spare.len() < self.most_spare
             && frame.is_unique()
         {
             self.spare.push(frame);
@@ -236,7 +278,12 @@ impl PhysMem for Frames {
 impl Frames {
     /// Copies where a frame is all zeros, or is shared.
     #[inline(never)]
-    fn copy_bytes_with_care(&mut self, (from, from_at): (FrameNo, usize), (to, to_at): (FrameNo, usize), length: usize) {
+    fn copy_bytes_with_care(
+        &mut self,
+        (from, from_at): (FrameNo, usize),
+        (to, to_at): (FrameNo, usize),
+        length: usize,
+    ) {
         place(&mut self.frames, to);
         if from.index() >= self.frames.len() {
             return self.frame_mut(to)[to_at..to_at + length].fill(0);
@@ -255,10 +302,15 @@ impl Frames {
 
 impl Clone for Frames {
     fn clone(&self) -> Self {
-        Frames { frames: self.frames.clone(), spare: Vec::new() }
+        Frames { frames: self.frames.clone(), ..Frames::keeping(self.most_spare) }
     }
 
     fn clone_from(&mut self, from: &Self) {
+        let shared = self.frames.len().min(from.frames.len());
+        while self.frames.len() > shared {
+            let last = self.frames.pop().flatten();
+            self.set_aside(last);
+        }
         self.frames.clone_from(&from.frames);
     }
 }

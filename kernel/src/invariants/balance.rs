@@ -29,6 +29,14 @@ pub(super) enum Kind {
     PipeReader,
     /// Descriptions that may write it.
     PipeWriter,
+    /// Children of a process.
+    Child,
+    /// Processes that are subreapers, all together.
+    Subreaper,
+    /// Names in a directory.
+    Entry,
+    /// Buckets and names before it in one that lead to a name.
+    Chained,
     /// Names of an inode.
     Link,
     /// What else refers to an inode.
@@ -55,11 +63,12 @@ impl Kind {
         match self {
             Kind::File => !kernel.files.is_empty(),
             Kind::PipeReader | Kind::PipeWriter => !kernel.pipes.is_empty(),
+            Kind::Entry | Kind::Chained => !kernel.names.is_empty(),
             Kind::Link | Kind::Inode => !kernel.inodes.is_empty(),
             Kind::Mapping | Kind::Memory => !kernel.objects.is_empty(),
             Kind::Mqueue => !kernel.mqueues.is_empty(),
             Kind::Actions => !kernel.actions.is_empty(),
-            Kind::Frame | Kind::Nodes | Kind::Waiters => !kernel.processes.is_empty(),
+            Kind::Frame | Kind::Nodes | Kind::Waiters | Kind::Child | Kind::Subreaper => !kernel.processes.is_empty(),
         }
     }
 }
@@ -122,7 +131,7 @@ fn coefficient(kind: Kind, target: usize) -> u64 {
 }
 
 /// A queue as a target.
-fn queue_target(name: QueueName) -> usize {
+pub(super) fn queue_target(name: QueueName) -> usize {
     let (kind, slot) = match name {
         QueueName::PipeReaders(pipe) => (0, pipe.0),
         QueueName::PipeWriters(pipe) => (1, pipe.0),
@@ -202,7 +211,8 @@ impl Kernel {
         self.sets.table.iter().for_each(|(slot, _)| self.weigh_set(slot, tally));
         self.semaphores.iter().for_each(|(slot, _)| self.weigh_semaphore(slot, tally));
         self.weigh_devices(tally);
-        self.weigh_trees(tally);
+        self.weigh_name_index(tally);
+        self.weigh_loose(tally);
     }
 
     pub(super) fn weigh_process(&self, slot: ProcessNo, tally: &mut impl Tally) {
@@ -210,6 +220,13 @@ impl Kernel {
         process.descriptors.iter().for_each(|(_, descriptor)| tally.refer(Kind::File, descriptor.file.index()));
         process.working_directory.iter().for_each(|inode| tally.refer(Kind::Inode, inode.index()));
         process.actions.iter().for_each(|set| tally.refer(Kind::Actions, set.index()));
+        process.parent.iter().for_each(|parent| tally.refer(Kind::Child, parent.index()));
+        if !process.children.is_empty() {
+            tally.counted(Kind::Child, slot.index(), process.children.len() as i64);
+        }
+        if process.subreaper {
+            tally.refer(Kind::Subreaper, 0);
+        }
         self.weigh_queued(&process.waiting_for_children, QueueName::Children(slot), tally);
     }
 
@@ -264,7 +281,11 @@ impl Kernel {
     }
 
     pub(super) fn weigh_name(&self, slot: NameNo, tally: &mut impl Tally) {
-        tally.refer(Kind::Link, self.names.at(slot).inode.index());
+        let name = self.names.at(slot);
+        tally.refer(Kind::Link, name.inode.index());
+        tally.refer(Kind::Entry, name.directory.index());
+        tally.counted(Kind::Chained, slot.index(), 1);
+        name.next_in_bucket().iter().for_each(|next| tally.refer(Kind::Chained, next.index()));
     }
 
     pub(super) fn weigh_inode(&self, slot: InodeNo, tally: &mut impl Tally) {
@@ -272,8 +293,12 @@ impl Kernel {
         tally.counted(Kind::Link, slot.index(), inode.links);
         tally.counted(Kind::Inode, slot.index(), inode.references);
         match &inode.kind {
-            InodeKind::Directory(_) if slot == ROOT => tally.add(Kind::Link, slot.index(), 2),
+            InodeKind::Directory(directory) if slot == ROOT => {
+                tally.add(Kind::Link, slot.index(), 2);
+                tally.counted(Kind::Entry, slot.index(), directory.names.len() as i64);
+            }
             InodeKind::Directory(directory) => {
+                tally.counted(Kind::Entry, slot.index(), directory.names.len() as i64);
                 tally.refer(Kind::Inode, directory.parent.index());
                 if directory.own_name.is_some() {
                     tally.refer(Kind::Link, slot.index());
@@ -350,8 +375,14 @@ impl Kernel {
         self.weigh_queued(&self.tty.waiting_writers, QueueName::TerminalWriters, tally);
     }
 
-    /// The trees that belong to no slot, and how many nodes there are.
-    pub(super) fn weigh_trees(&self, tally: &mut impl Tally) {
+    /// By which names the buckets of the index begin.
+    pub(super) fn weigh_name_index(&self, tally: &mut impl Tally) {
+        self.name_index.heads().for_each(|name| tally.refer(Kind::Chained, name.index()));
+    }
+
+    /// The trees that belong to no slot, how many nodes there are, and how many subreapers.
+    pub(super) fn weigh_loose(&self, tally: &mut impl Tally) {
+        tally.counted(Kind::Subreaper, 0, i64::from(self.subreapers));
         let keys = self.segments.nodes() + self.queues.nodes() + self.sets.nodes();
         tally.add(Kind::Nodes, 0, (self.numbers.nodes() + keys) as i64);
         tally.add(Kind::Nodes, 0, -(self.nodes.len() as i64));

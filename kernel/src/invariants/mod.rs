@@ -108,19 +108,23 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "tree",
         sentence: "the parents form a tree with PID 1 as its root, and everyone is in the list of its parent",
-        parts: &[Part::Whole(
-            Aspects::KINSHIP
-                .union(Aspects::NUMBERED)
-                .union(Aspects::NUMBERS)
-                .union(Aspects::KEY_NODES)
-                .union(Aspects::LOOSE),
-            Kernel::tree_is_sound,
-        )],
+        parts: &[
+            Part::Whole(
+                Aspects::KINSHIP
+                    .union(Aspects::NUMBERED)
+                    .union(Aspects::NUMBERS)
+                    .union(Aspects::NUMBER_NODES)
+                    .union(Aspects::NUMBER_ROOT),
+                Kernel::root_is_sound,
+            ),
+            Part::Balance(&[Kind::Child]),
+            Part::Kin(Aspects::empty(), Kernel::kin_is_sound),
+        ],
     },
     Invariant {
         name: "zombies",
         sentence: "a parent's zombies and unreported changes are exactly those among its children, in their order",
-        parts: &[Part::Whole(Aspects::KINSHIP.union(Aspects::LOOSE), Kernel::zombies_are_listed)],
+        parts: &[Part::Balance(&[Kind::Subreaper]), Part::Kin(Aspects::empty(), Kernel::zombies_are_listed)],
     },
     Invariant {
         name: "zombie-owns-nothing",
@@ -200,8 +204,8 @@ pub const INVARIANTS: &[Invariant] = &[
                 Aspects::KINSHIP
                     .union(Aspects::NUMBERED)
                     .union(Aspects::NUMBERS)
-                    .union(Aspects::KEY_NODES)
-                    .union(Aspects::LOOSE),
+                    .union(Aspects::NUMBER_NODES)
+                    .union(Aspects::NUMBER_ROOT),
                 Kernel::waits_for_children_rightly,
             ),
             Part::Pipe(Aspects::empty(), Kernel::nobody_sleeps_over_a_pipe),
@@ -258,16 +262,18 @@ pub const INVARIANTS: &[Invariant] = &[
         parts: &[
             Part::Balance(&[Kind::Link, Kind::Inode]),
             Part::Inode(Aspects::empty(), Kernel::inode_is_referred_to),
-            Part::Whole(Aspects::NAMES.union(Aspects::INODE_KINDS), Kernel::names_lead_somewhere),
+            Part::Name(Aspects::empty(), Kernel::name_leads_somewhere),
         ],
     },
     Invariant {
         name: "names",
         sentence: "every name is in its directory in order, is found, and leads up to the root; no other is found",
-        parts: &[Part::Whole(
-            Aspects::NAMES.union(Aspects::NAME_INDEX).union(Aspects::INODE_KINDS),
-            Kernel::names_are_sound,
-        )],
+        parts: &[
+            Part::Balance(&[Kind::Entry, Kind::Chained]),
+            Part::Inode(Aspects::empty(), Kernel::directory_is_sound),
+            Part::Name(Aspects::empty(), Kernel::name_is_found),
+            Part::Whole(Aspects::NAMES.union(Aspects::NAME_INDEX), Kernel::there_is_a_bucket_for_each_name),
+        ],
     },
     Invariant {
         name: "fifos",
@@ -294,7 +300,11 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "segments",
         sentence: "a segment has an object of its own, is found by its key unless it is removed, and its pages are counted",
         parts: &[Part::Whole(
-            Aspects::SEGMENTS.union(Aspects::OBJECTS).union(Aspects::KEY_NODES).union(Aspects::LOOSE),
+            Aspects::SEGMENTS
+                .union(Aspects::OBJECTS)
+                .union(Aspects::KEY_NODES)
+                .union(Aspects::KEY_ROOTS)
+                .union(Aspects::SEGMENT_PAGES),
             Kernel::segments_are_right,
         )],
     },
@@ -306,7 +316,7 @@ pub const INVARIANTS: &[Invariant] = &[
                 .union(Aspects::MESSAGES)
                 .union(Aspects::HELD)
                 .union(Aspects::KEY_NODES)
-                .union(Aspects::LOOSE),
+                .union(Aspects::KEY_ROOTS),
             Kernel::messages_are_right,
         )],
     },
@@ -320,7 +330,7 @@ pub const INVARIANTS: &[Invariant] = &[
                 .union(Aspects::HELD)
                 .union(Aspects::SYSV_WAITERS)
                 .union(Aspects::KEY_NODES)
-                .union(Aspects::LOOSE),
+                .union(Aspects::KEY_ROOTS),
             Kernel::semaphores_are_right,
         )],
     },
@@ -374,7 +384,11 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "numbers",
         sentence: "a number is in use as long as a process, a group or a session goes by it",
         parts: &[Part::Whole(
-            Aspects::NUMBERS.union(Aspects::NUMBERED).union(Aspects::KEY_NODES).union(Aspects::LOOSE),
+            Aspects::NUMBERS
+                .union(Aspects::NUMBERED)
+                .union(Aspects::NUMBER_NODES)
+                .union(Aspects::NUMBER_ROOT)
+                .union(Aspects::FOREGROUND),
             Kernel::numbers_are_right,
         )],
     },
@@ -406,7 +420,7 @@ pub const INVARIANTS: &[Invariant] = &[
                     .union(Aspects::NUMBERS)
                     .union(Aspects::LIVES)
                     .union(Aspects::CONSOLE)
-                    .union(Aspects::LOOSE),
+                    .union(Aspects::FOREGROUND),
                 Kernel::sessions_have_the_terminal,
             ),
         ],

@@ -1,17 +1,16 @@
 //! Invariants about the tree of names: inodes are counted, names are found, FIFOs have their pipes.
 
-use crate::ids::{InodeNo, PipeNo};
+use crate::ids::{InodeNo, NameNo, PipeNo};
 use crate::invariants::{Broken, holds};
 use crate::kernel::Kernel;
 use crate::limits::INODES;
-use crate::name::directory::Name;
 use crate::name::inode::Kind;
 use crate::name::plant::ROOT;
 
 impl Kernel {
-    pub(super) fn names_lead_somewhere(&self) -> Result<(), Broken> {
-        let leads = |name: &Name| self.inodes.holds(name.inode) && self.inodes.holds(name.directory);
-        self.names.iter().try_for_each(|(slot, name)| holds(leads(name), slot.index()))
+    pub(super) fn name_leads_somewhere(&self, slot: NameNo) -> Result<(), Broken> {
+        let name = self.names.at(slot);
+        holds(self.inodes.holds(name.inode) && self.inodes.holds(name.directory), slot.index())
     }
 
     pub(super) fn inode_is_referred_to(&self, slot: InodeNo) -> Result<(), Broken> {
@@ -19,26 +18,40 @@ impl Kernel {
         holds(inode.links + inode.references > 0, slot.index())
     }
 
-    pub(super) fn names_are_sound(&self) -> Result<(), Broken> {
-        let mut listed = 0;
-        for (slot, inode) in self.inodes.iter() {
-            let Kind::Directory(directory) = &inode.kind else { continue };
-            let mut position = 0;
-            for name in directory.names.iter(&self.names) {
-                listed += 1;
-                let entry = self.names.at(name);
-                holds(entry.directory == slot && entry.position > position, slot.index())?;
-                holds(self.find_name(slot, entry.bytes()) == Some(name), slot.index())?;
-                position = entry.position;
-                let Kind::Directory(below) = &self.inodes.at(entry.inode).kind else { continue };
-                holds(below.own_name == Some(name) && below.parent == slot, slot.index())?;
-            }
-            // A chain of parents that doesn't end has more members than there are inodes.
-            let mut above = core::iter::successors(Some(slot), |at| Some(self.directory(*at).parent));
-            holds(above.by_ref().take(INODES).any(|at| at == ROOT), slot.index())?;
-            holds(inode.links > 0 || directory.names.is_empty(), slot.index())?;
+    /// A directory has its names in order, and leads up to the root. That no other name says to be in it is a matter of
+    /// counting.
+    pub(super) fn directory_is_sound(&self, slot: InodeNo) -> Result<(), Broken> {
+        let inode = self.inodes.at(slot);
+        let Kind::Directory(directory) = &inode.kind else { return Ok(()) };
+        let (mut listed, mut position) = (0, 0);
+        for name in directory.names.iter(&self.names) {
+            listed += 1;
+            let entry = self.names.at(name);
+            holds(entry.directory == slot && entry.position > position, slot.index())?;
+            position = entry.position;
+            let Kind::Directory(below) = &self.inodes.at(entry.inode).kind else { continue };
+            holds(below.own_name == Some(name) && below.parent == slot, slot.index())?;
         }
-        holds(listed == self.names.len() && listed == self.name_index.buckets.len(), 0)
+        holds(listed == directory.names.len(), slot.index())?;
+        // A chain of parents that doesn't end has more members than there are inodes.
+        let mut above = core::iter::successors(Some(slot), |at| Some(self.directory(*at).parent));
+        holds(above.by_ref().take(INODES).any(|at| at == ROOT), slot.index())?;
+        holds(inode.links > 0 || directory.names.is_empty(), slot.index())
+    }
+
+    /// A name is found, and so are all others of its bucket. That each is in one bucket is a matter of counting.
+    pub(super) fn name_is_found(&self, slot: NameNo) -> Result<(), Broken> {
+        let mut found = false;
+        for other in self.name_index.bucket(&self.names, self.names.at(slot)) {
+            let entry = self.names.get(other).ok_or(slot.index())?;
+            holds(self.find_name(entry.directory, entry.bytes()) == Some(other), other.index())?;
+            found |= other == slot;
+        }
+        holds(found, slot.index())
+    }
+
+    pub(super) fn there_is_a_bucket_for_each_name(&self) -> Result<(), Broken> {
+        holds(self.names.len() == self.name_index.buckets.len(), 0)
     }
 
     pub(super) fn fifo_is_sound(&self, slot: InodeNo) -> Result<(), Broken> {

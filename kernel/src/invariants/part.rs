@@ -6,14 +6,15 @@
 use bitflags::bitflags;
 
 use crate::ids::{
-    ActionsNo, FileNo, FrameNo, InodeNo, MqueueNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo,
+    ActionsNo, FileNo, FrameNo, InodeNo, MqueueNo, NameNo, ObjectNo, PipeNo, ProcessNo, QueueNo, SemaphoreNo, SetNo,
+    ThreadNo,
 };
-use crate::invariants::Broken;
 use crate::invariants::balance::Kind;
+use crate::invariants::{Broken, INVARIANTS};
 use crate::kernel::Kernel;
 use crate::limits::{
-    ACTION_SETS, FILES, FRAMES, INODES, MQUEUES, MSG_QUEUES, OBJECTS, PIPES, PROCESSES, SEM_SETS, SEMAPHORES, THREADS,
-    words,
+    ACTION_SETS, FILES, FRAMES, INODES, MQUEUES, MSG_QUEUES, NAMES, OBJECTS, PIPES, PROCESSES, SEM_SETS, SEMAPHORES,
+    THREADS, words,
 };
 use crate::table::Slot;
 use crate::touched::Touched;
@@ -84,7 +85,7 @@ bitflags! {
         const INFOS = 1 << 29;
         /// POSIX timers.
         const POSIX_TIMERS = 1 << 30;
-        /// Nodes of trees that are neither page tables nor pages of an object.
+        /// Nodes of the trees of keys, and of those of sets: neither page tables nor pages of an object nor numbers.
         const KEY_NODES = 1 << 31;
         /// What is due.
         const ALARMS = 1 << 32;
@@ -92,12 +93,37 @@ bitflags! {
         const CONSOLE = 1 << 33;
         /// The terminal.
         const TERMINAL = 1 << 34;
-        /// What stands in no table: the roots of trees, counters.
-        const LOOSE = 1 << 35;
-        /// Who waits for what in the queues that have an index.
-        const PLACES = 1 << 37;
+        /// The root of the tree of numbers.
+        const NUMBER_ROOT = 1 << 35;
         /// The time. It may always have changed.
         const TIME = 1 << 36;
+        /// Who waits for what in the queues that have an index.
+        const PLACES = 1 << 37;
+        /// Nodes of the tree of numbers.
+        const NUMBER_NODES = 1 << 38;
+        /// The roots of the trees of keys.
+        const KEY_ROOTS = 1 << 39;
+        /// How many pages segments have.
+        const SEGMENT_PAGES = 1 << 40;
+        /// Whether there is a terminal, and whose it is.
+        const FOREGROUND = 1 << 42;
+
+        /// A process is near to what was touched. So for each unit that parts look at.
+        const NEAR_KIN = 1 << 49;
+        const NEAR_NAMES = 1 << 50;
+        const NEAR_PROCESSES = 1 << 51;
+        const NEAR_SPACES = 1 << 52;
+        const NEAR_THREADS = 1 << 53;
+        const NEAR_FILES = 1 << 54;
+        const NEAR_PIPES = 1 << 55;
+        const NEAR_INODES = 1 << 56;
+        const NEAR_MQUEUES = 1 << 57;
+        const NEAR_OBJECTS = 1 << 58;
+        const NEAR_FRAMES = 1 << 59;
+        const NEAR_ACTIONS = 1 << 60;
+        const NEAR_QUEUES = 1 << 61;
+        const NEAR_SETS = 1 << 62;
+        const NEAR_SEMAPHORES = 1 << 63;
     }
 }
 
@@ -128,7 +154,7 @@ impl Aspects {
 }
 
 macro_rules! units {
-    ($($(#[$doc:meta])* $unit:ident $near:ident: $slot:ty, $limit:expr, $($table:ident).+;)*) => {
+    ($($(#[$doc:meta])* $unit:ident $near:ident $flag:ident: $slot:ty, $limit:expr, $($table:ident).+;)*) => {
         /// A part of an invariant, and beside what it is named after the aspects that it depends on.
         pub(super) enum Part {
             /// A look at everything.
@@ -145,6 +171,16 @@ macro_rules! units {
 
         impl Near {
             pub(super) const NOTHING: Near = Near { $($near: Touched::NOTHING,)* };
+
+            /// Forgets slots that aren't in use; the flags of those units of which some are left.
+            pub(super) fn settle(&mut self, kernel: &Kernel) -> Aspects {
+                let mut left = Aspects::empty();
+                $(
+                    self.$near.retain(&kernel.$($table).+.used);
+                    left.set(Aspects::$flag, !self.$near.is_empty());
+                )*
+                left
+            }
         }
 
         impl Part {
@@ -166,20 +202,29 @@ macro_rules! units {
                 }
             }
 
-            /// Looks at what may have changed. Balances are looked at all at once, elsewhere.
+            /// When it has to be looked at again: if one of these has changed.
+            pub(super) const fn when(&self) -> Aspects {
+                match self {
+                    Part::Whole(aspects, _) => *aspects,
+                    Part::Balance(_) => Aspects::empty(),
+                    $(Part::$unit(aspects, _) => aspects.union(Aspects::$flag),)*
+                }
+            }
+
+            /// Looks at what may have changed: at everything, or at those slots in use that are near. Balances are looked at all
+            /// at once, elsewhere.
             #[inline]
             pub(super) fn check_near(&self, kernel: &Kernel, changed: Aspects, near: &Near) -> Result<(), Broken> {
                 match self {
-                    Part::Whole(aspects, check) if aspects.intersects(changed) => check(kernel),
-                    Part::Whole(..) | Part::Balance(_) => Ok(()),
+                    Part::Whole(_, check) => check(kernel),
+                    Part::Balance(_) => Ok(()),
                     $(
                         Part::$unit(aspects, _) if aspects.intersects(changed) => self.check(kernel),
                         Part::$unit(_, check) => {
-                            let mut slots = near.$near.iter().map(<$slot>::at_index);
-                            slots.try_for_each(|slot| match kernel.$($table).+.holds(slot) {
-                                true => check(kernel, slot),
-                                false => Ok(()),
-                            })
+                            for slot in near.$near.iter() {
+                                check(kernel, <$slot>::at_index(slot))?;
+                            }
+                            Ok(())
                         }
                     )*
                 }
@@ -190,31 +235,35 @@ macro_rules! units {
 
 units! {
     /// Of a process, also looked at when its thread was touched or stands in one of its queues.
-    Process processes: ProcessNo, PROCESSES, processes;
+    Process processes NEAR_PROCESSES: ProcessNo, PROCESSES, processes;
+    /// Of a process and its children, looked at when their relations have changed.
+    Kin kin NEAR_KIN: ProcessNo, PROCESSES, processes;
+    /// Of a name, also looked at when its bucket was touched.
+    Name names NEAR_NAMES: NameNo, NAMES, names;
     /// Of a process's memory.
-    Space spaces: ProcessNo, PROCESSES, processes;
+    Space spaces NEAR_SPACES: ProcessNo, PROCESSES, processes;
     /// Of a thread, also looked at when its process was touched, or when it came to the CPU or left it.
-    Thread threads: ThreadNo, THREADS, threads;
+    Thread threads NEAR_THREADS: ThreadNo, THREADS, threads;
     /// Of a description.
-    File files: FileNo, FILES, files;
+    File files NEAR_FILES: FileNo, FILES, files;
     /// Of a pipe, also looked at when a thread was touched that waits for it, or its FIFO.
-    Pipe pipes: PipeNo, PIPES, pipes;
-    /// Of an inode, also looked at when its pipe was touched, or a thread that waits to open it.
-    Inode inodes: InodeNo, INODES, inodes;
+    Pipe pipes NEAR_PIPES: PipeNo, PIPES, pipes;
+    /// Of an inode, also looked at when its pipe was touched, a thread that waits to open it, a name in it, or a directory in it.
+    Inode inodes NEAR_INODES: InodeNo, INODES, inodes;
     /// Of a POSIX message queue, also looked at when a thread was touched that waits for it.
-    Mqueue mqueues: MqueueNo, MQUEUES, mqueues;
+    Mqueue mqueues NEAR_MQUEUES: MqueueNo, MQUEUES, mqueues;
     /// Of a shared memory object and its pages.
-    Object objects: ObjectNo, OBJECTS, objects;
+    Object objects NEAR_OBJECTS: ObjectNo, OBJECTS, objects;
     /// Of a frame.
-    Frame frames: FrameNo, FRAMES, frames.frames;
+    Frame frames NEAR_FRAMES: FrameNo, FRAMES, frames.frames;
     /// Of a set of signal actions.
-    Actions actions: ActionsNo, ACTION_SETS, actions;
+    Actions actions NEAR_ACTIONS: ActionsNo, ACTION_SETS, actions;
     /// Of a System V message queue, also looked at when a thread was touched that waits for it.
-    Queue queues: QueueNo, MSG_QUEUES, queues.table;
+    Queue queues NEAR_QUEUES: QueueNo, MSG_QUEUES, queues.table;
     /// Of a set of semaphores, also looked at when a thread was touched that waits for it.
-    Set sets: SetNo, SEM_SETS, sets.table;
+    Set sets NEAR_SETS: SetNo, SEM_SETS, sets.table;
     /// Of a semaphore, also looked at when a thread was touched that waits for it.
-    Semaphore semaphores: SemaphoreNo, SEMAPHORES, semaphores;
+    Semaphore semaphores NEAR_SEMAPHORES: SemaphoreNo, SEMAPHORES, semaphores;
 }
 
 impl Part {
@@ -223,3 +272,29 @@ impl Part {
         Part::Whole(Aspects::all(), check)
     }
 }
+
+/// How many parts there are.
+const PARTS: usize = {
+    let (mut rest, mut count) = (INVARIANTS, 0);
+    while let [invariant, others @ ..] = rest {
+        count += invariant.parts.len();
+        rest = others;
+    }
+    count
+};
+
+/// Every part of every invariant, in their order, and when it has to be looked at again.
+pub(super) static ALL: [(Aspects, &Part); PARTS] = {
+    let mut all: [(Aspects, &Part); PARTS] = [(Aspects::empty(), &Part::Balance(&[])); PARTS];
+    let mut room: &mut [(Aspects, &Part)] = &mut all;
+    let (mut invariants, mut parts): (_, &[Part]) = (INVARIANTS, &[]);
+    while let Some((place, behind)) = room.split_first_mut() {
+        while let ([], [invariant, others @ ..]) = (parts, invariants) {
+            (parts, invariants) = (invariant.parts, others);
+        }
+        let [part, more @ ..] = parts else { break };
+        *place = (part.when(), part);
+        (parts, room) = (more, behind);
+    }
+    all
+};

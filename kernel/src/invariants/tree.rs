@@ -8,56 +8,42 @@ use crate::radix::Tree;
 use crate::time::interval::Intervals;
 
 impl Kernel {
-    pub(super) fn tree_is_sound(&self) -> Result<(), Broken> {
-        let Some(root) = self.first_process() else { return holds(self.processes.is_empty(), 0) };
-        holds(self.processes.at(root).parent.is_none(), root.index())?;
-        // A walk over children and siblings meets everyone exactly once, or the lists are no tree.
-        let mut met = 1;
-        let mut at = root;
-        'walk: loop {
-            let mut next = self.processes.at(at).children.first();
-            while next.is_none() {
-                if at == root {
-                    break 'walk;
-                }
-                next = self.processes.at(at).sibling_link.next;
-                if next.is_none() {
-                    let Some(parent) = self.processes.at(at).parent else { return Err(at.index()) };
-                    at = parent;
-                    continue;
-                }
-                break;
-            }
-            let Some(child) = next else { break };
-            met += 1;
-            holds(met <= self.processes.len(), child.index())?;
-            holds(self.processes.holds(child), child.index())?;
-            at = child;
+    pub(super) fn root_is_sound(&self) -> Result<(), Broken> {
+        match self.first_process() {
+            Some(root) => holds(self.processes.at(root).parent.is_none(), root.index()),
+            None => holds(self.processes.is_empty(), 0),
         }
-        holds(met == self.processes.len(), root.index())?;
-        for (slot, process) in self.processes.iter() {
-            let mut births = 0;
-            for child in process.children.iter(&self.processes) {
-                let entry = self.processes.at(child);
-                holds(entry.parent == Some(slot) && entry.birth >= births, child.index())?;
-                births = entry.birth + 1;
-            }
-            holds(births <= process.next_birth, slot.index())?;
-        }
-        Ok(())
     }
 
-    pub(super) fn zombies_are_listed(&self) -> Result<(), Broken> {
-        for (slot, process) in self.processes.iter() {
-            let children = process.children.iter(&self.processes);
-            let among_children = children.filter(|child| self.processes.at(*child).is_zombie());
-            holds(process.zombies.iter(&self.processes).eq(among_children), slot.index())?;
-            let children = process.children.iter(&self.processes);
-            let changed = children.filter(|child| self.processes.at(*child).unreported.is_some()).count();
-            holds(usize::from(process.changed_children) == changed, slot.index())?;
+    /// A process has its children in order of birth, and descends from PID 1. That everyone is in the list of its parent is a
+    /// matter of counting.
+    pub(super) fn kin_is_sound(&self, slot: ProcessNo) -> Result<(), Broken> {
+        let process = self.processes.at(slot);
+        let (mut listed, mut births) = (0, 0);
+        for child in process.children.iter(&self.processes) {
+            let entry = self.processes.get(child).ok_or(child.index())?;
+            holds(entry.parent == Some(slot) && entry.birth >= births, child.index())?;
+            births = entry.birth + 1;
+            listed += 1;
         }
-        let subreapers = self.processes.iter().filter(|(_, process)| process.subreaper).count();
-        holds(usize::from(self.subreapers) == subreapers, 0)
+        holds(listed == process.children.len() && births <= process.next_birth, slot.index())?;
+        // A line of ancestors that doesn't end has more members than there are processes.
+        let parent = |at: &ProcessNo| self.processes.get(*at).and_then(|process| process.parent);
+        let eldest = core::iter::successors(Some(slot), parent).nth(self.processes.len());
+        holds(eldest.is_none(), slot.index())?;
+        holds(process.parent.is_some() || self.first_process() == Some(slot), slot.index())
+    }
+
+    /// Its zombies and unreported changes are those of its children. How many subreapers there are is a matter of counting.
+    pub(super) fn zombies_are_listed(&self, slot: ProcessNo) -> Result<(), Broken> {
+        let process = self.processes.at(slot);
+        let (mut zombies, mut changed) = (process.zombies.iter(&self.processes), 0);
+        for child in process.children.iter(&self.processes) {
+            let entry = self.processes.at(child);
+            holds(!entry.is_zombie() || zombies.next() == Some(child), slot.index())?;
+            changed += usize::from(entry.unreported.is_some());
+        }
+        holds(zombies.next().is_none() && usize::from(process.changed_children) == changed, slot.index())
     }
 
     pub(super) fn zombie_owns_nothing(&self, slot: ProcessNo) -> Result<(), Broken> {

@@ -56,6 +56,11 @@ impl Name {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// The next one in its bucket.
+    pub(crate) fn next_in_bucket(&self) -> Option<NameNo> {
+        self.next_in_bucket
+    }
 }
 
 impl Clone for Name {
@@ -128,6 +133,23 @@ impl NameIndex {
             next = name.next_in_bucket;
         }
         None
+    }
+
+    /// The first name of each bucket that isn't empty.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = NameNo> + '_ {
+        self.buckets.iter().copied().flatten()
+    }
+
+    /// The bucket from which the names of another one come when that is made.
+    pub(crate) fn partner(bucket: usize) -> usize {
+        partner(bucket)
+    }
+
+    /// The names in the bucket in which a name belongs.
+    pub(crate) fn bucket<'a>(&self, names: &'a Names, name: &Name) -> impl Iterator<Item = NameNo> + 'a {
+        let bucket = bucket_of(hash(name.directory, &name.bytes), self.buckets.len());
+        let first = self.buckets.get(bucket).copied().flatten();
+        core::iter::successors(first, |slot| names.at(*slot).next_in_bucket).take(NAMES)
     }
 
     /// Takes a name in that has just got its slot.

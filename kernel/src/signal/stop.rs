@@ -21,6 +21,10 @@ impl Kernel {
             // Ends with EINTR after a stop, even without a handler (signal(7)).
             self.finish(host, thread, &call, Next::Return(Errno::EINTR.to_return()), Err(Errno::EINTR));
         }
+        if let Some(Syscall::Wait4 { .. } | Syscall::Waitid { .. }) = self.threads.at(thread).call {
+            // It is made again from its beginning: what is its group then may be another.
+            self.threads.at_mut(thread).progress = 0;
+        }
         self.leave_cpu(thread, ThreadState::Stopped);
         self.processes.at_mut(process).stopped = true;
         self.report_change(host, process, WaitStatus::Stopped(signal));

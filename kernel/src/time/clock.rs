@@ -73,7 +73,10 @@ impl Kernel {
 
     fn fire_timers<H: Host>(&mut self, host: &mut H, cpu: CpuNo) {
         let now_us = self.cpu(cpu).now_us;
-        while let Some(alarm) = self.timers.pop_due(now_us) {
+        // Whoever only looks hasn't touched anything.
+        while self.timers.is_due(now_us)
+            && let Some(alarm) = self.timers.pop_due(now_us)
+        {
             match alarm {
                 Alarm::Sleeper(thread) => {
                     self.threads.at_mut(thread).timer_us = None;

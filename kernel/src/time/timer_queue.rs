@@ -71,10 +71,14 @@ impl TimerQueue {
         }
     }
 
-    /// The next alarm that is due by now, taken out, and when it was due.
+    /// Whether an alarm is due by now.
+    pub(crate) fn is_due(&self, now_us: u64) -> bool {
+        self.entries.last().is_some_and(|entry| entry.due_us <= now_us && entry.due_us < NEVER_US)
+    }
+
+    /// The next alarm that is due by now, taken out.
     pub(crate) fn pop_due(&mut self, now_us: u64) -> Option<Alarm> {
-        let due = self.entries.last().is_some_and(|entry| entry.due_us <= now_us && entry.due_us < NEVER_US);
-        if due { self.entries.pop().map(|entry| entry.alarm) } else { None }
+        if self.is_due(now_us) { self.entries.pop().map(|entry| entry.alarm) } else { None }
     }
 
     /// Turns points in time into what is left of them.

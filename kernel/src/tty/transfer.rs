@@ -39,6 +39,19 @@ impl<H: Host> Screen for Outside<'_, H> {
             let _ = self.bytes.extend_from_slice(bytes);
         }
     }
+
+    fn put_each(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.bytes.is_full() {
+                self.flush();
+            }
+            let room = (PIECE - self.bytes.len()).min(rest.len());
+            let Some((now, later)) = rest.split_at_checked(room) else { return };
+            let _ = self.bytes.extend_from_slice(now);
+            rest = later;
+        }
+    }
 }
 
 impl Kernel {
@@ -165,9 +178,7 @@ impl Kernel {
             }
             let written = &mut self.console.written;
             let mut outside = Outside { host: &mut *cx.host, stream, bytes: heapless::Vec::new(), written };
-            for &byte in part.iter() {
-                self.tty.put_byte(byte, &mut outside);
-            }
+            self.tty.put_bytes(part, &mut outside);
             outside.flush();
             done += size;
         }

@@ -1,9 +1,11 @@
-//! What a campaign has seen: results of calls by error number, who waited in which call for what and who woke it, and how
-//! often each invariant had something to check. Counts in flat arrays, so that counting costs nothing beside a step.
+//! What a campaign has seen: results of calls by error number, who waited in which call for what and what ended that, and how
+//! often each invariant had something to check. Counts of results lie in flat arrays, so that counting costs nothing beside a step.
 
 use abi::{Errno, Syscall, SyscallInfo};
 use kernel::invariants::INVARIANTS;
 use kernel::thread::WaitsFor;
+
+use crate::fuzz::edges::{Counts, Edge, End, KINDS, kind_of};
 
 /// Rows of the table of calls.
 pub const ROWS: usize = Syscall::TABLE.len();
@@ -44,6 +46,32 @@ const fn by_number() -> [u8; NUMBERS] {
     rows
 }
 
+/// The rows in the order of their names.
+static BY_NAME: [u8; ROWS] = by_name();
+
+const fn by_name() -> [u8; ROWS] {
+    let (mut rows, mut count) = ([0; ROWS], 0);
+    while count < ROWS {
+        let mut place = count;
+        while place > 0 && is_before(Syscall::TABLE[count].name, Syscall::TABLE[rows[place - 1] as usize].name) {
+            rows[place] = rows[place - 1];
+            place -= 1;
+        }
+        rows[place] = count as u8;
+        count += 1;
+    }
+    rows
+}
+
+const fn is_before(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut place = 0;
+    while place < one.len() && place < other.len() && one[place] == other[place] {
+        place += 1;
+    }
+    if place < one.len() && place < other.len() { one[place] < other[place] } else { one.len() < other.len() }
+}
+
 impl Row {
     /// Every row, in the table's order.
     pub fn all() -> impl Iterator<Item = Row> {
@@ -60,12 +88,16 @@ impl Row {
 
     /// The row of the call with this name.
     pub fn by_name(name: &str) -> Option<Row> {
-        Syscall::by_name(name).and_then(|info| Row::by_number(info.number))
+        let place = BY_NAME.binary_search_by(|row| Row(*row).info().name.cmp(name)).ok()?;
+        BY_NAME.get(place).map(|row| Row(*row))
     }
 
     /// The row of a call.
+    ///
+    /// # Panics
+    /// Never: a call is made from a row of the table.
     pub fn of(call: &Syscall) -> Row {
-        Row::by_number(call.info().number).unwrap_or(Row(0))
+        Row::by_number(call.info().number).expect("a call has a row in the table")
     }
 
     /// What it says.
@@ -79,77 +111,43 @@ impl Row {
     }
 }
 
-/// Who ended a wait.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Waker {
-    /// Somebody's call.
-    Call(Row),
-    /// Something else.
-    Other(&'static str),
-}
-
-/// What else there is that ends a wait.
-pub const OTHER_WAKERS: [&str; 5] = ["its end", "a fault", "time", "input", "a signal from outside"];
-const WAKERS: usize = ROWS + OTHER_WAKERS.len();
-
-/// For what one can wait, for the report.
-pub const WAITS: [&str; 16] = [
-    "pipe data",
-    "pipe room",
-    "a message (POSIX)",
-    "room (POSIX)",
-    "a FIFO's writer",
-    "a FIFO's reader",
-    "console input",
-    "terminal input",
-    "terminal output",
-    "a child",
-    "a message (System V)",
-    "room (System V)",
-    "semaphores",
-    "a signal",
-    "one of some signals",
-    "time",
-];
-
-fn wait_index(what: WaitsFor) -> usize {
-    match what {
-        WaitsFor::PipeData(_) => 0,
-        WaitsFor::PipeRoom(_) => 1,
-        WaitsFor::MqMessage { .. } => 2,
-        WaitsFor::MqRoom { .. } => 3,
-        WaitsFor::FifoWriter(_) => 4,
-        WaitsFor::FifoReader(_) => 5,
-        WaitsFor::ConsoleInput => 6,
-        WaitsFor::TerminalInput { .. } => 7,
-        WaitsFor::TerminalOutput => 8,
-        WaitsFor::Child(_) => 9,
-        WaitsFor::Message(_) => 10,
-        WaitsFor::MessageRoom(_) => 11,
-        WaitsFor::Semaphores { .. } => 12,
-        WaitsFor::Signal => 13,
-        WaitsFor::Signals { .. } => 14,
-        WaitsFor::Time { .. } => 15,
-    }
-}
-
 /// The counts.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct Coverage {
     /// Steps made.
     pub steps: u64,
     /// Processes alive, zombies excluded, summed over all steps.
     pub alive: u64,
+    /// Calls of numbers for which there is no row.
+    pub unknown: u64,
     /// By row: calls made, whether or not they returned.
     calls: Vec<u64>,
     /// By row: success, and each error of the row.
     results: Vec<[u64; COLUMNS]>,
     /// By row and what was waited for.
-    waits: Vec<[u64; WAITS.len()]>,
-    /// By row and waker.
-    wakes: Vec<[u64; WAKERS]>,
+    waits: Vec<[u64; KINDS.len()]>,
+    /// How waits ended. Those that went on, or for which the campaign didn't wait, are among the waits only.
+    edges: Counts,
     /// By invariant: checks that found something to look at.
     invariants: Vec<u64>,
+}
+
+impl Clone for Coverage {
+    fn clone(&self) -> Coverage {
+        let mut copy = Coverage::new();
+        copy.clone_from(self);
+        copy
+    }
+
+    fn clone_from(&mut self, from: &Coverage) {
+        let Coverage { steps, alive, unknown, calls, results, waits, edges, invariants } = from;
+        (self.steps, self.alive, self.unknown) = (*steps, *alive, *unknown);
+        self.calls.clone_from(calls);
+        self.results.clone_from(results);
+        self.waits.clone_from(waits);
+        self.edges.clone_from(edges);
+        self.invariants.clone_from(invariants);
+    }
 }
 
 impl Default for Coverage {
@@ -164,10 +162,11 @@ impl Coverage {
         Coverage {
             steps: 0,
             alive: 0,
+            unknown: 0,
             calls: vec![0; ROWS],
             results: vec![[0; COLUMNS]; ROWS],
-            waits: vec![[0; WAITS.len()]; ROWS],
-            wakes: vec![[0; WAKERS]; ROWS],
+            waits: vec![[0; KINDS.len()]; ROWS],
+            edges: Counts::new(),
             invariants: vec![0; INVARIANTS.len()],
         }
     }
@@ -176,10 +175,11 @@ impl Coverage {
     pub fn clear(&mut self) {
         self.steps = 0;
         self.alive = 0;
+        self.unknown = 0;
         self.calls.fill(0);
         self.results.fill([0; COLUMNS]);
-        self.waits.fill([0; WAITS.len()]);
-        self.wakes.fill([0; WAKERS]);
+        self.waits.fill([0; KINDS.len()]);
+        self.edges.clear();
         self.invariants.fill(0);
     }
 
@@ -207,17 +207,13 @@ impl Coverage {
     /// A call has to wait.
     #[inline]
     pub fn blocked(&mut self, row: Row, what: WaitsFor) {
-        self.waits[row.index()][wait_index(what)] += 1;
+        self.waits[row.index()][usize::from(kind_of(what))] += 1;
     }
 
-    /// Somebody who waited in a call was woken.
+    /// A wait in a call ended.
     #[inline]
-    pub fn woken(&mut self, row: Row, by: Waker) {
-        let waker = match by {
-            Waker::Call(row) => row.index(),
-            Waker::Other(name) => ROWS + OTHER_WAKERS.iter().position(|other| *other == name).unwrap_or(0),
-        };
-        self.wakes[row.index()][waker] += 1;
+    pub fn woken(&mut self, row: Row, kind: u8, end: End) {
+        *self.edges.entry(Edge { row, kind, end }).or_default() += 1;
     }
 
     /// An invariant had something to look at, so often.
@@ -247,16 +243,14 @@ impl Coverage {
         row.info().errors.iter().copied().zip(counts.iter().copied())
     }
 
-    /// For what a call waited, and how often.
-    pub fn waits(&self, row: Row) -> impl Iterator<Item = (&'static str, u64)> {
-        let counts = self.waits[row.index()];
-        WAITS.iter().copied().zip(counts).filter(|(_, count)| *count > 0)
+    /// How often a call waited for something, by its place in [`KINDS`].
+    pub fn waits(&self, row: Row, kind: u8) -> u64 {
+        self.waits[row.index()][usize::from(kind)]
     }
 
-    /// Who woke those who waited in a call, and how often.
-    pub fn wakes(&self, row: Row) -> impl Iterator<Item = (&'static str, u64)> {
-        let names = Row::all().map(|row| row.info().name).chain(OTHER_WAKERS);
-        names.zip(self.wakes[row.index()]).filter(|(_, count)| *count > 0)
+    /// How waits ended, and how often.
+    pub fn edges(&self) -> &Counts {
+        &self.edges
     }
 
     /// The invariants, and how often each had something to look at.
@@ -277,21 +271,36 @@ impl Coverage {
 
     /// Adds what another has seen.
     pub fn merge(&mut self, other: &Coverage) {
-        fn add<const N: usize>(into: &mut [[u64; N]], from: &[[u64; N]]) {
-            for (into, from) in into.iter_mut().flatten().zip(from.iter().flatten()) {
+        fn add(into: &mut [u64], from: &[u64]) {
+            for (into, from) in into.iter_mut().zip(from) {
                 *into += from;
             }
         }
         self.steps += other.steps;
         self.alive += other.alive;
-        for (into, from) in self.calls.iter_mut().zip(&other.calls) {
-            *into += from;
+        self.unknown += other.unknown;
+        add(&mut self.calls, &other.calls);
+        add(self.results.as_flattened_mut(), other.results.as_flattened());
+        add(self.waits.as_flattened_mut(), other.waits.as_flattened());
+        for (edge, count) in &other.edges {
+            *self.edges.entry(*edge).or_default() += count;
         }
-        add(&mut self.results, &other.results);
-        add(&mut self.waits, &other.waits);
-        add(&mut self.wakes, &other.wakes);
-        for (into, from) in self.invariants.iter_mut().zip(&other.invariants) {
-            *into += from;
+        add(&mut self.invariants, &other.invariants);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_by_its_name_and_by_its_number() {
+        for row in Row::all() {
+            assert_eq!(Row::by_name(row.info().name), Some(row));
+            assert_eq!(Row::by_number(row.info().number), Some(row));
+        }
+        for other in ["", "a", "getpi", "getpidd", "zzz"] {
+            assert_eq!(Row::by_name(other), None, "{other}");
         }
     }
 }

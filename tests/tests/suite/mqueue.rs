@@ -431,6 +431,57 @@ fn a_bad_address_for_the_result_is_noticed_when_the_message_is_gone() {
 }
 
 #[test]
+fn a_message_for_who_waits_arrives_wherever_it_and_its_priority_lie() {
+    program(&|sys, _| async move {
+        let queue = queue(sys, b"/places", 1).await;
+        let (private, shared) = (map(sys, 3).await, map_shared(sys, 3).await);
+        // Pages that nobody has touched; the end of a page; a page that sender and receiver share, where the places overlap or the
+        // priority lies in the message that is sent.
+        let places = [
+            (private, private + 16),
+            (private + PAGE - 8, private + 2 * PAGE),
+            (private, private + 2 * PAGE - 2),
+            (private, 0),
+            (private + 4, private),
+            (shared, shared + 64),
+            (shared + 104, shared + 96),
+            (shared + PAGE, shared + 104),
+            (private, shared + 104),
+            (shared + PAGE - 8, private),
+        ];
+        for (number, (buffer, priority)) in places.into_iter().enumerate() {
+            for touched in [false, true] {
+                let child = blocked(sys, 1, async |sys, _| {
+                    if touched {
+                        for page in 0..3 {
+                            sys.store(private + page * PAGE, 0_u8).await;
+                        }
+                    }
+                    let (to, urgency) = (OutBytes(buffer), Out::at(priority));
+                    let length = sys.raw().mq_timedreceive(queue, to, Length(16), urgency, In::NULL).await;
+                    let mut message = [0; 16];
+                    sys.load_bytes(buffer, &mut message).await;
+                    assert_eq!((length, &message), (Ok(16), b"0123456789abcdef"), "{number}");
+                    if priority != 0 {
+                        let mut urgency = [0; 4];
+                        sys.load_bytes(priority, &mut urgency).await;
+                        assert_eq!(u32::from_le_bytes(urgency), 77, "{number}");
+                    }
+                })
+                .await;
+                sys.store_bytes(shared + 96, b"0123456789abcdef").await;
+                let message = InBytes(shared + 96);
+                assert_eq!(sys.raw().mq_timedsend(queue, message, Length(16), 77, In::NULL).await, Ok(0));
+                join(sys, child[0]).await;
+            }
+        }
+        sys.mq_unlink(b"/places").await.unwrap();
+        0
+    })
+    .succeeds();
+}
+
+#[test]
 fn attributes_are_within_limits_for_everybody() {
     program(&|sys, _| async move {
         for (messages, bytes) in [(0, 8), (-1, 8), (11, 8), (1, 0), (1, -1), (1, 8193), (i64::MAX, i64::MAX)] {

@@ -11,10 +11,10 @@ use abi::{
     ShmFlags, Signal, SignalSet, Syscall, WaitStatus,
 };
 
-use super::*;
 use crate::file::description::Open;
 use crate::file::ring::Ring;
 use crate::ids::*;
+use crate::invariants::INVARIANTS;
 use crate::invariants::tests::busy_machine;
 use crate::ipc::held::Held;
 use crate::ipc::mqueue::transfer::Exchange;
@@ -129,6 +129,7 @@ const DAMAGES: &[&[Damage]] = damages! {
         (dice) |entry| entry.birth = dice.roll(9) as u64;
         |entry| entry.next_birth = 0;
         |entry| entry.zombies = List::EMPTY;
+        (dice) |entry| entry.zombie_link.next = dice.maybe();
         |entry| entry.changed_children += 1;
         |entry| entry.waiting_for_children = List::EMPTY;
         |entry| entry.life = Life::Alive;
@@ -294,6 +295,24 @@ const OTHERS: &[Damage] = &[
     |machine, _| machine.kernel.segments.keys = Tree::EMPTY,
     |machine, _| machine.kernel.sets.keys = Tree::EMPTY,
     |machine, _| machine.kernel.name_index.buckets.clear(),
+    |machine, dice| {
+        let bucket = dice.roll(machine.kernel.name_index.buckets.len());
+        machine.kernel.name_index.buckets[bucket] = None;
+    },
+    |machine, dice| {
+        let buckets = machine.kernel.name_index.buckets.len();
+        machine.kernel.name_index.buckets.swap(dice.roll(buckets), dice.roll(buckets));
+    },
+    |machine, dice| {
+        let buckets = machine.kernel.name_index.buckets.len();
+        let (from, to) = (dice.roll(buckets), dice.roll(buckets));
+        machine.kernel.name_index.buckets[to] = machine.kernel.name_index.buckets[from];
+    },
+    |machine, _| {
+        // One bucket more or less, and nobody moves.
+        machine.kernel.name_index.buckets.pop();
+    },
+    |machine, _| machine.kernel.name_index.buckets.push(None).unwrap(),
     |machine, dice| machine.kernel.timers.insert(70_000_000, Alarm::Sleeper(ThreadNo(dice.roll(12) as u16))),
     |machine, dice| {
         let frame = dice.slot(&machine.kernel.frames.frames).unwrap();

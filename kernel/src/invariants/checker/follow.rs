@@ -2,16 +2,19 @@
 //!
 //! A new table of the kernel's state has to be taken here: as an aspect, or weighed if counters are kept in it.
 
-use crate::ids::{CpuNo, FrameNo, NodeNo, ObjectNo, ProcessNo, ThreadNo};
+use crate::ids::{CpuNo, FrameNo, NameNo, NodeNo, ObjectNo, ProcessNo, ThreadNo};
 use crate::invariants::balance::{Pages, Weight};
 use crate::invariants::checker::Checker;
 use crate::invariants::checker::ledger::Remembered;
 use crate::invariants::checker::views::{InodeView, LooseView, Owner, ProcessView, ThreadView, hash_of};
 use crate::invariants::part::{Aspects, Near};
 use crate::kernel::Kernel;
-use crate::limits::{FRAMES, NODES};
+use crate::limits::{FRAMES, NAMES, NODES, words};
+use crate::name::directory::NameIndex;
+use crate::radix::Visited;
 use crate::table::Slot;
 use crate::thread::QueueName;
+use crate::touched::Touched;
 
 /// Weighs the touched slots of tables, and notes them as near.
 macro_rules! weigh {
@@ -45,15 +48,15 @@ macro_rules! take {
 
 impl Checker {
     /// Takes what was touched.
-    pub(super) fn follow(&mut self, kernel: &mut Kernel) -> (Near, Aspects) {
-        let (mut near, mut changed) = (Near::NOTHING, Aspects::TIME);
-        self.follow_threads(kernel, &mut near, &mut changed);
-        self.follow_processes(kernel, &mut near, &mut changed);
-        self.follow_cpu(kernel, &mut near, &mut changed);
+    pub(super) fn follow(&mut self, kernel: &mut Kernel, near: &mut Near) -> Aspects {
+        let mut changed = Aspects::TIME;
+        self.follow_threads(kernel, near, &mut changed);
+        self.follow_processes(kernel, near, &mut changed);
+        self.follow_cpu(kernel, near, &mut changed);
         weigh! { self, kernel, changed:
             files, files, weigh_file, Aspects::FILES, |touched| { near.files.add(&touched) };
             pipes, pipes, weigh_pipe, Aspects::empty(), |touched| { near.pipes.add(&touched) };
-            names, names, weigh_name, Aspects::NAMES, |touched| {};
+            names, names, weigh_name, Aspects::NAMES, |touched| { near.note_names(kernel, &touched) };
             inodes, inodes, weigh_inode, Aspects::empty(), |touched| { near.inodes.add(&touched) };
             mqueues, mqueues, weigh_mqueue, Aspects::MQUEUES, |touched| { near.mqueues.add(&touched) };
             mq_messages, mq_messages, weigh_mq_message, Aspects::MQ_MESSAGES, |touched| {};
@@ -74,10 +77,11 @@ impl Checker {
             infos => INFOS;
             posix_timers => POSIX_TIMERS;
         }
-        self.follow_pipes(kernel, &mut near, &mut changed);
+        self.follow_pipes(kernel, near, &mut changed);
+        self.follow_name_index(kernel, near, &mut changed);
         self.follow_devices(kernel, &mut changed);
-        self.follow_trees(kernel, &mut near, &mut changed);
-        (near, changed)
+        self.follow_trees(kernel, near, &mut changed);
+        changed | near.settle(kernel)
     }
 
     fn follow_threads(&mut self, kernel: &mut Kernel, near: &mut Near, changed: &mut Aspects) {
@@ -91,19 +95,17 @@ impl Checker {
             }
             let weighed = self.ledger.weights.threads.replace(index, weight.0).unwrap_or(0);
             self.ledger.reweigh(weighed, weight.0);
-            let before = self.threads.replace(index, after).flatten();
-            if before != after {
+            let Some(remembered) = self.threads.at_mut(index) else { continue };
+            if *remembered != after {
                 self.ledger.mix(hash_of(&(index, after)));
-                *changed |= ThreadView::differences(before.as_ref(), after.as_ref());
+                *changed |= ThreadView::differences(remembered.as_ref(), after.as_ref());
+                if let Some(before) = remembered {
+                    *changed |= near.note_thread(before);
+                }
+                *remembered = after;
             }
-            for view in [before, after].iter().flatten() {
-                near.processes.note(view.process.index());
-                if let Some(queue) = view.queue {
-                    *changed |= near.note_queue(queue);
-                }
-                if view.holds_something() {
-                    *changed |= Aspects::SYSV_WAITERS;
-                }
+            if let Some(after) = &after {
+                *changed |= near.note_thread(after);
             }
         }
     }
@@ -121,16 +123,27 @@ impl Checker {
             if self.ledger.reweigh(weighed, weight.0) {
                 *changed |= Aspects::DESCRIPTORS;
             }
-            let before = self.processes.replace(index, after).flatten();
-            if before != after {
-                self.ledger.mix(hash_of(&(index, after)));
-                *changed |= ProcessView::differences(before.as_ref(), after.as_ref());
+            let Some(remembered) = self.processes.at_mut(index) else { continue };
+            if *remembered != after {
+                self.ledger.mix(hash_of(&(index, &after)));
+                let differences = ProcessView::differences(remembered.as_ref(), after.as_ref());
+                *changed |= differences;
+                if differences.contains(Aspects::KINSHIP) {
+                    near.kin.note(index);
+                    let parents = [&*remembered, &after].map(|view| view.as_ref().and_then(ProcessView::parent));
+                    parents.iter().flatten().for_each(|parent| near.kin.note(parent.index()));
+                }
+                let space = |view: &Option<ProcessView>| view.as_ref().map(|view| view.space);
+                if space(remembered) != space(&after) {
+                    near.spaces.note(index);
+                }
+                if let Some(before) = remembered {
+                    near.threads.note(before.thread.index());
+                }
+                *remembered = after;
             }
-            if before.map(|view| view.space) != after.map(|view| view.space) {
-                near.spaces.note(index);
-            }
-            for view in [before, after].iter().flatten() {
-                near.threads.note(view.thread.index());
+            if let Some(after) = remembered {
+                near.threads.note(after.thread.index());
             }
         }
     }
@@ -172,18 +185,41 @@ impl Checker {
             if before.map(|view| view.kind) != after.map(|view| view.kind) {
                 *changed |= Aspects::INODE_KINDS;
             }
-            [before, after]
-                .iter()
-                .flatten()
-                .filter_map(|view| view.pipe)
-                .for_each(|pipe| near.pipes.note(pipe.index()));
+            for view in [before, after].iter().flatten() {
+                view.pipe.iter().for_each(|pipe| near.pipes.note(pipe.index()));
+                view.parent.iter().for_each(|parent| near.inodes.note(parent.index()));
+            }
         }
     }
 
-    fn follow_devices(&mut self, kernel: &mut Kernel, changed: &mut Aspects) {
-        if kernel.name_index.take_touched() {
-            *changed |= Aspects::NAME_INDEX;
+    /// What the buckets of the index begin with: where that has changed, and in the other halves of buckets that have come or
+    /// gone, the first name stands for its bucket.
+    fn follow_name_index(&mut self, kernel: &mut Kernel, near: &mut Near, changed: &mut Aspects) {
+        if !kernel.name_index.take_touched() {
+            return;
         }
+        *changed |= Aspects::NAME_INDEX;
+        let buckets = &kernel.name_index.buckets;
+        let (before, after) = (self.bucket_count, buckets.len());
+        for bucket in 0..before.max(after) {
+            let head = buckets.get(bucket).copied().flatten();
+            if self.buckets.replace(bucket, head) != Some(head) {
+                self.ledger.mix((bucket as u64) << 32 | head.map_or(0, |name| u64::from(name.0) + 1));
+                head.iter().for_each(|name| near.names.note(name.index()));
+            }
+        }
+        for bucket in before.min(after).max(1)..before.max(after) {
+            let head = buckets.get(NameIndex::partner(bucket)).copied().flatten();
+            head.iter().for_each(|name| near.names.note(name.index()));
+        }
+        self.bucket_count = after;
+        let mut weight = Weight(0);
+        kernel.weigh_name_index(&mut weight);
+        let before = core::mem::replace(&mut self.ledger.weights.name_index, weight.0);
+        self.ledger.reweigh(before, weight.0);
+    }
+
+    fn follow_devices(&mut self, kernel: &mut Kernel, changed: &mut Aspects) {
         if kernel.timers.take_touched() {
             *changed |= Aspects::ALARMS;
         }
@@ -215,6 +251,7 @@ impl Checker {
                 Some(Owner::Process(process)) => near.spaces.note(process.index()),
                 Some(Owner::Object(object)) => near.objects.note(object.index()),
                 Some(Owner::Keys) => *changed |= Aspects::KEY_NODES,
+                Some(Owner::Numbers) => *changed |= Aspects::NUMBER_NODES,
                 Some(Owner::Nobody) | None => {}
             }
         }
@@ -223,6 +260,10 @@ impl Checker {
         }
         for object in near.objects.iter() {
             self.follow_object(kernel, ObjectNo::from_index(object));
+        }
+        self.follow_loose(kernel, changed);
+        if changed.intersects(Aspects::NUMBER_NODES | Aspects::NUMBER_ROOT) {
+            self.follow_numbers(kernel);
         }
         for node in nodes.iter() {
             if kernel.nodes.holds(NodeNo::from_index(node)) && self.owners.get(node) == Some(Owner::Nobody) {
@@ -235,15 +276,34 @@ impl Checker {
                 near.spaces.note(holder.index());
             }
         }
+    }
+
+    /// What stands in no table.
+    fn follow_loose(&mut self, kernel: &Kernel, changed: &mut Aspects) {
         let loose = Some(LooseView::of(kernel));
-        if self.loose != loose {
-            self.loose = loose;
-            self.ledger.mix(hash_of(&loose));
-            *changed |= Aspects::LOOSE;
-            let mut weight = Weight(0);
-            kernel.weigh_trees(&mut weight);
-            let before = core::mem::replace(&mut self.ledger.weights.trees, weight.0);
-            self.ledger.reweigh(before, weight.0);
+        if self.loose == loose {
+            return;
+        }
+        *changed |= LooseView::differences(self.loose.as_ref(), loose.as_ref());
+        self.ledger.mix(hash_of(&loose));
+        self.loose = loose;
+        let mut weight = Weight(0);
+        kernel.weigh_loose(&mut weight);
+        let before = core::mem::replace(&mut self.ledger.weights.loose, weight.0);
+        self.ledger.reweigh(before, weight.0);
+    }
+
+    /// Which nodes are those of the tree of numbers. A new one comes with another that was changed, or is the root.
+    fn follow_numbers(&mut self, kernel: &Kernel) {
+        let mut numbers = Followed::of(Owner::Numbers, &mut self.owners, &mut self.holders);
+        kernel.numbers.by_value.visit(&kernel.nodes, |part| {
+            if let Visited::Node(node) = part {
+                numbers.node(node);
+            }
+        });
+        let shape = numbers.shape;
+        if core::mem::replace(&mut self.number_shape, shape) != shape {
+            self.ledger.mix(shape);
         }
     }
 
@@ -309,6 +369,20 @@ impl Pages for Followed<'_> {
 }
 
 impl Near {
+    /// The directories of touched names.
+    fn note_names(&mut self, kernel: &Kernel, touched: &Touched<{ words(NAMES) }>) {
+        self.names.add(touched);
+        let names = touched.iter().filter_map(|name| kernel.names.get(NameNo::from_index(name)));
+        names.for_each(|name| self.inodes.note(name.directory.index()));
+    }
+
+    /// What a touched thread belongs to and where it stands, or stood.
+    fn note_thread(&mut self, thread: &ThreadView) -> Aspects {
+        self.processes.note(thread.process.index());
+        let waits = if thread.holds_something() { Aspects::SYSV_WAITERS } else { Aspects::empty() };
+        waits | thread.queue.map_or(Aspects::empty(), |queue| self.note_queue(queue))
+    }
+
     /// What has a queue in which a touched thread stands, or stood.
     fn note_queue(&mut self, queue: QueueName) -> Aspects {
         match queue {

@@ -22,6 +22,11 @@ impl<T: Copy, const N: usize> Remembered<T, N> {
         self.0.get(slot).copied()
     }
 
+    /// What is in a place, to be changed.
+    pub(super) fn at_mut(&mut self, slot: usize) -> Option<&mut T> {
+        self.0.get_mut(slot)
+    }
+
     /// Puts a new value into a place; the one that was there.
     pub(super) fn replace(&mut self, slot: usize, value: T) -> Option<T> {
         self.0.get_mut(slot).map(|place| core::mem::replace(place, value))
@@ -71,15 +76,16 @@ macro_rules! weights {
         pub(super) struct Weights {
             $(pub(super) $name: Remembered<u64, { $limit }>,)*
             pub(super) devices: u64,
-            pub(super) trees: u64,
+            pub(super) name_index: u64,
+            pub(super) loose: u64,
         }
 
         impl Weights {
-            const NOTHING: Weights = Weights { $($name: Remembered::new(0),)* devices: 0, trees: 0 };
+            const NOTHING: Weights = Weights { $($name: Remembered::new(0),)* devices: 0, name_index: 0, loose: 0 };
 
             fn forget(&mut self) {
                 $(self.$name.forget(0);)*
-                (self.devices, self.trees) = (0, 0);
+                (self.devices, self.name_index, self.loose) = (0, 0, 0);
             }
         }
     };

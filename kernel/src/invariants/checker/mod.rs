@@ -20,12 +20,13 @@ mod tests;
 mod views;
 
 use crate::bug;
-use crate::ids::ProcessNo;
+use crate::ids::{NameNo, ProcessNo};
 use crate::invariants::checker::ledger::{Ledger, Remembered};
 use crate::invariants::checker::views::{CpuView, FifoView, InodeView, LooseView, Owner, ProcessView, ThreadView};
-use crate::invariants::{INVARIANTS, Violation};
+use crate::invariants::part::Near;
+use crate::invariants::{Violation, part};
 use crate::kernel::Kernel;
-use crate::limits::{FRAMES, INODES, NODES, OBJECTS, PIPES, PROCESSES, THREADS};
+use crate::limits::{FRAMES, INODES, NAMES, NODES, OBJECTS, PIPES, PROCESSES, THREADS};
 use crate::touched::Seen;
 
 /// Checks the invariants after every step of a kernel.
@@ -43,6 +44,9 @@ pub struct Checker {
     threads: Remembered<Option<ThreadView>, THREADS>,
     inodes: Remembered<Option<InodeView>, INODES>,
     fifos: Remembered<FifoView, PIPES>,
+    /// The first name of each bucket of the index, and how many buckets there are.
+    buckets: Remembered<Option<NameNo>, NAMES>,
+    bucket_count: usize,
     cpu: Option<CpuView>,
     loose: Option<LooseView>,
     owners: Remembered<Owner, NODES>,
@@ -51,6 +55,7 @@ pub struct Checker {
     /// How a page table, or an object's pages, are made of nodes: a hash.
     space_shapes: Remembered<u64, PROCESSES>,
     object_shapes: Remembered<u64, OBJECTS>,
+    number_shape: u64,
     full_checks: u64,
 }
 
@@ -64,12 +69,15 @@ impl Checker {
             threads: Remembered::new(None),
             inodes: Remembered::new(None),
             fifos: Remembered::new(None),
+            buckets: Remembered::new(None),
+            bucket_count: 0,
             cpu: None,
             loose: None,
             owners: Remembered::new(Owner::Nobody),
             holders: Remembered::new(None),
             space_shapes: Remembered::new(0),
             object_shapes: Remembered::new(0),
+            number_shape: 0,
             full_checks: 0,
         }
     }
@@ -107,10 +115,11 @@ impl Checker {
 
     /// Looks at what was touched. If something seems wrong there, a look at everything says what.
     fn is_still_sound(&mut self, kernel: &mut Kernel) -> bool {
-        let (near, changed) = self.follow(kernel);
+        let mut near = Near::NOTHING;
+        let changed = self.follow(kernel, &mut near);
         // Parts may rely on what is referred to being there.
-        let mut parts = INVARIANTS.iter().flat_map(|invariant| invariant.parts);
-        self.ledger.sum == 0 && parts.all(|part| part.check_near(kernel, changed, &near).is_ok())
+        let mut parts = part::ALL.iter().filter(|(when, _)| when.intersects(changed));
+        self.ledger.sum == 0 && parts.all(|(_, part)| part.check_near(kernel, changed, &near).is_ok())
     }
 
     fn check_everything(&mut self, kernel: &mut Kernel) -> Result<(), Violation> {
@@ -122,13 +131,17 @@ impl Checker {
         self.threads.forget(None);
         self.inodes.forget(None);
         self.fifos.forget(None);
+        self.buckets.forget(None);
+        self.bucket_count = 0;
         (self.cpu, self.loose) = (None, None);
         self.owners.forget(Owner::Nobody);
         self.holders.forget(None);
         self.space_shapes.forget(0);
         self.object_shapes.forget(0);
+        self.number_shape = 0;
         kernel.touch_everything();
-        self.follow(kernel);
+        let mut near = Near::NOTHING;
+        self.follow(kernel, &mut near);
         if !kernel.is_untouched() {
             bug("a checker doesn't follow every table");
         }

@@ -5,6 +5,7 @@ use core::hash::{Hash, Hasher};
 use abi::FastHasher;
 
 use crate::ids::{InodeNo, NumberNo, PipeNo, PlaceNo, ProcessNo, ThreadNo};
+use crate::invariants::balance::queue_target;
 use crate::invariants::part::Aspects;
 use crate::ipc::held::Held;
 use crate::ipc::mqueue::transfer::Exchange;
@@ -106,6 +107,10 @@ impl ProcessView {
         }
     }
 
+    pub(super) fn parent(&self) -> Option<ProcessNo> {
+        self.kinship.parent
+    }
+
     pub(super) fn differences(before: Option<&ProcessView>, after: Option<&ProcessView>) -> Aspects {
         let all = Aspects::KINSHIP
             .union(Aspects::NUMBERED)
@@ -133,7 +138,7 @@ fn hash_of_regions(space: &Space) -> u64 {
 }
 
 /// A thread.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct ThreadView {
     pub(super) process: ProcessNo,
     pub(super) queue: Option<QueueName>,
@@ -142,6 +147,23 @@ pub(super) struct ThreadView {
     held: (Held, Exchange, bool),
     timer_us: Option<u64>,
     ready: (bool, Link<ThreadNo>),
+}
+
+// In few words: threads are what changes most often.
+impl Hash for ThreadView {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let half = |place: Option<u16>| place.map_or(0, |place| u64::from(place) + 1);
+        let ThreadView { process, queue, place, pending, held: (held, exchange, in_call), timer_us, ready } = self;
+        let flags = u64::from(ready.0) | u64::from(*in_call) << 1 | u64::from(timer_us.is_some()) << 2;
+        let links = half(ready.1.previous.map(|thread| thread.0)) | half(ready.1.next.map(|thread| thread.0)) << 20;
+        state.write_u64(flags | u64::from(process.0) << 8 | half(place.map(|place| place.0)) << 32);
+        state.write_u64(links | queue.map_or(0, |queue| queue_target(queue) as u64 + 1) << 40);
+        state.write_u64(timer_us.unwrap_or(0));
+        if self.holds_nothing() && *pending == Pending::NONE {
+            return;
+        }
+        (pending, held, exchange).hash(state);
+    }
 }
 
 impl ThreadView {
@@ -162,10 +184,13 @@ impl ThreadView {
         self.held.0 != Held::Nothing
     }
 
+    fn holds_nothing(&self) -> bool {
+        self.held.0 == Held::Nothing && self.held.1 == Exchange::Nothing
+    }
+
     /// Whether two hold the same; whether their call is over counts only if one holds something.
     fn hold_the_same(&self, other: &ThreadView) -> bool {
-        let nothing = |view: &ThreadView| view.held.0 == Held::Nothing && view.held.1 == Exchange::Nothing;
-        self.held == other.held || (nothing(self) && nothing(other))
+        self.held == other.held || (self.holds_nothing() && other.holds_nothing())
     }
 
     pub(super) fn differences(before: Option<&ThreadView>, after: Option<&ThreadView>) -> Aspects {
@@ -187,18 +212,20 @@ impl ThreadView {
     }
 }
 
-/// An inode: a hash of what it is, and its pipe.
+/// An inode: a hash of what it is, its pipe, and the directory in which it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct InodeView {
     pub(super) kind: u64,
     pub(super) pipe: Option<PipeNo>,
+    pub(super) parent: Option<InodeNo>,
 }
 
 impl InodeView {
     pub(super) fn of(inode: &Inode) -> InodeView {
         match &inode.kind {
-            Kind::Fifo(fifo) => InodeView { kind: 1, pipe: fifo.pipe },
-            other => InodeView { kind: hash_of(&(other, inode.links)), pipe: None },
+            Kind::Fifo(fifo) => InodeView { kind: 1, pipe: fifo.pipe, parent: None },
+            Kind::Directory(directory) => InodeView { kind: 2, pipe: None, parent: Some(directory.parent) },
+            other => InodeView { kind: hash_of(other), pipe: None, parent: None },
         }
     }
 }
@@ -211,6 +238,7 @@ pub(super) struct LooseView {
     segment_pages: u32,
     subreapers: u16,
     terminal: (bool, Option<NumberNo>, Option<NumberNo>),
+    /// How many there are is only counted, as subreapers are.
     nodes: usize,
 }
 
@@ -225,6 +253,19 @@ impl LooseView {
             nodes: kernel.nodes.len(),
         }
     }
+
+    pub(super) fn differences(before: Option<&LooseView>, after: Option<&LooseView>) -> Aspects {
+        let all =
+            Aspects::NUMBER_ROOT.union(Aspects::KEY_ROOTS).union(Aspects::SEGMENT_PAGES).union(Aspects::FOREGROUND);
+        differences(before, after, all, |before, after| {
+            [
+                (Aspects::NUMBER_ROOT, before.numbers == after.numbers),
+                (Aspects::KEY_ROOTS, before.keys == after.keys),
+                (Aspects::SEGMENT_PAGES, before.segment_pages == after.segment_pages),
+                (Aspects::FOREGROUND, before.terminal == after.terminal),
+            ]
+        })
+    }
 }
 
 /// Who runs, and who could.
@@ -236,7 +277,9 @@ pub(super) enum Owner {
     /// It is free.
     #[default]
     Nobody,
-    /// Numbers or keys.
+    /// The tree of numbers.
+    Numbers,
+    /// Keys, or the semaphores of a set.
     Keys,
     /// A page table.
     Process(ProcessNo),

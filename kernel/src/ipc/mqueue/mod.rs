@@ -2,7 +2,7 @@
 //! received first, and of those the oldest.
 //!
 //! Nobody waits while there is work: a message goes straight to the first receiver that waits, and room straight to the first
-//! sender. Whoever makes that possible does the other's work at once (`Kernel::hand_over`).
+//! sender. Whoever makes that possible does the other's work at once (`Kernel::complete`, `Kernel::hand_over`).
 //!
 //! | question | file |
 //! | --- | --- |

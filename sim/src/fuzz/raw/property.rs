@@ -1,7 +1,7 @@
 //! The raw property: whatever processes do, nothing panics, every invariant holds after every step, every error is one that the
 //! table names, and when all have ended every resource is back.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::fuzz::coverage::{Coverage, Row};
 use crate::fuzz::property::{Case, Failure, Property, Stop};
@@ -11,27 +11,51 @@ use crate::fuzz::raw::script::Script;
 use crate::fuzz::raw::stage::{Checking, Made, Stage};
 use crate::panics;
 
+/// What a case is run in. It is kept for the next one: to make it anew would take as long as many steps.
+struct Room {
+    stage: Stage,
+    moves: Vec<Move>,
+}
+
 /// The raw property.
 #[derive(Default)]
 pub struct Raw {
     /// How thoroughly it checks.
     pub checking: Checking,
     booted: OnceLock<[Stage; 2]>,
+    rooms: Mutex<Vec<Room>>,
 }
 
 impl Raw {
     /// With this way of checking.
     pub fn new(checking: Checking) -> Raw {
-        Raw { checking, booted: OnceLock::new() }
+        Raw { checking, booted: OnceLock::new(), rooms: Mutex::new(Vec::new()) }
     }
 
     /// A stage as it is after boot: made once, copied for each case.
-    fn stage(&self, terminal: bool) -> Stage {
+    fn booted(&self, terminal: bool) -> &Stage {
         let booted = self.booted.get_or_init(|| {
             [false, true]
                 .map(|terminal| Stage::new(terminal, self.checking).expect("the limits suffice for one process"))
         });
-        booted[usize::from(terminal)].clone()
+        &booted[usize::from(terminal)]
+    }
+
+    /// A room in which nothing has happened yet.
+    fn room(&self, terminal: bool) -> Room {
+        let booted = self.booted(terminal);
+        match self.rooms().pop() {
+            Some(mut room) => {
+                room.stage.clone_from(booted);
+                room.moves.clear();
+                room
+            }
+            None => Room { stage: booted.clone(), moves: Vec::new() },
+        }
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Vec<Room>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,9 +79,9 @@ impl Property for Raw {
     fn run(&self, case: &Case, coverage: &mut Coverage) -> Result<u64, Failure> {
         let rows: Vec<Row> = case.syscalls.iter().filter_map(|name| Row::by_name(name)).collect();
         let terminal = case.seed % 2 == 1;
-        let mut stage = self.stage(terminal);
+        let mut room = self.room(terminal);
+        let Room { stage, moves } = &mut room;
         let mut generator = Generator::new(case.seed, &rows);
-        let mut moves: Vec<Move> = Vec::with_capacity(case.steps as usize);
         let mut steps = 0;
         let run = panics::catch(|| {
             // Moves of those who can't make them cost tries, not steps.
@@ -65,7 +89,7 @@ impl Property for Raw {
                 if steps >= case.steps || stage.kernel().halted().is_some() {
                     break;
                 }
-                moves.push(generator.next(&stage));
+                moves.push(generator.next(stage));
                 let Some(next) = moves.last() else { break };
                 match stage.make(next)? {
                     Made::Done => steps += 1,
@@ -75,18 +99,21 @@ impl Property for Raw {
             stage.end()
         });
         stage.take_coverage(coverage);
-        let failure = |reason| Err(Failure { reason, script: Script::new(terminal, moves).to_string() });
-        match run {
-            Ok(Ok(())) => Ok(steps),
-            Ok(Err(reason)) => failure(reason),
-            Err(panic) => failure(told(&panic)),
-        }
+        let reason = match run {
+            Ok(Ok(())) => {
+                self.rooms().push(room);
+                return Ok(steps);
+            }
+            Ok(Err(reason)) => reason,
+            Err(panic) => told(&panic),
+        };
+        Err(Failure { reason, script: Script::new(terminal, room.moves).to_string() })
     }
 
     fn replay(&self, script: &str, coverage: &mut Coverage) -> Result<u64, Stop> {
         let script = Script::parse(script).map_err(|(line, message)| Stop::Unreadable { line, message })?;
         // A kernel that is wrong may not even boot.
-        let mut stage = panics::catch(|| self.stage(script.terminal))
+        let mut stage = panics::catch(|| self.booted(script.terminal).clone())
             .map_err(|panic| Stop::Broken { line: 0, reason: told(&panic) })?;
         let (mut steps, mut place) = (0, 0);
         let run = panics::catch(|| {
@@ -138,10 +165,25 @@ mod tests {
     }
 
     #[test]
+    fn a_case_is_the_same_wherever_it_is_run() {
+        let (used, mut before) = (Raw::default(), Coverage::new());
+        let case = |seed| Case { seed, steps: 400, syscalls: Vec::new() };
+        for seed in 0..4 {
+            used.run(&case(seed), &mut before).unwrap();
+        }
+        for seed in 4..8 {
+            let (mut again, mut fresh) = (Coverage::new(), Coverage::new());
+            used.run(&case(seed), &mut again).unwrap();
+            Raw::default().run(&case(seed), &mut fresh).unwrap();
+            assert_eq!(again, fresh);
+        }
+    }
+
+    #[test]
     fn what_a_case_makes_can_be_read_as_a_script() {
         let stage = Raw::default();
         for seed in 0..6 {
-            let mut at = stage.stage(false);
+            let mut at = stage.booted(false).clone();
             let mut generator = Generator::new(seed, &[]);
             let mut moves = Vec::new();
             for _ in 0..1500 {

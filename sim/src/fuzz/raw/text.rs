@@ -192,7 +192,9 @@ fn parse_value(text: &str, made: &mut Move) -> Result<Value, String> {
     if let Some(letters) = text.strip_prefix("x*") {
         return Ok(Value::Long(parse_small(letters)?));
     }
-    if let Some((count, letters)) = text.split_once("*x*") {
+    if text.contains('*')
+        && let Some((count, letters)) = text.split_once("*x*")
+    {
         return Ok(Value::Strings { count: parse_small(count)?, letters: parse_small(letters)? });
     }
     let many = || "too many bytes for one line".to_string();
@@ -261,7 +263,9 @@ fn parse_text(text: &str) -> Result<Vec<u8>, String> {
 
 /// Words between spaces; quotes and brackets hold one together.
 fn split(line: &str) -> Result<Vec<&str>, String> {
-    let (mut words, mut start, mut quoted, mut escaped, mut nested) = (Vec::new(), None, false, false, false);
+    // As many as most lines have.
+    let mut words = Vec::with_capacity(10);
+    let (mut start, mut quoted, mut escaped, mut nested) = (None, false, false, false);
     for (place, letter) in line.char_indices() {
         let inside = quoted || nested;
         if letter.is_whitespace() && !inside {
