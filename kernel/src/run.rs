@@ -96,7 +96,7 @@ impl Kernel {
     pub fn resume<H: Host>(&mut self, host: &mut H, cpu: CpuNo) -> Resume {
         let Some(thread) = self.cpu(cpu).current else { return Resume::Blocked };
         // Mostly its call is over, and there is no signal.
-        if !matches!(self.threads.at(thread).next, Next::Call) && !self.has_deliverable(thread) {
+        if !self.threads.at(thread).next.is_call() && !self.has_deliverable(thread) {
             return self.go_on(thread);
         }
         self.retry_and_deliver(host, thread)
@@ -112,6 +112,10 @@ impl Kernel {
                 return resume;
             }
             if !self.has_deliverable(thread) {
+                if let Next::CallAfterSignals = self.threads.at(thread).next {
+                    self.threads.at_mut(thread).next = Next::Call;
+                    continue;
+                }
                 return self.go_on(thread);
             }
             match self.deliver(host, thread) {
@@ -154,7 +158,7 @@ impl Kernel {
     fn go_on(&mut self, thread: ThreadNo) -> Resume {
         let entry = self.threads.at_mut(thread);
         let next = entry.next;
-        if !matches!(next, Next::Call) {
+        if !next.is_call() {
             // It is told once. What it does then is its hart's business, until it traps: it may be in the middle of
             // accesses that the kernel doesn't see.
             entry.next = Next::Access;
@@ -165,7 +169,7 @@ impl Kernel {
             Next::Start { stack_pointer } => {
                 Resume::Start { image: self.processes.at(entry.process).image, stack_pointer }
             }
-            Next::Call => Resume::Busy,
+            Next::Call | Next::CallAfterSignals => Resume::Busy,
         }
     }
 

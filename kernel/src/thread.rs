@@ -227,8 +227,17 @@ pub enum Next {
     Return(i64),
     /// Try its call again.
     Call,
+    /// Deal with signals, and then try its call again: it was stopped in it.
+    CallAfterSignals,
     /// Try the access again that trapped.
     Access,
+}
+
+impl Next {
+    /// Whether it is in a call.
+    pub(crate) fn is_call(self) -> bool {
+        matches!(self, Next::Call | Next::CallAfterSignals)
+    }
 }
 
 /// The names of the wait queues.

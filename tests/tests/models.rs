@@ -117,7 +117,7 @@ fn a_model_objects_to_an_answer_that_is_changed() {
         objects_to_changes(name, operations, recorded(theme), 30);
     }
     for (name, operations, theme) in SPOKEN_OF_NEWER {
-        objects_to_changes(name, operations, recorded_newer(theme), 12);
+        objects_to_changes(name, operations, recorded_newer(theme), 4);
     }
 }
 

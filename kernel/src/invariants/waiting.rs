@@ -28,7 +28,7 @@ impl Kernel {
         holds(agrees, slot.index())?;
         let awake = matches!(thread.state, ThreadState::Ready | ThreadState::Running);
         holds(!thread.waiter.woken || awake, slot.index())?;
-        holds(matches!(thread.next, Next::Call) == thread.call.is_some(), slot.index())
+        holds(thread.next.is_call() == thread.call.is_some(), slot.index())
     }
 
     pub(super) fn stopped_thread_stands_still(&self, slot: ProcessNo) -> Result<(), Broken> {

@@ -131,7 +131,7 @@ impl Kernel {
         let entry = self.threads.at(thread);
         match (entry.next, entry.call) {
             (Next::Return(value), _) => Some(value),
-            (Next::Call, Some(call)) => {
+            (Next::Call | Next::CallAfterSignals, Some(call)) => {
                 let restart = action.flags.contains(SigActionFlags::SA_RESTART) || planted!(InterruptionSwallowed);
                 // `leaves_suspension` has given the mask back: the wait is over already, and another begins after the handler.
                 let begins_anew = matches!(call, Syscall::RtSigsuspend { .. }) && entry.saved_mask.is_none();
@@ -173,7 +173,10 @@ impl Kernel {
             }
             Syscall::Compute { duration } => Some(duration.0.saturating_sub(progress) as i64),
             _ => {
-                self.report_remaining(host, thread, call);
+                // When it was stopped it was said already, and that stays.
+                if let Next::Call = self.threads.at(thread).next {
+                    self.report_remaining(host, thread, call);
+                }
                 None
             }
         }

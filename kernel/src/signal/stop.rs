@@ -25,6 +25,12 @@ impl Kernel {
             // It is made again from its beginning: what is its group then may be another.
             self.threads.at_mut(thread).progress = 0;
         }
+        let entry = self.threads.at_mut(thread);
+        if let (Next::Call, Some(call)) = (entry.next, entry.call) {
+            // Linux stops it among its signals: those that come meanwhile are dealt with before its call goes on.
+            entry.next = Next::CallAfterSignals;
+            self.report_remaining(host, thread, &call);
+        }
         self.leave_cpu(thread, ThreadState::Stopped);
         self.processes.at_mut(process).stopped = true;
         self.report_change(host, process, WaitStatus::Stopped(signal));

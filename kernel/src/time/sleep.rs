@@ -66,7 +66,8 @@ impl Kernel {
         }
     }
 
-    /// A handler ends the sleep that a thread is in: says what is left of it, if that was asked for.
+    /// A signal takes a thread out of the sleep that it is in: says what is left of it, if that was asked for. Should it sleep on,
+    /// that is of no use to anybody; Linux says so all the same.
     pub(crate) fn report_remaining<H: Host>(&mut self, host: &mut H, thread: ThreadNo, call: &Syscall) {
         let (clock, remaining) = match *call {
             Syscall::Nanosleep { remaining, .. } => (ClockId::CLOCK_MONOTONIC, remaining),
@@ -80,7 +81,7 @@ impl Kernel {
         }
         let (until_us, process) = (self.threads.at(thread).progress, self.threads.at(thread).process);
         let left_us = until_us.saturating_sub(self.clock_us(process, clock).unwrap_or(0));
-        // The call has ended with EINTR, whatever becomes of this.
+        // The sleep is over, or goes on, whatever becomes of this.
         let _ = self.put(host, process, remaining.address, &Timespec::from_us(left_us));
     }
 }

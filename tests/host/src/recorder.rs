@@ -287,11 +287,9 @@ impl<'a> Recorder<'a> {
         let [own, shared, blocked, ignored, caught] = seen.signals;
         fields.insert("pnd".into(), signal_list(own));
         fields.insert("shd".into(), signal_list(shared));
-        // Linux unblocks for the time what `sigtimedwait` waits for.
-        let blocked = match puppet.fields.get("blk") {
-            Some(last) if operation == Some("sigtimedwait") => last.clone(),
-            _ => signal_list(blocked),
-        };
+        // Linux unblocks for the time what `sigtimedwait` waits for. Who is stopped waits no longer.
+        let waits = state == "blk:sigtimedwait";
+        let blocked = puppet.fields.get("blk").filter(|_| waits).cloned().unwrap_or_else(|| signal_list(blocked));
         fields.insert("blk".into(), blocked);
         fields.insert("ign".into(), signal_list(ignored));
         fields.insert("cgt".into(), signal_list(caught));

@@ -141,6 +141,34 @@ fn a_sleep_says_what_is_left() {
     .succeeds();
 }
 
+/// As seen on Linux: SIGCONT's handler ends it though its time is over, and what was left is what was left when it was stopped.
+#[test]
+fn a_handler_ends_a_sleep_that_was_stopped_until_its_time_was_over() {
+    program(&|sys, _| async move {
+        share_notes(sys).await;
+        sys.sigaction(Signal::SIGCONT, Some(Action::catch(NOTES).with_flags(SigActionFlags::SA_RESTART)))
+            .await
+            .unwrap();
+        let child = fork(sys, async |sys| {
+            let (errno, left) = sys.nanosleep(Timespec::from_us(1_000_000)).await.unwrap_err();
+            let left_us = left.to_us().unwrap();
+            assert_eq!(errno, Errno::EINTR);
+            assert!((790_000..800_100).contains(&left_us), "{left_us}");
+        })
+        .await;
+        sys.nanosleep(Timespec::from_us(200_000)).await.unwrap();
+        sys.kill(child, Some(Signal::SIGSTOP)).await.unwrap();
+        sys.nanosleep(Timespec::from_us(1_500_000)).await.unwrap();
+        sys.kill(child, Some(Signal::SIGCONT)).await.unwrap();
+        join(sys, child).await;
+        assert_eq!(handled(sys, Signal::SIGCONT).await, 1);
+        0
+    })
+    .handlers(HANDLERS)
+    .seeds(0)
+    .succeeds();
+}
+
 /// What the kernel itself sends says so: the hang-up of an orphaned group with a stopped member.
 #[test]
 fn a_signal_of_the_kernel_has_its_code() {

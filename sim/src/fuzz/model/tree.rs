@@ -190,10 +190,22 @@ impl Tree {
         }
     }
 
+    /// Children of whom a parent learnt that dies of the same: it waited, and its `wait4` looks at its children before it looks at its
+    /// signals (seen on the host: of a group that is sent a signal). Each such parent learns of one at most.
+    fn reaped_by_dying(&self, died: &[Name], step: &Step<'_>) -> Vec<Name> {
+        let is_gone = |child: &Name| step.after.get(*child).is_some_and(|seen| seen.state == State::Gone);
+        let reaped = died.iter().filter_map(|parent| {
+            let wait = self.processes[parent].waits?;
+            self.eligible(*parent, wait).map(|(child, _)| child).find(|child| died.contains(child) && is_gone(child))
+        });
+        reaped.collect()
+    }
+
     /// Follows who died, stopped and went on in this operation.
     fn follow(&mut self, step: &Step<'_>) {
         let died = step.died();
         self.mixed |= died.iter().filter(|name| !self.processes[name].children.is_empty()).count() > 1;
+        let reaped = self.reaped_by_dying(&died, step);
         for name in died {
             let event = match step.operation {
                 "exit" if name == step.caller => Event::Exited(step.int(0) & 255),
@@ -201,6 +213,7 @@ impl Tree {
             };
             self.die(name, event, step);
         }
+        reaped.into_iter().for_each(|child| self.forget(child));
         for (name, process) in &mut self.processes {
             let (before, after) = (step.before.is_stopped(*name), step.after.is_stopped(*name));
             if !before && after {

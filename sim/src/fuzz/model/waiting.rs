@@ -138,6 +138,7 @@ impl<D: Domain> Waiters<D> {
         }
         let (found, waiters) = search(domain, self.list.clone(), &answers, step)?;
         (*domain, self.list) = (found, waiters);
+        self.now = self.list.iter().map(|waiter| waiter.since).fold(self.now, u64::max);
         Ok(())
     }
 }
@@ -188,10 +189,12 @@ fn search<D: Domain>(
                 None => Err(format!("the call of {} gives {expected}, and doesn't go on waiting", waiter.who)),
             },
             _ => {
-                // It goes to the end of its queue.
+                // It goes to the end of its queue. Of several that were disturbed at once nobody knows who got there first.
                 let mut others = without(&waiters, index);
                 (changed.stage, changed.interrupted) = (Stage::Asleep, None);
-                changed.since = others.iter().map(|other| other.since).max().unwrap_or(0).max(changed.since) + 1;
+                let last = others.iter().map(|other| other.since).max().unwrap_or(0).max(changed.since);
+                let is_mixed = tried == Tried::Waits;
+                changed.since = if is_mixed { last } else { last + 1 };
                 others.push(changed);
                 search(&next, others, answers, step)
             }

@@ -71,7 +71,8 @@ impl Tree {
         if step.word(index) == "none" { '?' } else { self.named(step, index) }
     }
 
-    fn eligible(&self, waiter: Name, wait: Wait) -> impl Iterator<Item = (Name, &Process)> {
+    /// The children that a wait of `waiter` is about.
+    pub(super) fn eligible(&self, waiter: Name, wait: Wait) -> impl Iterator<Item = (Name, &Process)> {
         let children = self.processes[&waiter].children.iter();
         children.map(|child| (*child, &self.processes[child])).filter(move |(child, process)| match wait.whom {
             Whom::Any => true,

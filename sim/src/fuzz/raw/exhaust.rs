@@ -94,7 +94,9 @@ fn without_frames(generator: &mut Generator, stage: &Stage, who: Name) {
     let free = free_descriptors(stage, who)[0];
     // The pipe's writing end and the queue's descriptor are the last ones: the process has opened nothing since.
     let mut lines = format!("W fcntl {} 1031 65536\nW msgsnd {queue} [1 0] 100 0o4000\n", free - 1);
-    lines += &format!("W write {} 0x60000000 5000\nW shmget 0 4096 0o600\n", free - 1);
+    // The first fills the page that the pipe has got; the second needs one.
+    lines += &format!("W write {} 0x60000000 5000\n", free - 1).repeat(2);
+    lines += "W shmget 0 4096 0o600\n";
     lines += "W mq_open \"m\" 0o4102 0o666 0\nW mq_timedsend F 0x60000000 8 0 0\n";
     lines += "W msgget 0 0o600\nX = W spawn \"program\" 0 0 0 0\nW execve \"program\" 0 0\nW exit_group 0\n";
     plan(generator, stage, who, &lines);
@@ -104,6 +106,10 @@ fn without_frames(generator: &mut Generator, stage: &Stage, who: Name) {
 pub(super) fn all_names(generator: &mut Generator, stage: &Stage, who: Name) {
     let mut lines =
         String::from("W mkdirat -100 \"/tmp/all\" 0o777\nW chdir \"/tmp/all\"\nW mknodat -100 \"o\" 0o10600 0\n");
+    // More names than inodes, so that names are what is used up.
+    for number in 0..40 {
+        lines += &format!("W linkat -100 \"o\" -100 \"o{number}\" 0\n");
+    }
     for number in 0..510 {
         lines += &format!("W mkdirat -100 \"{number}\" 0o777\n");
     }
@@ -111,6 +117,9 @@ pub(super) fn all_names(generator: &mut Generator, stage: &Stage, who: Name) {
     lines += "W openat -100 \"/dev/shm/z\" 0o102 0o600\nW mq_open \"z\" 0o102 0o600 0\n";
     for number in 0..400 {
         lines += &format!("W unlinkat -100 \"{number}\" 0x200\n");
+    }
+    for number in 0..40 {
+        lines += &format!("W unlinkat -100 \"o{number}\" 0\n");
     }
     plan(generator, stage, who, &lines);
 }

@@ -90,7 +90,7 @@ fn memory(draw: &mut Draw<'_>, call: &str, argument: &str) -> Option<Value> {
             0 => Value::Number(MAPPINGS_START + PAGE * draw.random.u64(..64)),
             _ => Value::Number(0),
         },
-        ("mmap", "flags") => draw.number(&[0x22, 0x22, 0x21, 0x21, 0x32, 0x31, 0x10_0022, 1, 2]),
+        ("mmap", "flags") => draw.number(&[0x22, 0x22, 0x21, 0x21, 0x32, 0x31, 0x10_0022, 0x10_0022, 1, 2]),
         ("mmap", "fd") => {
             draw.descriptor(|open| matches!(open, Open::Memory(_) | Open::Device(_))).unwrap_or(Value::Number(u64::MAX))
         }

@@ -33,14 +33,14 @@ const SCENARIOS: &[(u32, Scenario)] = &[
     (60, own_directory),
     (60, wrong_owner),
     (12, exhaust::all_undos),
-    (4, exhaust::all_processes),
-    (4, exhaust::all_nodes),
+    (6, exhaust::all_processes),
+    (6, exhaust::all_nodes),
     (14, exhaust::all_frames),
     (8, exhaust::all_names),
-    (4, exhaust::all_files),
-    (10, exhaust::all_objects),
-    (4, exhaust::all_signals),
-    (4, exhaust::deep_path),
+    (6, exhaust::all_files),
+    (16, exhaust::all_objects),
+    (6, exhaust::all_signals),
+    (6, exhaust::deep_path),
 ];
 
 /// Plans something for a process.
