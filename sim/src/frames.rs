@@ -83,9 +83,9 @@ impl FrameBytes {
         hash
     }
 
-    /// Its bytes, of which those in `touched` will be written.
+    /// Opens its bytes to be written, of which those in `touched` will be.
     #[inline(always)]
-    fn to_write(&mut self, touched: Range<usize>) -> &mut Frame {
+    fn open(&mut self, touched: Range<usize>) -> &mut Frame {
         *self.hash.get_mut() = UNKNOWN;
         self.used = if self.used.is_empty() {
             touched
@@ -227,7 +227,7 @@ fn bytes_mut<'a>(
         None => *place = Some(zeros(spare)),
     }
     match place.as_mut().and_then(Arc::get_mut) {
-        Some(frame) => frame.to_write(touched),
+        Some(frame) => frame.open(touched),
         None => unreachable!("a frame that isn't shared can be written to"),
     }
 }
@@ -262,7 +262,7 @@ impl PhysMem for Frames {
             && let Some(target) = Arc::get_mut(target)
         {
             let touched = to.1..to.1 + length;
-            return target.to_write(touched.clone())[touched].copy_from_slice(&source.bytes[from.1..from.1 + length]);
+            return target.open(touched.clone())[touched].copy_from_slice(&source.bytes[from.1..from.1 + length]);
         }
         self.copy_bytes_with_care(from, to, length);
     }

@@ -56,10 +56,13 @@ const fn priority_of(sender: u8, number: u8) -> u8 {
     1 + (number * 5 + sender) % PRIORITIES
 }
 
+/// A message's priority, and when its sending began and ended, and its receiving.
+type Times = (u8, [u64; 4]);
+
 /// How many pairs of messages of one priority were received the other way round than they were sent, whoever sent them: the one
 /// was there before the sending of the other began, and was received after the receiving of the other had ended.
 async fn overtaken(sys: Sys, medium: Medium, page: u64, senders: u8) -> i32 {
-    let mut messages = Vec::new();
+    let mut messages: Vec<Times> = Vec::new();
     for (sender, number) in (0..senders).flat_map(|sender| (0..EACH).map(move |number| (sender, number))) {
         let at = page + MOMENTS + u64::from(filling(sender, number)) * 32;
         let mut moments = [0; 4];
@@ -73,11 +76,11 @@ async fn overtaken(sys: Sys, medium: Medium, page: u64, senders: u8) -> i32 {
         }
     }
     let pairs = messages.iter().flat_map(|one| messages.iter().map(move |other| (one, other)));
-    let is_wrong = |&((priority, [_, sent, receiving, _]), (other, [sending, _, _, received])): &(
-        &(u8, [u64; 4]),
-        &(u8, [u64; 4]),
-    )| { priority == other && sent < sending && received < receiving };
-    pairs.filter(is_wrong).count() as i32
+    let is_wrong = |one: &Times, other: &Times| {
+        let ((priority, [_, sent, receiving, _]), (other, [sending, _, _, received])) = (one, other);
+        priority == other && sent < sending && received < receiving
+    };
+    pairs.filter(|(one, other)| is_wrong(one, other)).count() as i32
 }
 
 async fn deadline(sys: Sys) -> Timespec {
