@@ -71,6 +71,22 @@ pub enum Fate {
     Discarded,
 }
 
+/// Why a thread that waits is woken.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Waking {
+    /// What it waits for may have happened.
+    Condition,
+    /// A signal was generated that it can take.
+    Signal {
+        /// Which.
+        signal: Signal,
+        /// By what, as `si_code` says it.
+        code: i32,
+    },
+    /// The time until which it waits is over.
+    Time,
+}
+
 /// Something that happened in the kernel.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
@@ -97,10 +113,12 @@ pub enum Event<'a> {
         /// In which call.
         call: &'a Syscall,
     },
-    /// What the thread waited for may have happened.
+    /// A thread that waits is to look again, or has what it waited for.
     Woken {
         /// Who.
         thread: ThreadId,
+        /// Why.
+        why: Waking,
     },
     /// A CPU switched to this thread.
     Switched {

@@ -9,6 +9,7 @@
 //! | what state is there? how does it boot? | `kernel.rs` |
 //! | what goes in and out? | `entry.rs`, `run.rs` |
 //! | what does it ask of its host? | `host.rs` |
+//! | what if it finds a bug in itself? | `bug.rs` |
 //! | from call to handler | `dispatch.rs` |
 //! | processes, fork, exec, exit, wait | `process/` |
 //! | threads, run queue, wait queues, policies | `thread.rs`, `sched/` |
@@ -25,6 +26,7 @@
 //! | what must always hold | `invariants/` |
 //! | faults that a test build can plant, to see the checks find them | `planted.rs` |
 //! | tables, lists, radix trees | `table.rs`, `list.rs`, `radix.rs` |
+//! | how do entries name each other? | `ids.rs` |
 //! | what has changed since a check | `touched.rs` |
 
 #![no_std]
@@ -68,7 +70,7 @@ pub mod tty;
 
 pub use bug::{bug, set_bug_hook};
 pub use entry::{Boot, Pick, Picked, Resume, Trap, Trapped};
-pub use host::{Event, Fate, Frame, Host, PhysMem, Programs, Trace};
+pub use host::{Event, Fate, Frame, Host, PhysMem, Programs, Trace, Waking};
 pub use ids::{CpuNo, FrameNo, ImageNo, ProcessId, ProcessNo, ThreadId, ThreadNo};
 pub use invariants::Violation;
 pub use kernel::Kernel;

@@ -12,6 +12,36 @@ use triomphe::Arc;
 
 static ZEROS: Frame = [0; PAGE_SIZE];
 
+/// Lets a host have the memory that it holds in a field.
+macro_rules! memory_in {
+    ($host:ty, $field:tt) => {
+        impl ::kernel::PhysMem for $host {
+            #[inline]
+            fn frame(&self, frame: ::kernel::FrameNo) -> &::kernel::Frame {
+                <$crate::frames::Frames as ::kernel::PhysMem>::frame(&self.$field, frame)
+            }
+            #[inline]
+            fn frame_mut(&mut self, frame: ::kernel::FrameNo) -> &mut ::kernel::Frame {
+                <$crate::frames::Frames as ::kernel::PhysMem>::frame_mut(&mut self.$field, frame)
+            }
+            fn zero(&mut self, frame: ::kernel::FrameNo) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::zero(&mut self.$field, frame);
+            }
+            fn copy(&mut self, from: ::kernel::FrameNo, to: ::kernel::FrameNo) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::copy(&mut self.$field, from, to);
+            }
+            #[inline]
+            fn copy_bytes(&mut self, from: (::kernel::FrameNo, usize), to: (::kernel::FrameNo, usize), length: usize) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::copy_bytes(&mut self.$field, from, to, length);
+            }
+            fn release(&mut self, frame: ::kernel::FrameNo) {
+                <$crate::frames::Frames as ::kernel::PhysMem>::release(&mut self.$field, frame);
+            }
+        }
+    };
+}
+pub(crate) use memory_in;
+
 /// How many frames that nobody uses are kept for the next ones, unless more are asked for.
 const SPARE: usize = 32;
 
@@ -53,9 +83,9 @@ impl FrameBytes {
         hash
     }
 
-    /// Its bytes, of which those in `touched` will be written.
+    /// Opens its bytes to be written, of which those in `touched` will be.
     #[inline(always)]
-    fn to_write(&mut self, touched: Range<usize>) -> &mut Frame {
+    fn open(&mut self, touched: Range<usize>) -> &mut Frame {
         *self.hash.get_mut() = UNKNOWN;
         self.used = if self.used.is_empty() {
             touched
@@ -197,7 +227,7 @@ fn bytes_mut<'a>(
         None => *place = Some(zeros(spare)),
     }
     match place.as_mut().and_then(Arc::get_mut) {
-        Some(frame) => frame.to_write(touched),
+        Some(frame) => frame.open(touched),
         None => unreachable!("a frame that isn't shared can be written to"),
     }
 }
@@ -232,7 +262,7 @@ impl PhysMem for Frames {
             && let Some(target) = Arc::get_mut(target)
         {
             let touched = to.1..to.1 + length;
-            return target.to_write(touched.clone())[touched].copy_from_slice(&source.bytes[from.1..from.1 + length]);
+            return target.open(touched.clone())[touched].copy_from_slice(&source.bytes[from.1..from.1 + length]);
         }
         self.copy_bytes_with_care(from, to, length);
     }

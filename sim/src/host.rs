@@ -3,11 +3,11 @@
 
 use abi::{Errno, Signal, Syscall, WaitStatus};
 use kernel::signal::queue::Info;
-use kernel::{Event, Fate, Frame, FrameNo, ImageNo, Kernel, PhysMem, ProcessId, Programs, ThreadId, Trace};
+use kernel::{Event, Fate, ImageNo, Kernel, ProcessId, Programs, ThreadId, Trace, Waking};
 use userland::Program;
 
 use crate::core_image::CoreImage;
-use crate::frames::Frames;
+use crate::frames::{Frames, memory_in};
 use crate::observer::Observer;
 use crate::world::OutputDigest;
 
@@ -19,29 +19,7 @@ pub(crate) struct Host<'a> {
     pub(crate) notes: &'a mut Notes,
 }
 
-impl PhysMem for Host<'_> {
-    #[inline]
-    fn frame(&self, frame: FrameNo) -> &Frame {
-        self.frames.frame(frame)
-    }
-    #[inline]
-    fn frame_mut(&mut self, frame: FrameNo) -> &mut Frame {
-        self.frames.frame_mut(frame)
-    }
-    fn zero(&mut self, frame: FrameNo) {
-        self.frames.zero(frame);
-    }
-    fn copy(&mut self, from: FrameNo, to: FrameNo) {
-        self.frames.copy(from, to);
-    }
-    #[inline]
-    fn copy_bytes(&mut self, from: (FrameNo, usize), to: (FrameNo, usize), length: usize) {
-        self.frames.copy_bytes(from, to, length);
-    }
-    fn release(&mut self, frame: FrameNo) {
-        self.frames.release(frame);
-    }
-}
+memory_in!(Host<'_>, frames);
 
 impl Programs for Host<'_> {
     /// By its name, or by its path in `/bin`.
@@ -107,7 +85,7 @@ enum Note {
     Entered { thread: ThreadId, call: Syscall },
     Finished { thread: ThreadId, call: Syscall, result: Result<i64, Errno> },
     Blocked { thread: ThreadId, call: Syscall },
-    Woken { thread: ThreadId },
+    Woken { thread: ThreadId, why: Waking },
     Switched { thread: ThreadId },
     Forked { parent: ProcessId, child: ProcessId },
     Ended { process: ProcessId, status: WaitStatus },
@@ -142,7 +120,7 @@ impl Notes {
             Event::Entered { thread, call } => Note::Entered { thread, call: *call },
             Event::Finished { thread, call, result } => Note::Finished { thread, call: *call, result },
             Event::Blocked { thread, call } => Note::Blocked { thread, call: *call },
-            Event::Woken { thread } => Note::Woken { thread },
+            Event::Woken { thread, why } => Note::Woken { thread, why },
             Event::Switched { thread } => Note::Switched { thread },
             Event::Forked { parent, child } => Note::Forked { parent, child },
             Event::Ended { process, status } => Note::Ended { process, status },
@@ -169,7 +147,7 @@ impl Notes {
                 Note::Entered { thread, call } => Event::Entered { thread: *thread, call },
                 Note::Finished { thread, call, result } => Event::Finished { thread: *thread, call, result: *result },
                 Note::Blocked { thread, call } => Event::Blocked { thread: *thread, call },
-                &Note::Woken { thread } => Event::Woken { thread },
+                &Note::Woken { thread, why } => Event::Woken { thread, why },
                 &Note::Switched { thread } => Event::Switched { thread },
                 &Note::Forked { parent, child } => Event::Forked { parent, child },
                 &Note::Ended { process, status } => Event::Ended { process, status },

@@ -9,8 +9,10 @@
 //! | how does a signal handler begin and end? | `handler.rs` |
 //! | how is a future made again from its history? | `hart.rs` |
 //! | what does a process consist of? how can it fault? | `process.rs` |
+//! | how does an image get its arguments? | `startup.rs` |
 //! | how are results logged, shared by forks, cut? | `history.rs` |
 //! | where are the bytes of memory? | `frames.rs` |
+//! | what does the kernel see of the machine, and report to it? | `host.rs` |
 //! | how is a big kernel made and copied? | `kernel_box.rs` |
 //! | a checker of invariants for it? | `checker_box.rs` |
 //! | what can vary between two runs? | `chooser.rs` |
@@ -22,6 +24,7 @@
 //! | how is a world written to a file? | `save.rs` |
 //! | how is a run recorded, and compared with its record? | `record/` |
 //! | how are calls printed? | `trace/` |
+//! | how are bytes and words written, so that they can be read back? | `quote.rs` |
 //! | how does one go through a run step by step, forward and back? | `stepper/` |
 //! | what do processes, descriptors, memory look like at one instant? | `views/` |
 //! | how does a whole run go, recorded or replayed? | `drive.rs` |
@@ -31,6 +34,8 @@
 //! | how is the kernel fuzzed? | `fuzz/` |
 //! | who waits for what when nothing can run? | `deadlock.rs` |
 //! | what is left of a process that a signal ended? | `core_image/` |
+//! | how is a panic caught, and told? | `panics.rs` |
+//! | what if the kernel finds a bug in itself? | `bug.rs` |
 
 mod access;
 pub mod arrival;

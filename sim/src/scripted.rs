@@ -7,12 +7,12 @@ use abi::{Errno, Layout, Length, MapFlags, Protection, Signal, SignalSet, Syscal
 use kernel::mem::space::STACK_TOP;
 use kernel::signal::queue::Info;
 use kernel::{
-    Boot, CpuNo, Event, Frame, FrameNo, ImageNo, Kernel, PhysMem, Pick, Picked, ProcessId, Programs, Resume, ThreadId,
-    Trace, Trap, Trapped,
+    Boot, CpuNo, Event, ImageNo, Kernel, PhysMem, Pick, Picked, ProcessId, Programs, Resume, ThreadId, Trace, Trap,
+    Trapped,
 };
 
 use crate::chooser::{Choice, Chooser};
-use crate::frames::Frames;
+use crate::frames::{Frames, memory_in};
 use crate::kernel_box::KernelBox;
 
 const CPU: CpuNo = CpuNo(0);
@@ -89,26 +89,7 @@ pub struct Scripted {
 
 struct Host<'a>(&'a mut Frames);
 
-impl PhysMem for Host<'_> {
-    fn frame(&self, frame: FrameNo) -> &Frame {
-        self.0.frame(frame)
-    }
-    fn frame_mut(&mut self, frame: FrameNo) -> &mut Frame {
-        self.0.frame_mut(frame)
-    }
-    fn zero(&mut self, frame: FrameNo) {
-        self.0.zero(frame);
-    }
-    fn copy(&mut self, from: FrameNo, to: FrameNo) {
-        self.0.copy(from, to);
-    }
-    fn copy_bytes(&mut self, from: (FrameNo, usize), to: (FrameNo, usize), length: usize) {
-        self.0.copy_bytes(from, to, length);
-    }
-    fn release(&mut self, frame: FrameNo) {
-        self.0.release(frame);
-    }
-}
+memory_in!(Host<'_>, 0);
 
 impl Trace for Host<'_> {
     fn event(&mut self, _: Event<'_>) {}

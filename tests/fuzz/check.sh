@@ -13,8 +13,8 @@ if ! cargo fuzz --version > /dev/null 2>&1; then
     exit 1
 fi
 cargo run --quiet --package vitrine-fuzz --example seeds
-# Building costs more than a moment's running. What is instrumented can't be inlined across crates, so there is nothing to gain at the link.
-export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0
+# What is instrumented isn't inlined across crates, so there is nothing to gain at the link.
+export CARGO_PROFILE_RELEASE_LTO=off
 cargo fuzz build -s none --fuzz-dir tests/fuzz
 for target in raw models; do
     cargo fuzz run -s none --fuzz-dir tests/fuzz "$target" -- \

@@ -40,6 +40,15 @@ fn compare_file(path: &Path, theme: &str) {
     assert!(scripts > 0 && operations > 0, "{} holds no scripts", path.display());
 }
 
+/// Of operations that came later than the others.
+#[test]
+fn oracle_newer_operations() {
+    let newer = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracle/newer");
+    for theme in ["proc", "pipes", "memory", "mixed"] {
+        compare_file(&newer.join(theme).with_extension("jsonl"), theme);
+    }
+}
+
 #[test]
 fn oracle_lockstep_proc() {
     compare("proc");

@@ -43,17 +43,17 @@ impl Kernel {
         }
         let start = address.0 / PAGE;
         let (object, end) = self.attachment_at(cx.process, start).ok_or(Errno::EINVAL)?;
-        let before = &self.processes.at(cx.process).space.regions;
-        let mut regions = before.clone();
+        let before = self.processes.at(cx.process).space.regions.clone();
         for region in before.iter() {
             let of_it = matches!(region.backing, Backing::Shared { object: other, offset, sharing: Sharing::Attached { .. } }
                 if other == object && region.first.checked_sub(start) == Some(offset));
             if of_it && region.first < end {
-                // Whole regions go, so there are never more than before.
+                let mut regions = self.processes.at(cx.process).space.regions.clone();
+                // Whole regions go, so there are never more than before; and what was mapped between them stays.
                 let _ = regions.cut(region.first, region.end);
+                self.replace_regions(cx.host, cx.process, regions, region.first, region.end);
             }
         }
-        self.replace_regions(cx.host, cx.process, regions, start, end);
         Ok(Flow::Done(0))
     }
 

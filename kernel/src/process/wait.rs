@@ -53,7 +53,7 @@ impl Kernel {
         }
         let which = self.wait4_target(cx.process, pid);
         let Some(found) = self.find_child(cx.process, which, options | WaitOptions::WEXITED)? else {
-            return self.wait_or_return(cx, options);
+            return self.wait_or_return(cx, options, pid.0 == 0);
         };
         self.take_report(cx, &found, true);
         // Linux has reaped when a bad pointer is noticed (seen on the host); so have we.
@@ -89,7 +89,7 @@ impl Kernel {
                 }
                 return Ok(Flow::Done(0));
             }
-            None => return self.wait_or_return(cx, options),
+            None => return self.wait_or_return(cx, options, kind == IdType::P_PGID && id.0 == 0),
         };
         self.take_report(cx, &found, !options.contains(WaitOptions::WNOWAIT));
         if !rusage.is_null() {
@@ -101,18 +101,32 @@ impl Kernel {
         Ok(Flow::Done(0))
     }
 
-    /// Nothing has changed yet.
-    fn wait_or_return<H>(&self, cx: &Cx<'_, H>, options: WaitOptions) -> Outcome {
-        match options.contains(WaitOptions::WNOHANG) {
-            true => Ok(Flow::Done(0)),
-            false => Ok(Flow::Wait(WaitsFor::Child(cx.process))),
+    /// Nothing has changed yet. Who waits for its own group goes on waiting for the one that it was in at the beginning.
+    fn wait_or_return<H>(&mut self, cx: &Cx<'_, H>, options: WaitOptions, own_group: bool) -> Outcome {
+        if options.contains(WaitOptions::WNOHANG) {
+            return Ok(Flow::Done(0));
+        }
+        let pgid = self.numbers.table.at(self.processes.at(cx.process).group).value;
+        let progress = &mut self.threads.at_mut(cx.thread).progress;
+        if own_group && *progress == 0 {
+            *progress = pgid.into();
+        }
+        Ok(Flow::Wait(WaitsFor::Child(cx.process)))
+    }
+
+    /// The group of a process that waits for its own: that of when it began to wait, if it does already.
+    fn own_group(&self, parent: ProcessNo) -> Which {
+        let entry = self.processes.at(parent);
+        match self.threads.get(entry.thread).map_or(0, |thread| thread.progress) {
+            0 => Which::Group(entry.group),
+            pgid => self.group_to_wait_for(pgid as u32),
         }
     }
 
     fn wait4_target(&self, parent: ProcessNo, pid: Pid) -> Which {
         match pid.0 {
             -1 => Which::Any,
-            0 => Which::Group(self.processes.at(parent).group),
+            0 => self.own_group(parent),
             group if group < 0 => self.group_to_wait_for(group.unsigned_abs()),
             pid => self.process_to_wait_for(parent, pid as u32),
         }
@@ -122,7 +136,7 @@ impl Kernel {
         match kind {
             IdType::P_ALL => Ok(Which::Any),
             IdType::P_PID if id.0 > 0 => Ok(self.process_to_wait_for(parent, id.0 as u32)),
-            IdType::P_PGID if id.0 == 0 => Ok(Which::Group(self.processes.at(parent).group)),
+            IdType::P_PGID if id.0 == 0 => Ok(self.own_group(parent)),
             IdType::P_PGID if id.0 > 0 => Ok(self.group_to_wait_for(id.0 as u32)),
             _ => Err(Errno::EINVAL),
         }

@@ -10,7 +10,7 @@
 use abi::Errno;
 
 use crate::file::fifo::fifo_in;
-use crate::host::{Event, Host};
+use crate::host::{Event, Host, Waking};
 use crate::ids::ThreadNo;
 use crate::kernel::Kernel;
 use crate::list::List;
@@ -158,14 +158,14 @@ impl Kernel {
         if self.is_blocked(thread) {
             let stands = self.threads.at(thread).waiter.queue.is_some();
             self.set_woken(thread, stands);
-            self.make_ready_again(host, thread);
+            self.make_ready_again(host, thread, Waking::Condition);
         }
     }
 
     /// The time is over until which a thread waits. It may stand in a queue too, anywhere; it hasn't been told about that.
     pub(crate) fn wake_by_timer<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
         if self.is_blocked(thread) {
-            self.make_ready_again(host, thread);
+            self.make_ready_again(host, thread, Waking::Time);
         }
     }
 
@@ -173,12 +173,14 @@ impl Kernel {
     /// signal or its timer has woken it meanwhile, it finds that its call has succeeded all the same, as on Linux.
     pub(crate) fn hand_over<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
         self.leave_queue(thread);
-        self.wake_by_timer(host, thread);
+        if self.is_blocked(thread) {
+            self.make_ready_again(host, thread, Waking::Condition);
+        }
     }
 
-    fn make_ready_again<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+    fn make_ready_again<H: Host>(&mut self, host: &mut H, thread: ThreadNo, why: Waking) {
         self.make_ready(thread, Became::Woken);
-        host.event(Event::Woken { thread: self.thread_id(thread) });
+        host.event(Event::Woken { thread: self.thread_id(thread), why });
     }
 
     /// Whether a thread waits.

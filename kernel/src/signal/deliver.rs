@@ -182,8 +182,8 @@ impl Kernel {
         }
     }
 
-    /// The call will be made again from the start, after the handler.
-    fn abandon<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
+    /// The call will be made again from the start, after the handler; or never.
+    pub(super) fn abandon<H: Host>(&mut self, host: &mut H, thread: ThreadNo) {
         if let Some(queue) = self.leave_queue(thread) {
             self.settle(host, queue);
         }

@@ -1,8 +1,8 @@
 //! How a signal is generated: it becomes pending, unless it would be ignored, and wakes whoever can take it.
 
-use abi::{DefaultAction, SI_KERNEL, SI_USER, SigActionFlags, Signal, SignalSet, WaitStatus};
+use abi::{DefaultAction, SI_KERNEL, SI_TIMER, SI_USER, SigActionFlags, Signal, SignalSet, WaitStatus};
 
-use crate::host::{Event, Fate, Host};
+use crate::host::{Event, Fate, Host, Waking};
 use crate::ids::{ProcessNo, ThreadNo, TimerNo};
 use crate::kernel::Kernel;
 use crate::planted::planted;
@@ -21,7 +21,7 @@ impl Kernel {
             return self.generated(host, process, info.signal, Fate::Discarded);
         }
         let new = self.processes.at_mut(process).pending.add(&mut self.infos, info);
-        self.announce(host, process, info.signal, new);
+        self.announce(host, process, (info.signal, info.code), new);
     }
 
     /// Generates a signal for one thread.
@@ -31,7 +31,7 @@ impl Kernel {
             return self.generated(host, process, info.signal, Fate::Discarded);
         }
         let new = self.threads.at_mut(thread).pending.add(&mut self.infos, info);
-        self.announce(host, process, info.signal, new);
+        self.announce(host, process, (info.signal, info.code), new);
     }
 
     /// Generates the signal of a timer that has expired; whether it is pending now.
@@ -48,7 +48,7 @@ impl Kernel {
             _ => &mut self.processes.at_mut(process).pending,
         };
         let new = pending.add_entry(&mut self.infos, entry);
-        self.announce(host, process, signal, new);
+        self.announce(host, process, (signal, SI_TIMER), new);
         true
     }
 
@@ -183,7 +183,7 @@ impl Kernel {
     }
 
     /// Wakes the thread if it can take the signal: one that waits, and for SIGKILL one that is stopped.
-    fn announce<H: Host>(&mut self, host: &mut H, process: ProcessNo, signal: Signal, new: bool) {
+    fn announce<H: Host>(&mut self, host: &mut H, process: ProcessNo, (signal, code): (Signal, i32), new: bool) {
         self.generated(host, process, signal, if new { Fate::Pending } else { Fate::Coalesced });
         let thread = self.processes.at(process).thread;
         let entry = self.threads.at(thread);
@@ -196,10 +196,15 @@ impl Kernel {
             ThreadState::Blocked(_) if !planted!(SignalWakesNobody) => {
                 self.threads.at_mut(thread).interrupted = !awaited;
                 self.make_ready(thread, Became::Woken);
-                host.event(Event::Woken { thread: self.thread_id(thread) });
+                host.event(Event::Woken { thread: self.thread_id(thread), why: Waking::Signal { signal, code } });
             }
             ThreadState::Stopped if signal == Signal::SIGKILL && !planted!(KillLeavesStopped) => {
                 self.processes.at_mut(process).stopped = false;
+                // It dies at once: the call in which it was stopped isn't tried again, so it takes nothing any more.
+                if self.threads.at(thread).call.is_some() {
+                    self.release_held(host, thread);
+                    self.abandon(host, thread);
+                }
                 self.make_ready(thread, Became::Continued);
             }
             _ => {}

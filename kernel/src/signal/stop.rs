@@ -21,6 +21,10 @@ impl Kernel {
             // Ends with EINTR after a stop, even without a handler (signal(7)).
             self.finish(host, thread, &call, Next::Return(Errno::EINTR.to_return()), Err(Errno::EINTR));
         }
+        if let Some(Syscall::Wait4 { .. } | Syscall::Waitid { .. }) = self.threads.at(thread).call {
+            // It is made again from its beginning: what is its group then may be another.
+            self.threads.at_mut(thread).progress = 0;
+        }
         let entry = self.threads.at_mut(thread);
         if let (Next::Call, Some(call)) = (entry.next, entry.call) {
             // Linux stops it among its signals: those that come meanwhile are dealt with before its call goes on.

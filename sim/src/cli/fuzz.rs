@@ -78,12 +78,12 @@ pub(crate) struct FuzzOptions {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     syscalls: Vec<String>,
 
-    /// Print which call gave which error how often, who waited for what and who woke it, and what invariants looked at.
+    /// Print which call gave which error how often, who waited for what and what ended that, and what invariants looked at.
     #[arg(long)]
     coverage: bool,
 
-    /// Fail unless every call succeeds in 5% of its calls, every documented error occurs, and 16 processes are alive on
-    /// average; list what is missing.
+    /// Fail unless every call succeeds in 5% of its calls, every documented error occurs, no wait ends in a way that isn't
+    /// known to be possible, and 16 processes are alive on average; list what is missing.
     #[arg(long, conflicts_with = "syscalls")]
     demand: bool,
 

@@ -1,9 +1,11 @@
-//! What a campaign has seen: results of calls by error number, who waited in which call for what and who woke it, and how
-//! often each invariant had something to check. Counts in flat arrays, so that counting costs nothing beside a step.
+//! What a campaign has seen: results of calls by error number, who waited in which call for what and what ended that, and how
+//! often each invariant had something to check. Counts of results lie in flat arrays, so that counting costs nothing beside a step.
 
 use abi::{Errno, ResultKind, Syscall, SyscallInfo};
 use kernel::invariants::INVARIANTS;
 use kernel::thread::WaitsFor;
+
+use crate::fuzz::edges::{Counts, Edge, End, KINDS, kind_of};
 
 /// Rows of the table of calls.
 pub const ROWS: usize = Syscall::TABLE.len();
@@ -94,8 +96,11 @@ impl Row {
     }
 
     /// The row of a call.
+    ///
+    /// # Panics
+    /// Never: a call is made from a row of the table.
     pub fn of(call: &Syscall) -> Row {
-        Row::by_number(call.info().number).unwrap_or(Row(0))
+        Row::by_number(call.info().number).expect("a call has a row in the table")
     }
 
     /// What it says.
@@ -114,60 +119,6 @@ impl Row {
     }
 }
 
-/// Who ended a wait.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Waker {
-    /// Somebody's call.
-    Call(Row),
-    /// Something else.
-    Other(&'static str),
-}
-
-/// What else there is that ends a wait.
-pub const OTHER_WAKERS: [&str; 5] = ["its end", "a fault", "time", "input", "a signal from outside"];
-const WAKERS: usize = ROWS + OTHER_WAKERS.len();
-
-/// For what one can wait, for the report.
-pub const WAITS: [&str; 16] = [
-    "pipe data",
-    "pipe room",
-    "a message (POSIX)",
-    "room (POSIX)",
-    "a FIFO's writer",
-    "a FIFO's reader",
-    "console input",
-    "terminal input",
-    "terminal output",
-    "a child",
-    "a message (System V)",
-    "room (System V)",
-    "semaphores",
-    "a signal",
-    "one of some signals",
-    "time",
-];
-
-fn wait_index(what: WaitsFor) -> usize {
-    match what {
-        WaitsFor::PipeData(_) => 0,
-        WaitsFor::PipeRoom(_) => 1,
-        WaitsFor::MqMessage { .. } => 2,
-        WaitsFor::MqRoom { .. } => 3,
-        WaitsFor::FifoWriter(_) => 4,
-        WaitsFor::FifoReader(_) => 5,
-        WaitsFor::ConsoleInput => 6,
-        WaitsFor::TerminalInput { .. } => 7,
-        WaitsFor::TerminalOutput => 8,
-        WaitsFor::Child(_) => 9,
-        WaitsFor::Message(_) => 10,
-        WaitsFor::MessageRoom(_) => 11,
-        WaitsFor::Semaphores { .. } => 12,
-        WaitsFor::Signal => 13,
-        WaitsFor::Signals { .. } => 14,
-        WaitsFor::Time { .. } => 15,
-    }
-}
-
 /// The counts.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Coverage {
@@ -175,14 +126,16 @@ pub struct Coverage {
     pub steps: u64,
     /// Processes alive, zombies excluded, summed over all steps.
     pub alive: u64,
+    /// Calls of numbers for which there is no row.
+    pub unknown: u64,
     /// By row: calls made, whether or not they returned.
     calls: Vec<u64>,
     /// By row: success, and each error of the row.
     results: Vec<[u64; COLUMNS]>,
     /// By row and what was waited for.
-    waits: Vec<[u64; WAITS.len()]>,
-    /// By row and waker.
-    wakes: Vec<[u64; WAKERS]>,
+    waits: Vec<[u64; KINDS.len()]>,
+    /// How waits ended. Those that went on, or for which the campaign didn't wait, are among the waits only.
+    edges: Counts,
     /// By invariant: checks that found something to look at.
     invariants: Vec<u64>,
 }
@@ -195,12 +148,12 @@ impl Clone for Coverage {
     }
 
     fn clone_from(&mut self, from: &Coverage) {
-        let Coverage { steps, alive, calls, results, waits, wakes, invariants } = from;
-        (self.steps, self.alive) = (*steps, *alive);
+        let Coverage { steps, alive, unknown, calls, results, waits, edges, invariants } = from;
+        (self.steps, self.alive, self.unknown) = (*steps, *alive, *unknown);
         self.calls.clone_from(calls);
         self.results.clone_from(results);
         self.waits.clone_from(waits);
-        self.wakes.clone_from(wakes);
+        self.edges.clone_from(edges);
         self.invariants.clone_from(invariants);
     }
 }
@@ -217,10 +170,11 @@ impl Coverage {
         Coverage {
             steps: 0,
             alive: 0,
+            unknown: 0,
             calls: vec![0; ROWS],
             results: vec![[0; COLUMNS]; ROWS],
-            waits: vec![[0; WAITS.len()]; ROWS],
-            wakes: vec![[0; WAKERS]; ROWS],
+            waits: vec![[0; KINDS.len()]; ROWS],
+            edges: Counts::new(),
             invariants: vec![0; INVARIANTS.len()],
         }
     }
@@ -229,10 +183,11 @@ impl Coverage {
     pub fn clear(&mut self) {
         self.steps = 0;
         self.alive = 0;
+        self.unknown = 0;
         self.calls.fill(0);
         self.results.fill([0; COLUMNS]);
-        self.waits.fill([0; WAITS.len()]);
-        self.wakes.fill([0; WAKERS]);
+        self.waits.fill([0; KINDS.len()]);
+        self.edges.clear();
         self.invariants.fill(0);
     }
 
@@ -260,17 +215,13 @@ impl Coverage {
     /// A call has to wait.
     #[inline]
     pub fn blocked(&mut self, row: Row, what: WaitsFor) {
-        self.waits[row.index()][wait_index(what)] += 1;
+        self.waits[row.index()][usize::from(kind_of(what))] += 1;
     }
 
-    /// Somebody who waited in a call was woken.
+    /// A wait in a call ended.
     #[inline]
-    pub fn woken(&mut self, row: Row, by: Waker) {
-        let waker = match by {
-            Waker::Call(row) => row.index(),
-            Waker::Other(name) => ROWS + OTHER_WAKERS.iter().position(|other| *other == name).unwrap_or(0),
-        };
-        self.wakes[row.index()][waker] += 1;
+    pub fn woken(&mut self, row: Row, kind: u8, end: End) {
+        *self.edges.entry(Edge { row, kind, end }).or_default() += 1;
     }
 
     /// An invariant had something to look at, so often.
@@ -300,16 +251,14 @@ impl Coverage {
         row.info().errors.iter().copied().zip(counts.iter().copied())
     }
 
-    /// For what a call waited, and how often.
-    pub fn waits(&self, row: Row) -> impl Iterator<Item = (&'static str, u64)> {
-        let counts = self.waits[row.index()];
-        WAITS.iter().copied().zip(counts).filter(|(_, count)| *count > 0)
+    /// How often a call waited for something, by its place in [`KINDS`].
+    pub fn waits(&self, row: Row, kind: u8) -> u64 {
+        self.waits[row.index()][usize::from(kind)]
     }
 
-    /// Who woke those who waited in a call, and how often.
-    pub fn wakes(&self, row: Row) -> impl Iterator<Item = (&'static str, u64)> {
-        let names = Row::all().map(|row| row.info().name).chain(OTHER_WAKERS);
-        names.zip(self.wakes[row.index()]).filter(|(_, count)| *count > 0)
+    /// How waits ended, and how often.
+    pub fn edges(&self) -> &Counts {
+        &self.edges
     }
 
     /// The invariants, and how often each had something to look at.
@@ -337,10 +286,13 @@ impl Coverage {
         }
         self.steps += other.steps;
         self.alive += other.alive;
+        self.unknown += other.unknown;
         add(&mut self.calls, &other.calls);
         add(self.results.as_flattened_mut(), other.results.as_flattened());
         add(self.waits.as_flattened_mut(), other.waits.as_flattened());
-        add(self.wakes.as_flattened_mut(), other.wakes.as_flattened());
+        for (edge, count) in &other.edges {
+            *self.edges.entry(*edge).or_default() += count;
+        }
         add(&mut self.invariants, &other.invariants);
     }
 }

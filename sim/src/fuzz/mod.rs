@@ -7,12 +7,14 @@
 //! | how are many cases run? | `campaign.rs` |
 //! | how does a failing script become short? | `shrink.rs` |
 //! | what was seen? | `coverage.rs`; as text, and what is missing: `report.rs` |
+//! | who waited for what, and what ends that? | `edges.rs` |
 //! | any call with any arguments | `raw/` |
 //! | independent models, written from the manual pages | `model/` |
 
 pub mod all;
 pub mod campaign;
 pub mod coverage;
+pub mod edges;
 pub mod model;
 pub mod property;
 pub mod raw;

@@ -34,12 +34,22 @@ pub struct Difference {
     pub recorded: Value,
     /// What Vitrine did; `violation`: the invariant that doesn't hold behind it.
     pub observed: Value,
+    /// Not every order of running was tried in which it might have agreed: there are more than are tried.
+    pub orders_left: bool,
 }
 
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Difference { script, operation, recorded, observed } = self;
-        write!(f, "{script}, operation {operation}\n  recorded {recorded}\n  observed {observed}")
+        let Difference { script, operation, recorded, observed, orders_left } = self;
+        write!(f, "{script}, operation {operation}\n  recorded {recorded}\n  observed {observed}")?;
+        if *orders_left {
+            write!(
+                f,
+                "\n  not every order of running was tried: of this operation at most {ORDERS}, of those before it {ORDERS_AGAIN} \
+                 in {WORLDS} worlds"
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -91,27 +101,29 @@ impl LockStep {
     pub fn compare(&mut self, recorded: &Value) -> Result<Agreed, Box<Difference>> {
         let expected = expectation(recorded);
         let (after, seen, observed) = carry_out(&self.world, &self.table, recorded, &mut Order::default());
+        let mut left = false;
         let (found, agreed) = match observed == expected {
             true => (Some((after, seen)), Agreed::AtOnce),
             false => {
                 let here = match cares(recorded) {
-                    true => other_order(&self.world, &self.table, recorded, &expected),
+                    true => other_order(&self.world, &self.table, recorded, &expected, &mut left),
                     false => None,
                 };
-                (here.or_else(|| self.reconsidered(recorded)), Agreed::ByChoice)
+                (here.or_else(|| self.reconsidered(recorded, &mut left)), Agreed::ByChoice)
             }
         };
-        let Some((after, seen)) = found else { return Err(self.difference(recorded, observed)) };
+        let Some((after, seen)) = found else { return Err(self.difference(recorded, observed, left)) };
         if let Err(violation) = after.machine.kernel().check() {
-            return Err(self.difference(recorded, json!({"violation": violation.to_string()})));
+            return Err(self.difference(recorded, json!({"violation": violation.to_string()}), false));
         }
         (self.world, self.table) = (after, seen);
         self.records.push(recorded.clone());
         Ok(agreed)
     }
 
-    /// A world that agrees with all records so far and with this one too, by other orders of running where those may matter.
-    fn reconsidered(&self, recorded: &Value) -> Option<(World, Table)> {
+    /// A world that agrees with all records so far and with this one too, by other orders of running where those may matter. `left`: some
+    /// weren't tried.
+    fn reconsidered(&self, recorded: &Value, left: &mut bool) -> Option<(World, Table)> {
         if !self.records.iter().any(cares) {
             return None;
         }
@@ -122,13 +134,22 @@ impl LockStep {
             let expected = expectation(record);
             let (mut agreeing, mut known) = (Vec::new(), BTreeSet::new());
             for (world, table) in &worlds {
-                let mut order = Order::default();
-                for _ in 0..ORDERS_AGAIN {
+                let (mut order, mut tried) = (Order::default(), 0);
+                loop {
                     let (after, seen, observed) = carry_out(world, table, record, &mut order);
-                    if observed == expected && agreeing.len() < WORLDS && known.insert(behaviour(&after)) {
-                        agreeing.push((after, seen));
+                    if observed == expected && known.insert(behaviour(&after)) {
+                        if agreeing.len() < WORLDS {
+                            agreeing.push((after, seen));
+                        } else {
+                            *left = true;
+                        }
                     }
+                    tried += 1;
                     if !cares(record) || !order.next() {
+                        break;
+                    }
+                    if tried == ORDERS_AGAIN {
+                        *left = true;
                         break;
                     }
                 }
@@ -138,9 +159,9 @@ impl LockStep {
         worlds.into_iter().next()
     }
 
-    fn difference(&self, recorded: &Value, observed: Value) -> Box<Difference> {
+    fn difference(&self, recorded: &Value, observed: Value, orders_left: bool) -> Box<Difference> {
         let (script, recorded) = (self.name.clone(), recorded.clone());
-        Box::new(Difference { script, operation: self.records.len(), recorded, observed })
+        Box::new(Difference { script, operation: self.records.len(), recorded, observed, orders_left })
     }
 }
 
@@ -219,7 +240,14 @@ fn carry_out(world: &World, before: &Table, recorded: &Value, order: &mut Order)
     (world, after, Value::Object(observed))
 }
 
-fn other_order(world: &World, table: &Table, recorded: &Value, expected: &Value) -> Option<(World, Table)> {
+/// Another order that agrees. `left`: some weren't tried.
+fn other_order(
+    world: &World,
+    table: &Table,
+    recorded: &Value,
+    expected: &Value,
+    left: &mut bool,
+) -> Option<(World, Table)> {
     let mut order = Order::default();
     for _ in 0..ORDERS {
         let (after, seen, observed) = carry_out(world, table, recorded, &mut order);
@@ -230,6 +258,7 @@ fn other_order(world: &World, table: &Table, recorded: &Value, expected: &Value)
             return None;
         }
     }
+    *left = true;
     None
 }
 

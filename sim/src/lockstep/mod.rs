@@ -3,7 +3,7 @@
 //!
 //! | question | file |
 //! | --- | --- |
-//! | how does an operation become a call, and its result an observation? | `operation.rs` |
+//! | how does an operation become a call, and its result an observation? | `operation/mod.rs` |
 //! | which operations are there, with which arguments? | `signature.rs` |
 //! | what can be seen of a process? | `observe.rs` |
 //! | how is a script carried out and compared, choices included? | `driver.rs` |

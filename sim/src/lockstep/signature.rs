@@ -1,5 +1,5 @@
 //! Which operations there are, and which arguments each takes: `tests/oracle/lockstep/README.md` as a table. What it lets pass can be
-//! carried out, and is defined; what a flag stands for is in `operation.rs`.
+//! carried out, and is defined; what a flag stands for is in `operation/words.rs`.
 
 use std::fmt;
 

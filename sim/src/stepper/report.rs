@@ -244,7 +244,7 @@ impl Observer for Reporter {
                 }
             }
             Event::Blocked { .. } => self.blocked = true,
-            Event::Woken { thread } => self.note(self.thread(world, thread), "+++ woken +++"),
+            Event::Woken { thread, .. } => self.note(self.thread(world, thread), "+++ woken +++"),
             Event::Forked { parent, child } => {
                 let parent = self.process(world, parent).pid;
                 self.note(self.process(world, child), format!("+++ forked by {parent} +++"));

@@ -11,9 +11,25 @@ fn a_campaign_tells_how_it_went_and_repeats_with_its_seed() {
     assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
     let told = text(&output);
     assert!(told.contains("raw: held in 2 cases, 4000 steps, seed 5; "), "{told}");
-    for part in ["Results by call", "pipe2 ", "Waits: call", "Invariants, and", "no-lost-wakeup"] {
+    for part in ["Results by call", "pipe2 ", "Edges: who waited for what", "Invariants, and", "no-lost-wakeup"] {
         assert!(told.contains(part), "{part} isn't in {told}");
     }
+    // For each wait that is possible what can end it, seen or not; in lines that a terminal shows whole.
+    for (wait, end) in [
+        ("read, for pipe data: ", "write"),
+        ("write, for pipe room: ", "read"),
+        ("openat, for a FIFO's writer: ", "openat"),
+        ("wait4, for a child: ", "exit_group"),
+        ("semtimedop, for several semaphores: ", "semctl"),
+        ("nanosleep, for time: ", "limit"),
+    ] {
+        let lines = told.lines().skip_while(|line| !line.starts_with(wait)).skip(1);
+        let mut ends = lines.take_while(|line| line.starts_with(' ')).flat_map(str::split_whitespace);
+        let is_it = |word: &str| word.trim_start_matches('!').split('=').next() == Some(end);
+        assert!(ends.any(is_it), "{wait} isn't ended by {end} in {told}");
+    }
+    assert!(!told.contains(" ?"), "an edge isn't in the table: {told}");
+    assert!(told.lines().all(|line| line.len() <= 100), "{told}");
     assert_eq!(text(&run(&[&arguments[..], &["--jobs", "2"]].concat())), told);
 }
 

@@ -176,6 +176,17 @@ fn every_way_from_a_producer_to_a_consumer_gives_the_same_answer() {
             assert_eq!(output.status.code(), Some(0));
         }
     }
+    // Larger items: up to what is passed at once.
+    for size in ["5", "100", "4K"] {
+        let (said, status) = ran(&["prodcons", "-s", size, "-n", "6"]);
+        let bytes = if size == "4K" { "4096" } else { size };
+        assert_eq!(
+            (said.matches(&format!(" 6 items of {bytes} bytes, sum 21, ")[1..]).count(), status),
+            (4, 0),
+            "{said}"
+        );
+        assert!(said.ends_with("four ways, the same answer\n"), "{said}");
+    }
     let (said, status) = ran(&["prodcons", "shm", "20"]);
     assert!(status == 0 && said.starts_with("shm     20 items, sum 210,") && said.lines().count() == 1, "{said}");
     assert_eq!(script("prodcons >/dev/null; ipcs | grep 0x; ls /dev/mqueue /dev/shm").0, "/dev/mqueue:\n\n/dev/shm:\n");
@@ -190,6 +201,12 @@ fn prodcons_says_what_is_wrong() {
             ("prodcons pipe many", "invalid way or number of items 'many', not 0 to 1000000"),
             ("prodcons -- -1", "invalid way or number of items '-1', not 0 to 1000000"),
             ("prodcons pipe 1 2", "extra operand '2'"),
+            ("prodcons pipe -n 1 2", "extra operand '2'"),
+            ("prodcons -n many", "invalid way or number of items 'many', not 0 to 1000000"),
+            ("prodcons -s 3", "invalid size '3', not 4 to 4096"),
+            ("prodcons --size=5K", "invalid size '5K', not 4 to 4096"),
+            ("prodcons --size=x", "invalid size 'x', not 4 to 4096"),
+            ("prodcons -s", "option requires an argument -- 's'"),
             ("prodcons -x", "invalid option -- 'x'"),
         ],
     );
@@ -274,6 +291,25 @@ fn ipcs_has_other_views() {
         "-s -i 0",
         &["\nSemaphore Array semid=0\n", "nsems = 2\n", "\n1          0          0          0          0         \n"],
     );
+    // As util-linux prints it, which was looked at.
+    shows(
+        "--human",
+        &[
+            "\nkey        msqid      owner      perms      size         messages    \n\
+             0x56610001 0          0          644            0B       0           \n",
+            "\nkey        shmid      owner      perms      size       nattch     status      \n\
+             0x56610001 0          0          644          4.9K     0                       \n",
+        ],
+    );
+    shows("-l --human", &["\nmax size of message = 8K\ndefault max size of queue = 16K\n", "\nmin seg size = 1B\n"]);
+    shows("-u --human", &["\nused space = 0B\n"]);
+    shows("-q -i 0 --human", &["\ncsize=0B\tqsize=16K\tqnum=0\t"]);
+    shows("-m -i 0 --human", &["\nsize=4.9K\tlpid=0\tcpid=4\tnattch=0\n"]);
+    // The last one counts.
+    shows("-l -m -b --human", &["\nmin seg size = 1B\n"]);
+    shows("-l --human -b", &["max size of message (bytes) = 8192\n", "min seg size (bytes) = 1\n"]);
+    shows("-l -m", &["max seg size (kbytes) = "]);
+    shows("-l -m -b", &["max seg size (bytes) = "]);
     shows("-t -m -b", &["Not set              Not set              0 s after boot      \n"]);
     shows("-q -i 0", &["\nMessage Queue msqid=0\n", "mode=0644\n", "cbytes=0\tqbytes=16384\tqnum=0\t"]);
     shows("-m -i 0", &["\nShared memory Segment shmid=0\n", "bytes=5000\tlpid=0\tcpid=4\tnattch=0\n"]);
@@ -283,12 +319,36 @@ fn ipcs_has_other_views() {
 fn ipcrm_removes_by_key_and_all_of_them() {
     let left = "ipcs -q | grep -c 0x; ipcs -s | grep -c 0x";
     assert_eq!(script(&format!("ipcmk -QS 1; ipcmk -QS 1; ipcrm -vQ 0x56610002; {left}")).0.lines().last(), Some("2"));
-    let (said, _) = script(&format!("ipcmk -QS 1 >/dev/null; ipcmk -M 1 >/dev/null; ipcrm -av; {left}"));
+    let (said, _) = script(&format!("ipcmk -QS 1 >/dev/null; ipcmk -M 1 >/dev/null; ipcrm -a -v; {left}"));
     let removed = "removing message queue id '0'\nremoving shared memory segment id '0'\nremoving semaphore id '0'\n";
     assert_eq!(said, format!("{removed}0\n0\n"));
+    // Of one kind only; the kind stands in the same word.
+    for (all, removed) in [
+        ("--all=msg", "message queue"),
+        ("-amsg", "message queue"),
+        ("--all=shm", "shared memory segment"),
+        ("--all=sem", "semaphore"),
+    ] {
+        let (said, status) =
+            script(&format!("ipcmk -QS 1 >/dev/null; ipcmk -M 1 >/dev/null; ipcrm -v {all}; ipcs | grep -c 0x"));
+        assert_eq!((&said[..], status), (&format!("removing {removed} id '0'\n2\n")[..], 0), "{all}");
+    }
     let (said, status) = script("ipcmk -QS 1 >/dev/null; ipcrm msg 0; ipcrm sem 0; ipcrm shm 0; ipcs | grep -c 0x");
     assert_eq!((&said[..], status), ("0\n", 1));
     assert_eq!(script("ipcmk -Q; ipcmk -Q; ipcrm msg 0 7 1; ipcs -q | grep -c 0x").0.lines().last(), Some("0"));
+}
+
+#[test]
+fn programs_of_system_v_ipc_have_short_options_for_help_and_version() {
+    for name in ["ipcs", "ipcrm", "ipcmk"] {
+        let (said, status) = script(&format!("{name} -h"));
+        assert!(status == 0 && said.starts_with(&format!("Usage: {name} ")), "{said}");
+        assert_eq!(said.matches("--help").count(), 1, "{said}");
+        assert_eq!(script(&format!("{name} --help")), (said, 0));
+        let version = format!("{name} from Vitrine {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(script(&format!("{name} -V")), (version.clone(), 0));
+        assert_eq!(script(&format!("{name} --version")), (version, 0));
+    }
 }
 
 #[test]
@@ -304,6 +364,9 @@ fn programs_of_system_v_ipc_say_what_is_wrong() {
             ("ipcrm msg", "unknown argument: 'msg'"),
             ("ipcrm sem 9", "invalid id (9)"),
             ("ipcrm -z", "invalid option -- 'z'"),
+            ("ipcrm -av", "unknown argument: v"),
+            ("ipcrm --all=msq", "unknown argument: msq"),
+            ("ipcrm --all msg", "unknown argument: 'msg'"),
             ("ipcmk", "bad usage"),
             ("ipcmk -M x", "failed to parse size: 'x'"),
             ("ipcmk -M 0", "create shared memory failed: Invalid argument"),

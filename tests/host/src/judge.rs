@@ -62,6 +62,7 @@ impl<'a> Judge<'a> {
                 operation: self.records.len(),
                 recorded: record.clone(),
                 observed: json!({"panic": what}),
+                orders_left: false,
             }))
         })
     }

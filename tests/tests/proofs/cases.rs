@@ -101,6 +101,7 @@ pub(crate) const EXCHANGES: &[Case] = &[
 /// Whose children exchange something. The parent removes what they need for that, and ends whom a killed one leaves waiting.
 pub(crate) const CONVERSATIONS: &[Case] = &[
     case(&["chat", "hello"]),
+    case(&["lost-update-fixed", "-s"]),
     case(&["mailbox"]),
     case(&["prodcons", "pipe", "3"]),
     case(&["prodcons", "mqueue", "6"]),

@@ -17,6 +17,10 @@ const EACH: u8 = 6;
 const PRIORITIES: u8 = 3;
 /// Bytes of a message in a FIFO, of which its page holds two and a piece.
 const BYTES: usize = 1500;
+/// Where the moments of each message lie: when its sending began and ended, and its receiving.
+const MOMENTS: u64 = 64;
+/// The clock that gives them: it goes on whenever it is looked at.
+const CLOCK: u64 = 2048;
 /// Where receivers note that they have opened the FIFO.
 const CAME_IN: u64 = PAGE - 8;
 /// Long after everything should be over, in microseconds: whoever's partner was killed gives up then.
@@ -33,6 +37,51 @@ enum Medium {
 use Medium::*;
 
 const FIFO: &[u8] = b"/tmp/letters";
+
+/// The next moment.
+async fn moment(sys: Sys, page: u64) -> u64 {
+    sys.fetch_add::<u64>(page + CLOCK, 1).await + 1
+}
+
+/// Notes two moments of a message: of its sending, or of its receiving.
+async fn note(sys: Sys, page: u64, place: u64, received: bool, moments: [u64; 2]) {
+    let at = page + MOMENTS + place * 32 + if received { 16 } else { 0 };
+    for (moment, at) in moments.into_iter().zip([at, at + 8]) {
+        sys.store::<u64>(at, moment).await;
+    }
+}
+
+/// The priority, or the type, of a sender's message; a FIFO has only one.
+const fn priority_of(sender: u8, number: u8) -> u8 {
+    1 + (number * 5 + sender) % PRIORITIES
+}
+
+/// A message's priority, and when its sending began and ended, and its receiving.
+type Times = (u8, [u64; 4]);
+
+/// How many pairs of messages of one priority were received the other way round than they were sent, whoever sent them: the one
+/// was there before the sending of the other began, and was received after the receiving of the other had ended.
+async fn overtaken(sys: Sys, medium: Medium, page: u64, senders: u8) -> i32 {
+    let mut messages: Vec<Times> = Vec::new();
+    for (sender, number) in (0..senders).flat_map(|sender| (0..EACH).map(move |number| (sender, number))) {
+        let at = page + MOMENTS + u64::from(filling(sender, number)) * 32;
+        let mut moments = [0; 4];
+        for (place, moment) in (0..).zip(&mut moments) {
+            *moment = sys.load::<u64>(at + 8 * place).await;
+        }
+        let priority = if matches!(medium, Fifo) { 0 } else { priority_of(sender, number) };
+        // Of one that somebody who was killed had, not everything is known.
+        if moments.iter().all(|moment| *moment > 0) {
+            messages.push((priority, moments));
+        }
+    }
+    let pairs = messages.iter().flat_map(|one| messages.iter().map(move |other| (one, other)));
+    let is_wrong = |one: &Times, other: &Times| {
+        let ((priority, [_, sent, receiving, _]), (other, [sending, _, _, received])) = (one, other);
+        priority == other && sent < sending && received < receiving
+    };
+    pairs.filter(|(one, other)| is_wrong(one, other)).count() as i32
+}
 
 async fn deadline(sys: Sys) -> Timespec {
     let now = sys.clock_gettime(ClockId::CLOCK_REALTIME).await.ok().and_then(Timespec::to_us).unwrap_or(0);
@@ -78,8 +127,8 @@ impl Medium {
     }
 }
 
-/// `letters MEDIUM SENDERS RECEIVERS`: 0 if every message arrived once, and each receiver saw those of a sender and a priority
-/// in order.
+/// `letters MEDIUM SENDERS RECEIVERS`: 0 if every message arrived once, each receiver saw those of a sender and a priority
+/// in order, and no message overtook another of its priority, from whomever.
 pub(crate) async fn main(sys: Sys, args: Args) -> i32 {
     let number = |index| args.text(index).parse::<u8>().unwrap_or(2);
     let (senders, receivers) = (number(2), number(3));
@@ -88,7 +137,7 @@ pub(crate) async fn main(sys: Sys, args: Args) -> i32 {
     let mut sending = Vec::new();
     for person in 0..senders + receivers {
         match sys.fork().await {
-            Ok(Forked::Child) if person < senders => return send(sys, medium, person).await,
+            Ok(Forked::Child) if person < senders => return send(sys, medium, person, arrived).await,
             Ok(Forked::Child) => return receive(sys, medium, person - senders, arrived).await,
             Ok(Forked::Parent(child)) if person < senders => sending.push(child),
             Ok(Forked::Parent(_)) => {}
@@ -115,6 +164,7 @@ pub(crate) async fn main(sys: Sys, args: Args) -> i32 {
     for place in 0..u64::from(senders) * u64::from(EACH) {
         failed += i32::from(sys.load::<u8>(arrived + place).await != 1);
     }
+    failed += overtaken(sys, medium, arrived, senders).await;
     if matches!(medium, Fifo) {
         failed += i32::from(sys.unlink(FIFO).await.is_err());
     }
@@ -126,7 +176,7 @@ const fn filling(sender: u8, number: u8) -> u8 {
     sender * EACH + number
 }
 
-async fn send(sys: Sys, medium: Medium, sender: u8) -> i32 {
+async fn send(sys: Sys, medium: Medium, sender: u8, page: u64) -> i32 {
     let until = deadline(sys).await;
     let mut way = Fd(-1);
     if matches!(medium, Fifo) {
@@ -135,8 +185,9 @@ async fn send(sys: Sys, medium: Medium, sender: u8) -> i32 {
         way = fd;
     }
     for number in 0..EACH {
-        let priority = 1 + (number * 5 + sender) % PRIORITIES;
+        let priority = priority_of(sender, number);
         let letter = [sender, number];
+        let begun = moment(sys, page).await;
         let sent = match medium {
             Mqueue(queue) => sys.mq_timedsend(queue, &letter, priority.into(), until).await,
             Queue(id) => sys.msgsnd(id, priority.into(), &letter, MsgFlags::empty()).await,
@@ -149,6 +200,8 @@ async fn send(sys: Sys, medium: Medium, sender: u8) -> i32 {
         if sent.is_err() {
             return 1;
         }
+        let ended = moment(sys, page).await;
+        note(sys, page, filling(sender, number).into(), false, [begun, ended]).await;
     }
     0
 }
@@ -212,12 +265,15 @@ async fn receive(sys: Sys, medium: Medium, receiver: u8, arrived: u64) -> i32 {
     }
     let mut last = BTreeMap::new();
     loop {
+        let begun = moment(sys, arrived).await;
         let (sender, number, priority) = match one(sys, medium, receiver, way, until).await {
             Ok(Some(letter)) => letter,
             Ok(None) => return 0,
             Err(Errno::ETIMEDOUT) => return 1,
             Err(_) => return 2,
         };
+        let ended = moment(sys, arrived).await;
+        note(sys, arrived, filling(sender, number).into(), true, [begun, ended]).await;
         if last.insert((sender, priority), number).is_some_and(|before| before >= number) {
             return 3;
         }

@@ -17,6 +17,8 @@ pub struct Opt {
     pub long: &'static str,
     /// What its value is called; empty if it takes none.
     pub value: &'static str,
+    /// Whether the value may be left out: then it can only stand in the same word as the option.
+    pub optional: bool,
     /// What it does.
     pub help: &'static str,
 }
@@ -24,12 +26,17 @@ pub struct Opt {
 impl Opt {
     /// An option without a value.
     pub const fn flag(short: &'static str, long: &'static str, help: &'static str) -> Opt {
-        Opt { short, long, value: "", help }
+        Opt { short, long, value: "", optional: false, help }
     }
 
     /// An option with a value.
     pub const fn value(short: &'static str, long: &'static str, value: &'static str, help: &'static str) -> Opt {
-        Opt { short, long, value, help }
+        Opt { short, long, value, optional: false, help }
+    }
+
+    /// An option whose value may be left out, and is empty then.
+    pub const fn optional(short: &'static str, long: &'static str, value: &'static str, help: &'static str) -> Opt {
+        Opt { short, long, value, optional: true, help }
     }
 
     /// What a program asks for it by: its long name, or its letter if it has none.
@@ -49,6 +56,9 @@ pub enum Order {
     FirstOrNumber,
 }
 
+/// The option that every program has.
+static HELP: Opt = Opt::flag("", "help", "display this help and exit");
+
 /// A program's manual.
 #[derive(Debug)]
 pub struct Manual {
@@ -58,7 +68,7 @@ pub struct Manual {
     pub usage: &'static str,
     /// What it does.
     pub about: &'static str,
-    /// Its options, without `--help`, which every program has.
+    /// Its options, without `--help`, which every program has; with it where it also has a letter.
     pub options: &'static [Opt],
     /// Where options may stand.
     pub order: Order,
@@ -106,6 +116,12 @@ impl Manual {
         self.misuse
     }
 
+    /// Its options, with `--help`.
+    pub(super) fn all_options(&self) -> impl Iterator<Item = &'static Opt> + Clone {
+        let has_help = self.options.iter().any(|option| option.long == HELP.long);
+        self.options.iter().chain((!has_help).then_some(&HELP))
+    }
+
     /// The text of `--help`.
     pub fn help(&self) -> String {
         let mut text = String::new();
@@ -114,8 +130,7 @@ impl Manual {
             let _ = writeln!(text, "{}", format!("{start} {} {form}", self.name).trim_end());
         }
         let _ = writeln!(text, "{}\n", self.about);
-        let help = Opt::flag("", "help", "display this help and exit");
-        for option in self.options.iter().chain([&help]) {
+        for option in self.all_options() {
             let _ = writeln!(text, "{:<30}  {}", spelling(option), option.help);
         }
         text
@@ -130,6 +145,7 @@ fn spelling(option: &Opt) -> String {
         ("", "") => format!("  {short}"),
         ("", value) => format!("  {short} {value}"),
         (long, "") => format!("  {short}{separator} --{long}"),
+        (long, value) if option.optional => format!("  {short}{separator} --{long}[={value}]"),
         (long, value) => format!("  {short}{separator} --{long}={value}"),
     }
 }

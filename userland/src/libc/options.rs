@@ -91,12 +91,15 @@ fn parse_letters<'a>(
         let Some(option) = option else {
             return Err(Wrong::Message(format!("invalid option -- '{shown}'")));
         };
+        if option.long == "help" {
+            return Err(Wrong::Help);
+        }
         if option.value.is_empty() {
             given.options.push((*option, &[]));
             continue;
         }
         let attached = &letters[index + 1..];
-        let value = if attached.is_empty() { arguments.next() } else { Some(attached) };
+        let value = if attached.is_empty() && !option.optional { arguments.next() } else { Some(attached) };
         let value = value.ok_or_else(|| Wrong::Message(format!("option requires an argument -- '{shown}'")))?;
         given.options.push((*option, value));
         break;
@@ -124,6 +127,7 @@ fn parse_long<'a>(
             return Err(Wrong::Message(format!("option '--{}' doesn't allow an argument", option.long)));
         }
         (_, Some(value)) => value,
+        (_, None) if option.optional => &[],
         (_, None) => arguments
             .next()
             .ok_or_else(|| Wrong::Message(format!("option '--{}' requires an argument", option.long)))?,
@@ -134,8 +138,7 @@ fn parse_long<'a>(
 
 /// The option with this long name, or the only one that begins so; `None` is `--help`.
 fn find_long(manual: &Manual, name: &[u8], argument: &[u8]) -> Result<Option<Opt>, Wrong> {
-    let help = Opt::flag("", "help", "");
-    let all = || manual.options.iter().chain([&help]).filter(|option| !option.long.is_empty());
+    let all = || manual.all_options().filter(|option| !option.long.is_empty());
     let exact = all().find(|option| option.long.as_bytes() == name);
     let begun: Vec<&Opt> = all().filter(|option| option.long.as_bytes().starts_with(name)).collect();
     let found = match (exact, &begun[..]) {
@@ -187,6 +190,18 @@ mod tests {
         let (options, operands) = given(&HEAD, &["a", "-qn5", "b", "-vn", "6", "--lines=7", "--li", "8", "-"]).unwrap();
         assert_eq!(options, ["quiet=", "lines=5", "v=", "lines=6", "lines=7", "lines=8"]);
         assert_eq!(operands, ["a", "b", "-"]);
+    }
+
+    #[test]
+    fn a_value_that_may_be_left_out_is_never_the_next_word() {
+        const MANUAL: Manual =
+            Manual { options: &[Opt::optional("a", "all", "KIND", ""), Opt::flag("h", "help", "")], ..PLAIN };
+        let (options, operands) = given(&MANUAL, &["-a", "x", "-ay", "--all", "z", "--all=w"]).unwrap();
+        assert_eq!(options, ["all=", "all=y", "all=", "all=w"]);
+        assert_eq!(operands, ["x", "z"]);
+        assert_eq!(given(&MANUAL, &["-h"]), Err(Wrong::Help));
+        assert_eq!(given(&MANUAL, &["--he"]), Err(Wrong::Help));
+        assert_eq!(given(&HEAD, &["-h"]), Err(Wrong::Message("invalid option -- 'h'".into())));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use alloc::format;
 
 use abi::{Errno, IPC_PRIVATE, IpcFlags};
 
-use super::ipc_key::{Kind, parse};
+use super::ipc_key::{self, HELP, Kind, VERSION, parse};
 use crate::libc::{Manual, Opt, Output, PLAIN, complain, parse_count, perror, quote};
 use crate::{Args, Sys};
 
@@ -18,6 +18,8 @@ static MANUAL: Manual = Manual {
         Opt::value("S", "semaphore", "NUMBER", "make a set of NUMBER semaphores"),
         Opt::flag("Q", "queue", "make a message queue"),
         Opt::value("p", "mode", "MODE", "octal permissions, 0644 by default"),
+        HELP,
+        VERSION,
     ],
     ..PLAIN
 };
@@ -30,7 +32,7 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
 }
 
 async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
-    let given = MANUAL.parse(sys, args.rest()).await?;
+    let given = ipc_key::given(sys, &MANUAL, args.rest()).await?;
     if let Some(extra) = given.operands.first() {
         return Err(MANUAL.misuse(sys, format_args!("extra operand {}", quote(extra))).await);
     }

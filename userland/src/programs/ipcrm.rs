@@ -2,10 +2,11 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use abi::{Errno, IPC_PRIVATE};
 
-use super::ipc_key::{KINDS, Kind, parse};
+use super::ipc_key::{self, HELP, KINDS, Kind, VERSION, parse};
 use crate::libc::{Given, Manual, Opt, PLAIN, complain, quote};
 use crate::{Args, Sys, println};
 
@@ -21,8 +22,10 @@ static MANUAL: Manual = Manual {
         Opt::value("M", "shmem-key", "KEY", "remove the segment with this key"),
         Opt::value("s", "semaphore-id", "ID", "remove the set of semaphores with this identifier"),
         Opt::value("S", "semaphore-key", "KEY", "remove the set of semaphores with this key"),
-        Opt::flag("a", "all", "remove all of them"),
+        Opt::optional("a", "all", "{shm|msg|sem}", "remove all of them, or of this kind"),
         Opt::flag("v", "verbose", "say what is being removed"),
+        HELP,
+        VERSION,
     ],
     ..PLAIN
 };
@@ -41,7 +44,7 @@ fn named(option: &str) -> Option<(Kind, bool)> {
 }
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
-    let given = match MANUAL.parse(sys, args.rest()).await {
+    let given = match ipc_key::given(sys, &MANUAL, args.rest()).await {
         Ok(given) => given,
         Err(status) => return status,
     };
@@ -51,6 +54,14 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
     if let Some(extra) = given.operands.first() {
         return MANUAL.misuse(sys, format_args!("unknown argument: {}", quote(extra))).await;
     }
+    // Whatever is wrong with `--all` is said before anything is removed.
+    let all = match all_of(&given) {
+        Ok(all) => all,
+        Err(unknown) => {
+            complain(sys, MANUAL.name, format_args!("unknown argument: {}", String::from_utf8_lossy(unknown))).await;
+            return 1;
+        }
+    };
     let mut status = 0;
     for (option, text) in &given.options {
         if let Some((kind, by_key)) = named(option.id())
@@ -60,20 +71,31 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
             status = 1;
         }
     }
-    if given.has("all") {
-        for kind in KINDS {
-            status |= remove_all(sys, &given, kind).await;
-        }
+    for kind in all {
+        status |= remove_all(sys, &given, kind).await;
     }
     status
+}
+
+/// The kinds of which all are to be removed.
+///
+/// # Errors
+/// What isn't the name of a kind.
+fn all_of<'a>(given: &Given<'a>) -> Result<Vec<Kind>, &'a [u8]> {
+    let mut kinds = Vec::new();
+    for (_, word) in given.options.iter().filter(|(option, _)| option.id() == "all") {
+        match word {
+            [] => kinds.extend(KINDS),
+            word => kinds.push(Kind::by_word(word).ok_or(*word)?),
+        }
+    }
+    Ok(kinds)
 }
 
 /// What the older form of the command line names: a kind by a word, and identifiers.
 fn by_word<'a>(given: &'a Given<'_>) -> Option<(Kind, &'a [&'a [u8]])> {
     match &given.operands[..] {
-        [b"msg", ids @ ..] if !ids.is_empty() => Some((Kind::Queue, ids)),
-        [b"shm", ids @ ..] if !ids.is_empty() => Some((Kind::Segment, ids)),
-        [b"sem", ids @ ..] if !ids.is_empty() => Some((Kind::Set, ids)),
+        [word, ids @ ..] if !ids.is_empty() => Some((Kind::by_word(word)?, ids)),
         _ => None,
     }
 }

@@ -11,6 +11,8 @@ use super::record::{Name, Run};
 
 /// SIGHUP, SIGKILL ... by their numbers; sets have bit n - 1 for signal n.
 pub const SIGKILL: u32 = 9;
+/// An access behind the end of an object.
+pub const SIGBUS: u32 = 7;
 /// Bad access.
 pub const SIGSEGV: u32 = 11;
 /// A child changed.
@@ -26,6 +28,8 @@ pub const UNBLOCKABLE: u64 = bit(SIGKILL) | bit(SIGSTOP);
 const STOPS: u64 = bit(SIGSTOP) | bit(20) | bit(21) | bit(22);
 /// signal(7), "Standard signals", action Ign: SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
 const HARMLESS: u64 = bit(SIGCHLD) | bit(SIGCONT) | bit(23) | bit(28);
+/// What faults raise: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS.
+const OF_FAULTS: u64 = bit(4) | bit(5) | bit(SIGBUS) | bit(8) | bit(SIGSEGV) | bit(31);
 /// Action Core: they end a process when they are delivered, and not earlier.
 const CORES: u64 = bit(3) | bit(4) | bit(5) | bit(6) | bit(7) | bit(8) | bit(SIGSEGV) | bit(24) | bit(25) | bit(31);
 
@@ -246,12 +250,14 @@ impl Process {
         self.shared.retain(|info| signals & bit(info.signal) == 0);
     }
 
-    /// Takes the next of some signals: for the thread first, the lowest first.
+    /// Takes the next of some signals: for the thread first, the lowest first; but before all others those that faults raise, even if
+    /// somebody has sent them, as on Linux.
     pub fn take(&mut self, signals: u64) -> Option<Info> {
         for queue in [&mut self.own, &mut self.shared] {
             let fault = queue.iter().position(|info| info.code.ends_with("ERR") && signals & bit(info.signal) != 0);
-            let lowest = queue.iter().map(|info| info.signal).filter(|signal| signals & bit(*signal) != 0).min();
-            let place = fault.or_else(|| queue.iter().position(|info| Some(info.signal) == lowest));
+            let wanted = set_of(queue) & signals;
+            let first = if wanted & OF_FAULTS == 0 { wanted } else { wanted & OF_FAULTS };
+            let place = fault.or_else(|| queue.iter().position(|info| info.signal == first.trailing_zeros() + 1));
             if let Some(place) = place {
                 return Some(queue.remove(place));
             }

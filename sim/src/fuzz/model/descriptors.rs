@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::judge::{Disagreement, Model, expect};
+use super::judge::{Disagreement, Model, expect, expect_answer};
 use super::record::{Answer, Name, Outcome, Step};
 
 /// `RLIMIT_NOFILE` of all processes of a script: descriptors are below this.
@@ -18,6 +18,8 @@ struct Description {
     mode: &'static str,
     nonblocking: bool,
     is_queue: bool,
+    /// The close-on-exec flag that its first descriptor has.
+    closes_on_exec: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -65,8 +67,7 @@ impl Descriptors {
 
     /// Gives something new a descriptor.
     fn open(&mut self, who: Name, fd: i64, description: Description) {
-        // mq_overview(7): on Linux "the close-on-exec flag is set automatically" for queues.
-        let close_on_exec = description.is_queue;
+        let close_on_exec = description.closes_on_exec;
         self.descriptions.push(description);
         self.put(who, fd, Entry { description: self.descriptions.len() - 1, close_on_exec });
     }
@@ -137,17 +138,20 @@ impl Descriptors {
         let second = first.and_then(|first| self.lowest(step.caller, first + 1));
         let (Some(first), Some(second)) = (first, second) else { return Answer::error("EMFILE") };
         for (fd, mode) in [(first, "RDONLY"), (second, "WRONLY")] {
-            let description = Description { mode, nonblocking: step.has(0, "NONBLOCK"), is_queue: false };
+            let nonblocking = step.has(0, "NONBLOCK");
+            let description = Description { mode, nonblocking, is_queue: false, closes_on_exec: false };
             self.open(step.caller, fd, description);
         }
         Answer::value(0).with("fd", json!([first, second]))
     }
 
-    /// open(2) and mq_open(3): which descriptor it is to be, and that one is free.
+    /// open(2), mq_open(3) and shm_open(3): which descriptor it is to be, and that one is free.
     fn open_named(&mut self, step: &Step<'_>) -> Result<Expected, Disagreement> {
         let mode = ["WRONLY", "RDWR"].into_iter().find(|mode| step.has(1, mode)).unwrap_or("RDONLY");
         let is_queue = step.operation == "mq_open";
-        let description = Description { mode, nonblocking: step.has(1, "NONBLOCK"), is_queue };
+        // mq_overview(7): on Linux "the close-on-exec flag is set automatically" for queues; shm_open(3) sets it too.
+        let closes_on_exec = step.operation != "open";
+        let description = Description { mode, nonblocking: step.has(1, "NONBLOCK"), is_queue, closes_on_exec };
         let Some(fd) = self.lowest(step.caller, 0) else { return Ok(Expected::Exactly(Answer::error("EMFILE"))) };
         match &step.outcome {
             Outcome::Returned(answer) if answer.errno().is_none() => {
@@ -180,6 +184,7 @@ impl Descriptors {
             "mq_send" if !(0..32_768).contains(&step.int(2)) => None,
             "mq_send" => Some(is_queue && writes),
             "mq_getattr" | "mq_setattr" => Some(is_queue),
+            "fionread" => Some(opened.is_some()),
             _ => None,
         }
     }
@@ -187,13 +192,15 @@ impl Descriptors {
     fn expected(&mut self, step: &Step<'_>) -> Result<Expected, Disagreement> {
         Ok(Expected::Exactly(match step.operation {
             "pipe" => self.pipe(step),
-            "open" | "mq_open" => return self.open_named(step),
+            "open" | "mq_open" | "shm_open" => return self.open_named(step),
             "dup" if self.entry(step.caller, step.int(0)).is_none() => Answer::error("EBADF"),
             "dup" => match self.lowest(step.caller, 0) {
                 Some(new) => self.duplicate(step.caller, step.int(0), new, false),
                 None => Answer::error("EMFILE"),
             },
             "dup2" | "dup3" => self.duplicate_onto(step),
+            // The size of a pipe is another model's business.
+            "fcntl" if ["SETPIPE_SZ", "GETPIPE_SZ"].contains(&step.word(1)) => return Ok(Expected::Otherwise),
             "fcntl" => self.control(step),
             "close" => match self.tables.get_mut(&step.caller).and_then(|table| table.remove(&step.int(0))) {
                 Some(_) => Answer::value(0),
@@ -230,10 +237,7 @@ impl Descriptors {
 impl Model for Descriptors {
     fn step(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
         if let Expected::Exactly(expected) = self.expected(step)? {
-            let seen = step.answer().map_or(Value::Null, |answer| Value::Object(answer.0.clone()));
-            expect(step.answer() == Some(&expected), "dup(2)", || {
-                format!("{} gives {expected}, not {seen}", step.operation)
-            })?;
+            expect_answer(step, &expected, "dup(2)")?;
         }
         if step.operation == "mq_setattr"
             && step.succeeded()

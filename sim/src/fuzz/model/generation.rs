@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::delivery::{Disposition, Info, Interruption, Life, Process, SIGCHLD, SIGCONT, SIGSEGV, bit};
+use super::delivery::{Disposition, Info, Interruption, Life, Process, SIGBUS, SIGCHLD, SIGCONT, SIGSEGV, bit};
 use super::record::{Answer, Name, Outcome, Run, Seen, State, Step, Table};
 
 const SIGHUP: u32 = 1;
@@ -132,12 +132,21 @@ impl<'a> Generation<'a> {
         let step = self.step;
         let faulted = step.answer().and_then(Answer::errno) == Some("FAULT") || step.outcome == Outcome::Died;
         if ["load", "store"].contains(&step.operation) && faulted {
-            let run = step.runs.get(&step.caller).and_then(|runs| runs.iter().find(|run| run.signal == SIGSEGV));
-            let code = run.map_or("MAPERR", |run| run.code.as_str());
+            let of_fault = |run: &&Run| [SIGSEGV, SIGBUS].contains(&run.signal) && run.code.ends_with("ERR");
+            let run = step.runs.get(&step.caller).and_then(|runs| runs.iter().find(of_fault));
+            // Which of the two it was is another model's business. Who died of it had no handler for it.
+            let survives = |process: &Process, signal| {
+                process.action(signal).disposition == Disposition::Catch && process.mask & bit(signal) == 0
+            };
+            let of_death = match self.processes.get(&step.caller) {
+                Some(process) if survives(process, SIGSEGV) => SIGBUS,
+                _ => SIGSEGV,
+            };
+            let (signal, code) = run.map_or((of_death, "MAPERR"), |run| (run.signal, run.code.as_str()));
             if let Some(process) = self.processes.get_mut(&step.caller) {
-                process.fault(info(SIGSEGV, code, None, Value::Null));
+                process.fault(info(signal, code, None, Value::Null));
             }
-            self.sent.push((step.caller, SIGSEGV));
+            self.sent.push((step.caller, signal));
             self.run(step.caller);
         }
         let names: Vec<Name> = self.processes.keys().copied().filter(|name| self.writes_in_vain(*name)).collect();

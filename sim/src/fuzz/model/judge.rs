@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::record::{Step, Table};
+use super::record::{Answer, Step, Table};
 
 /// A small state machine, written from the manual pages, that says of each operation of a script what has to come of it.
 ///
@@ -47,6 +47,17 @@ impl fmt::Display for Disagreement {
 /// The disagreement, if it isn't.
 pub fn expect(holds: bool, page: &'static str, expected: impl FnOnce() -> String) -> Result<(), Disagreement> {
     if holds { Ok(()) } else { Err(Disagreement::new(page, expected())) }
+}
+
+/// `Ok` if the caller's call has given this.
+///
+/// # Errors
+/// The disagreement, if it gave something else, or isn't over.
+pub fn expect_answer(step: &Step<'_>, expected: &Answer, page: &'static str) -> Result<(), Disagreement> {
+    expect(step.answer() == Some(expected), page, || {
+        let seen = step.answer().map_or("nothing yet".to_owned(), Answer::to_string);
+        format!("{} gives {expected}, not {seen}", step.operation)
+    })
 }
 
 /// The first operation of a script that a model disagrees with.

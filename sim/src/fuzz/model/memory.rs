@@ -1,22 +1,18 @@
-//! Memory: mmap(2), munmap(2), mprotect(2), fork(2), shmget(2), shmat(2), shmdt(2), shmctl(2).
+//! Memory: mmap(2), munmap(2), mprotect(2), fork(2), shmget(2), shmat(2), shmdt(2), shmctl(2); of POSIX objects (`objects.rs`) what is mapped.
 //!
 //! A process sees pages. A private page is its own: `fork` gives the child a copy with the same bytes, and what one of them stores
 //! the other never sees. A shared page is one and the same for all who have it. An access that the page's protection
-//! doesn't allow, or where there is no page, faults.
+//! doesn't allow, or where there is no page, faults; behind the end of an object it is a bus error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::identifiers::{Got, Objects};
-use super::judge::{Disagreement, Model, expect};
+use super::judge::{Disagreement, Model, expect, expect_answer};
+use super::objects::{Bytes, PAGE_BYTES, SharedObjects, Shortened};
 use super::record::{Answer, Name, Outcome, Step};
-
-const PAGE_BYTES: i64 = 4096;
-
-/// The bytes of a page that aren't 0.
-type Bytes = BTreeMap<i64, u8>;
 
 #[derive(Clone)]
 enum Content {
@@ -24,6 +20,20 @@ enum Content {
     Private(Bytes),
     /// A page that others may have too, by its number.
     Shared(usize),
+    /// A page of a POSIX object.
+    Object(View),
+}
+
+/// How a process sees a page of a POSIX object.
+#[derive(Clone)]
+struct View {
+    object: usize,
+    page: i64,
+    shared: bool,
+    /// The object wasn't open for writing, so a shared page can't be stored to, whatever mprotect(2) is asked.
+    read_only: bool,
+    /// mmap(2), `MAP_PRIVATE`: "updates aren't visible to other processes": the copy, once it has been stored to.
+    own: Option<Bytes>,
 }
 
 #[derive(Clone)]
@@ -65,12 +75,14 @@ pub struct Memory {
     spaces: BTreeMap<Name, BTreeMap<(i64, i64), Page>>,
     shared: Vec<Bytes>,
     segments: Objects<Segment>,
+    objects: SharedObjects,
     pieces: usize,
 }
 
 impl Default for Memory {
     fn default() -> Memory {
-        Memory { spaces: BTreeMap::new(), shared: Vec::new(), segments: Objects::new('m'), pieces: 0 }
+        let (spaces, shared, segments) = (BTreeMap::new(), Vec::new(), Objects::new('m'));
+        Memory { spaces, shared, segments, objects: SharedObjects::default(), pieces: 0 }
     }
 }
 
@@ -138,6 +150,11 @@ impl Memory {
     /// mmap(2) at a fixed place: what was there is replaced.
     fn map(&mut self, step: &Step<'_>) -> Answer {
         let (slot, pages, kind) = (step.int(0), step.int(1), step.word(3));
+        let of = if step.operation == "mapfd" { self.mapped_object(step) } else { Ok(None) };
+        let of = match of {
+            Ok(of) => of,
+            Err(answer) => return answer,
+        };
         // EINVAL: "length was 0"; "flags contained none of MAP_PRIVATE, MAP_SHARED".
         if pages < 1 || !["SHARED", "PRIVATE"].contains(&kind) {
             return Answer::error("EINVAL");
@@ -145,15 +162,54 @@ impl Memory {
         self.cut(step.caller, slot, &(0..pages));
         let before = self.space(step.caller).clone();
         for page in 0..pages {
-            let content = match kind {
-                "SHARED" => Content::Shared(self.new_shared()),
-                _ => Content::Private(Bytes::new()),
+            let content = match (&of, kind) {
+                (Some(View { object, shared, read_only, .. }), _) => {
+                    let page = page + step.int(5);
+                    Content::Object(View { object: *object, page, shared: *shared, read_only: *read_only, own: None })
+                }
+                (None, "SHARED") => Content::Shared(self.new_shared()),
+                (None, _) => Content::Private(Bytes::new()),
             };
             let page_of = Page { content, protection: protection(step.word(2)), attached: None };
             self.space(step.caller).insert((slot, page), page_of);
         }
         self.detach(step.caller, &before);
         Answer::value(0)
+    }
+
+    /// The object that is to be mapped, as its first page would be seen; `None` if that can't be because of other arguments.
+    fn mapped_object(&self, step: &Step<'_>) -> Result<Option<View>, Answer> {
+        let (kind, wanted) = (step.word(3), protection(step.word(2)));
+        let Some(description) = self.objects.description(step.caller, step.int(4)) else {
+            // EBADF: it isn't open; or it is something that can't be mapped (ENODEV), perhaps not open for that (EACCES).
+            let errno = step.answer().and_then(Answer::errno).unwrap_or("EBADF");
+            let known = ["EBADF", "ENODEV", "EACCES", "EINVAL"].into_iter().find(|name| *name == errno);
+            return Err(Answer::error(known.unwrap_or("EBADF")));
+        };
+        if step.int(1) < 1 || !["SHARED", "PRIVATE"].contains(&kind) {
+            return Ok(None);
+        }
+        let shared = kind == "SHARED";
+        // EACCES: "MAP_SHARED was requested and PROT_WRITE is set, but fd isn't open in read/write mode"; "a file mapping was
+        // requested, but fd isn't open for reading".
+        if shared && wanted == Protection::ReadWrite && !description.writes || !description.reads {
+            return Err(Answer::error("EACCES"));
+        }
+        let read_only = shared && !description.writes;
+        Ok(Some(View { object: description.object, page: 0, shared, read_only, own: None }))
+    }
+
+    /// What was behind the new end of an object is gone, from private copies too.
+    fn shorten(&mut self, gone: Option<Shortened>) {
+        let Some(Shortened { object, from_page }) = gone else { return };
+        for page in self.spaces.values_mut().flat_map(BTreeMap::values_mut) {
+            if let Content::Object(view) = &mut page.content
+                && view.object == object
+                && view.page >= from_page
+            {
+                view.own = None;
+            }
+        }
     }
 
     /// munmap(2): "It is not an error if the indicated range doesn't contain any mapped pages."
@@ -175,7 +231,11 @@ impl Memory {
         for page in first..first + count {
             let Some(old) = self.space(step.caller).get(&(slot, page)) else { return Answer::error("ENOMEM") };
             // EACCES: "The memory can't be given the specified access."
-            if wanted == Protection::ReadWrite && old.attached.is_some_and(|attached| attached.read_only) {
+            let read_only = match &old.content {
+                Content::Object(view) => view.read_only,
+                _ => old.attached.is_some_and(|attached| attached.read_only),
+            };
+            if wanted == Protection::ReadWrite && read_only {
                 return Answer::error("EACCES");
             }
             if old.protection != wanted {
@@ -189,7 +249,7 @@ impl Memory {
     /// A load or a store: its answer, and the code of the fault if it has none.
     fn access(&mut self, step: &Step<'_>) -> Result<Answer, &'static str> {
         let (place, offset, is_store) = ((step.int(0), step.int(1)), step.int(2), step.operation == "store");
-        let (spaces, shared) = (&mut self.spaces, &mut self.shared);
+        let (spaces, shared, objects) = (&mut self.spaces, &mut self.shared, &mut self.objects);
         // sigaction(2): SEGV_MAPERR "address not mapped to object", SEGV_ACCERR "invalid permissions".
         let page = spaces.entry(step.caller).or_default().get_mut(&place).ok_or("MAPERR")?;
         if page.protection < (if is_store { Protection::ReadWrite } else { Protection::Read }) {
@@ -198,6 +258,13 @@ impl Memory {
         let bytes = match &mut page.content {
             Content::Private(bytes) => bytes,
             Content::Shared(number) => &mut shared[*number],
+            Content::Object(View { own: Some(bytes), .. }) => bytes,
+            // mmap(2), SIGBUS: "Attempted access to a page of the buffer that lies beyond the end of the mapped file."
+            Content::Object(view) if !objects.has_page(view.object, view.page) => return Err("ADRERR"),
+            Content::Object(View { object, page, shared: false, own, .. }) if is_store => {
+                own.insert(objects.page(*object, *page).clone())
+            }
+            Content::Object(view) => objects.page(view.object, view.page),
         };
         if is_store {
             bytes.insert(offset, step.int(3) as u8);
@@ -293,7 +360,7 @@ impl Memory {
         Answer::value(0)
     }
 
-    /// An access gives its byte, or the process gets SIGSEGV, which kills it unless a handler runs.
+    /// An access gives its byte, or the process gets SIGSEGV or SIGBUS, which kills it unless a handler runs.
     fn check_access(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
         let page = "mmap(2)";
         let own_runs = step.runs.get(&step.caller).map_or(&[][..], Vec::as_slice);
@@ -303,8 +370,9 @@ impl Memory {
                 format!("the {} gives {expected}, not {seen}", step.operation)
             }),
             Err(code) => {
+                let signal = if code == "ADRERR" { 7 } else { 11 };
                 let faulted = step.answer() == Some(&Answer::error("FAULT"))
-                    && own_runs.iter().any(|run| run.signal == 11 && run.code == code);
+                    && own_runs.iter().any(|run| run.signal == signal && run.code == code);
                 expect(faulted || step.outcome == Outcome::Died, page, || {
                     format!("the {} faults ({code}), and doesn't give {seen}", step.operation)
                 })
@@ -316,20 +384,28 @@ impl Memory {
 impl Model for Memory {
     fn step(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
         let predicted = match step.operation {
-            "mmap" => Some(self.map(step)),
+            "mmap" | "mapfd" => Some(self.map(step)),
             "munmap" => Some(self.unmap(step)),
             "mprotect" => Some(self.protect(step)),
             "shmget" => Some(self.get(step)),
             "shmat" => Some(self.attach(step)),
             "shmdt" => Some(self.detach_at(step)),
             "shmctl" => Some(self.control(step)),
+            "shm_open" | "ftruncate" => {
+                let (answer, gone) = match step.operation {
+                    "shm_open" => self.objects.open(step),
+                    _ => self.objects.truncate(step),
+                };
+                self.shorten(gone);
+                Some(answer)
+            }
+            "shm_unlink" => Some(self.objects.unlink(step)),
+            "read" | "write" | "fionread" => self.objects.transfer(step),
             _ => None,
         };
+        self.objects.follow(step);
         if let Some(predicted) = predicted {
-            let seen = step.answer().map_or(Value::Null, |answer| Value::Object(answer.0.clone()));
-            expect(step.answer() == Some(&predicted), "shmctl(2)", || {
-                format!("{} gives {predicted}, not {seen}", step.operation)
-            })?;
+            expect_answer(step, &predicted, "shmctl(2)")?;
         }
         if ["load", "store"].contains(&step.operation) {
             self.check_access(step)?;

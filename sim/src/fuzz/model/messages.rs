@@ -3,10 +3,10 @@
 //! A queue is a list of messages, each with a type greater than 0. Its bytes are limited (`msg_qbytes`), and so is, on Linux, the
 //! number of its messages by the same figure. Senders wait for room, receivers for a message of the type they ask for.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::exchange::{Begun, Exchange};
 use super::identifiers::{Got, Objects};
-use super::judge::{Disagreement, Model, expect};
 use super::record::{Answer, Name, Step, pattern, shown};
 use super::waiting::{Domain, Stage, Tried, Waiters};
 
@@ -42,13 +42,13 @@ impl Queue {
 }
 
 #[derive(Clone)]
-enum Call {
+pub(super) enum Call {
     Send { queue: usize, kind: i64, bytes: Vec<u8>, no_wait: bool },
     Receive { queue: usize, size: i64, wanted: i64, no_wait: bool, no_error: bool },
 }
 
 #[derive(Clone)]
-struct Queues(Objects<Queue>);
+pub(super) struct Queues(Objects<Queue>);
 
 impl Domain for Queues {
     type Call = Call;
@@ -164,27 +164,21 @@ impl Messages {
     }
 }
 
-impl Model for Messages {
-    fn step(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
-        let mut new = None;
-        let predicted = match step.operation {
-            "msgget" => Some(self.get(step)),
-            "msgctl" => Some(self.control(step)),
-            "msgsnd" | "msgrcv" => match self.call(step) {
-                Ok(call) => {
-                    new = Some(call);
-                    None
-                }
-                Err(name) => Some(Answer::error(name)),
-            },
-            _ => None,
-        };
-        if let Some(predicted) = predicted {
-            let seen = step.answer().map_or(Value::Null, |answer| Value::Object(answer.0.clone()));
-            expect(step.answer() == Some(&predicted), "msgctl(2)", || {
-                format!("{} gives {predicted}, not {seen}", step.operation)
-            })?;
+impl Exchange for Messages {
+    type Domain = Queues;
+    const CONTROL_PAGE: &'static str = "msgctl(2)";
+    const PAGE: &'static str = "msgop(2)";
+
+    fn begin(&mut self, step: &Step<'_>) -> Begun<Call> {
+        match step.operation {
+            "msgget" => Begun::Over(self.get(step)),
+            "msgctl" => Begun::Over(self.control(step)),
+            "msgsnd" | "msgrcv" => Begun::of(self.call(step)),
+            _ => Begun::Foreign,
         }
-        self.waiters.explain(&mut self.queues, step, new).map_err(|why| Disagreement::new("msgop(2)", why))
+    }
+
+    fn parts(&mut self) -> (&mut Queues, &mut Waiters<Queues>) {
+        (&mut self.queues, &mut self.waiters)
     }
 }

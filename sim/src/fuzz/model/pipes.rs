@@ -5,9 +5,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::Value;
-
-use super::judge::{Disagreement, Model, expect};
+use super::exchange::Begun;
+use super::judge::{Disagreement, Model, expect, expect_answer};
 use super::opened::{Description, Opened};
 use super::record::{Answer, Name, Outcome, Step, pattern, shown};
 use super::waiting::{Domain, Stage, Tried, Waiters};
@@ -15,6 +14,7 @@ use super::waiting::{Domain, Stage, Tried, Waiters};
 const PAGE_BYTES: usize = 4096;
 /// pipe(7), "Pipe capacity": "16 pages".
 const CAPACITY_PAGES: usize = 16;
+const SIGPIPE: u32 = 13;
 /// getrlimit(2), `RLIMIT_NOFILE` of all processes of a script.
 const DESCRIPTORS: i64 = 16;
 
@@ -57,6 +57,7 @@ enum Call {
     },
     /// `seen`: how often the other side had been opened when this began.
     Open {
+        name: i64,
         pipe: usize,
         reads: bool,
         writes: bool,
@@ -69,6 +70,8 @@ enum Call {
 #[derive(Clone, Default)]
 struct Pipes {
     pipes: Vec<Pipe>,
+    /// FIFOs by the number in their name.
+    names: BTreeMap<i64, usize>,
     opened: Opened<Object>,
 }
 
@@ -86,6 +89,23 @@ impl Pipes {
             |it: &&Description<Object>| it.object == Object::Pipe(pipe) && if reading { it.reads } else { it.writes };
         let opening = self.pipes[pipe].opening.iter().filter(|(_, reads)| *reads == reading).count();
         self.opened.descriptions().filter(uses).count() + opening
+    }
+
+    /// FIONREAD: pipe(7) has it as "the number of unread bytes".
+    fn unread_bytes(&self, pipe: usize) -> usize {
+        self.pipes[pipe].pages.iter().map(|page| page.bytes.len()).sum()
+    }
+
+    /// fcntl(2), `F_SETPIPE_SZ`: at least that, in whole pages, on Linux a power of two of them. EBUSY: "set below the amount of buffer
+    /// space currently used to store data".
+    fn set_capacity(&mut self, pipe: usize, bytes: i64) -> Answer {
+        let state = &mut self.pipes[pipe];
+        let pages = usize::try_from(bytes).unwrap_or(0).div_ceil(PAGE_BYTES).next_power_of_two();
+        if state.pages.len() > pages {
+            return Answer::error("EBUSY");
+        }
+        state.capacity_pages = pages;
+        Answer::value(pages * PAGE_BYTES)
     }
 
     fn is_nonblocking(&self, description: usize) -> bool {
@@ -150,7 +170,14 @@ impl Pipes {
 
     /// open(2) of a FIFO: it waits until the other side is opened too, unless it is for both, or nonblocking.
     fn open(&mut self, who: Name, call: &mut Call, stage: Stage) -> Tried {
-        let Call::Open { pipe, reads, writes, nonblocking, fd, seen } = call else { return Tried::Waits };
+        let Call::Open { name, pipe, reads, writes, nonblocking, fd, seen } = call else { return Tried::Waits };
+        if stage == Stage::Again {
+            // The name is looked up again too.
+            match self.names.get(name) {
+                Some(found) => *pipe = *found,
+                None => return Tried::Done(Answer::error("ENOENT")),
+            }
+        }
         let other_side = usize::from(*reads);
         let done = if stage == Stage::Asleep {
             self.pipes[*pipe].times_opened[other_side] != *seen
@@ -214,34 +241,23 @@ impl Domain for Pipes {
 #[derive(Default)]
 pub struct PipesAndFifos {
     pipes: Pipes,
-    names: BTreeMap<i64, usize>,
     waiters: Waiters<Pipes>,
 }
 
-/// What an operation of this domain comes to before it gets to a pipe.
-enum Begun {
-    /// It is this call.
-    Call(Call),
-    /// It is over.
-    Over(Answer),
-    /// It isn't of this domain.
-    Foreign,
-}
-
 impl PipesAndFifos {
-    fn begin(&mut self, step: &Step<'_>) -> Begun {
+    fn begin(&mut self, step: &Step<'_>) -> Begun<Call> {
         let error = |name| Begun::Over(Answer::error(name));
-        let fifo = self.names.get(&step.int(0)).copied();
+        let fifo = self.pipes.names.get(&step.int(0)).copied();
         match step.operation {
             "mkfifo" if fifo.is_some() => error("EEXIST"),
             "mkfifo" => {
                 let pipe = self.pipes.new_pipe(0);
-                self.names.insert(step.int(0), pipe);
+                self.pipes.names.insert(step.int(0), pipe);
                 Begun::Over(Answer::value(0))
             }
             "unlink" if fifo.is_none() => error("ENOENT"),
             "unlink" => {
-                self.names.remove(&step.int(0));
+                self.pipes.names.remove(&step.int(0));
                 Begun::Over(Answer::value(0))
             }
             "open" => {
@@ -251,7 +267,26 @@ impl PipesAndFifos {
                 match fifo {
                     _ if fd >= DESCRIPTORS => error("EMFILE"),
                     None => error("ENOENT"),
-                    Some(pipe) => Begun::Call(Call::Open { pipe, reads, writes, nonblocking, fd, seen: 0 }),
+                    Some(pipe) => {
+                        Begun::Call(Call::Open { name: step.int(0), pipe, reads, writes, nonblocking, fd, seen: 0 })
+                    }
+                }
+            }
+            "fionread" => match self.pipes.opened.get(step.caller, step.int(0)).map(|found| &found.object) {
+                Some(Object::Pipe(pipe)) => Begun::Over(Answer::value(0).with("n", self.pipes.unread_bytes(*pipe))),
+                Some(Object::Other) => Begun::Foreign,
+                None => error("EBADF"),
+            },
+            // EBADF: "fd doesn't refer to a pipe" is no error of its own.
+            "fcntl" if ["SETPIPE_SZ", "GETPIPE_SZ"].contains(&step.word(1)) => {
+                match self.pipes.opened.get(step.caller, step.int(0)).map(|found| found.object.clone()) {
+                    Some(Object::Pipe(pipe)) if step.word(1) == "SETPIPE_SZ" => {
+                        Begun::Over(self.pipes.set_capacity(pipe, step.int(2)))
+                    }
+                    Some(Object::Pipe(pipe)) => {
+                        Begun::Over(Answer::value(self.pipes.pipes[pipe].capacity_pages * PAGE_BYTES))
+                    }
+                    _ => error("EBADF"),
                 }
             }
             "read" | "write" => {
@@ -287,7 +322,7 @@ impl PipesAndFifos {
                     self.pipes.opened.open(step.caller, fds[place].as_i64().unwrap_or(-1), description);
                 }
             }
-            ("mq_open", _, Some(fd)) => {
+            ("mq_open" | "shm_open", _, Some(fd)) => {
                 let description = Description { object: Object::Other, reads: true, writes: true, nonblocking };
                 self.pipes.opened.open(step.caller, fd, description);
             }
@@ -300,10 +335,37 @@ impl PipesAndFifos {
     fn empty_unused(&mut self) {
         for pipe in 0..self.pipes.pipes.len() {
             if self.pipes.users(pipe, true) + self.pipes.users(pipe, false) == 0 {
+                // Whoever opens a FIFO next finds a new pipe behind it.
                 self.pipes.pipes[pipe].pages.clear();
+                self.pipes.pipes[pipe].capacity_pages = CAPACITY_PAGES;
             }
         }
     }
+}
+
+impl PipesAndFifos {
+    /// Who writes, or waits to.
+    fn writing(&self, step: &Step<'_>, new: Option<&Call>) -> Vec<Name> {
+        let writes = |call: &Call| matches!(call, Call::Write { .. });
+        let waiting = self.waiters.iter().filter(|(_, call)| writes(call)).map(|(who, _)| who);
+        waiting.chain(new.is_some_and(writes).then_some(step.caller)).collect()
+    }
+}
+
+/// pipe(7): "If all file descriptors referring to the read end of a pipe have been closed, then a write will cause a SIGPIPE signal to be
+/// generated for the calling process. If the calling process is ignoring this signal, then write fails with the error EPIPE." So
+/// whoever got that error ignores the signal, or has handled it, or has it pending.
+fn check_broken(who: Name, step: &Step<'_>) -> Result<(), Disagreement> {
+    let answer = if who == step.caller { step.answer() } else { step.done.get(&who) };
+    let (Some(before), Some(after)) = (step.before.get(who), step.after.get(who)) else { return Ok(()) };
+    if answer.and_then(Answer::errno) != Some("EPIPE") || !after.lives() {
+        return Ok(());
+    }
+    let handled = step.runs.get(&who).is_some_and(|runs| runs.iter().any(|run| run.signal == SIGPIPE));
+    let has = |set: u64| set & 1 << (SIGPIPE - 1) != 0;
+    expect(handled || has(before.ignored) || has(after.own_pending), "pipe(7)", || {
+        format!("{who} is sent SIGPIPE when its write gives EPIPE")
+    })
 }
 
 impl Model for PipesAndFifos {
@@ -322,15 +384,14 @@ impl Model for PipesAndFifos {
             }
             Begun::Call(call) => Some(call),
             Begun::Over(expected) => {
-                let seen = step.answer().map_or(Value::Null, |answer| Value::Object(answer.0.clone()));
-                expect(step.answer() == Some(&expected), "open(2)", || {
-                    format!("{} gives {expected}, not {seen}", step.operation)
-                })?;
+                expect_answer(step, &expected, "open(2)")?;
                 None
             }
             Begun::Foreign => None,
         };
+        let writing = self.writing(step, new.as_ref());
         self.waiters.explain(&mut self.pipes, step, new).map_err(|why| Disagreement::new("pipe(7)", why))?;
+        writing.into_iter().try_for_each(|who| check_broken(who, step))?;
         self.empty_unused();
         Ok(())
     }

@@ -67,9 +67,6 @@ impl Judged {
 
 impl Subject for Judged {
     fn carry_out(&mut self, asked: &Value) -> Result<Value, Trouble> {
-        if !Operations::Recorded.have(asked) {
-            return Err(Trouble::Bad(format!("models say nothing of {}", text::line(asked))));
-        }
         self.script.push(text::line(asked));
         let (verdict, outcome) = match self.machine.carry_out(asked) {
             Ok(record) => (self.verdict(&record), Ok(record)),
@@ -121,7 +118,8 @@ impl Property for Modelled {
         let mut judged = self.judged();
         let theme = self.entry.themes[(case.seed % self.entry.themes.len() as u64) as usize];
         let length = usize::try_from(case.steps).unwrap_or(usize::MAX);
-        let run = panics::catch(|| generate::script(&mut judged, theme, case.seed, length, &mut |_| {}));
+        let run =
+            panics::catch(|| generate::script_of(Operations::All, &mut judged, theme, case.seed, length, &mut |_| {}));
         let reason = match (run, judged.objection.take()) {
             (Err(panic), _) => format!("{} ({})", panic.message, panic.place),
             (_, Some(objection)) => objection,

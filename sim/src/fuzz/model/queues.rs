@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::judge::{Disagreement, Model, expect};
+use super::exchange::{Begun, Exchange};
 use super::opened::{Description, Opened};
 use super::record::{Answer, Name, Step, pattern, shown};
 use super::waiting::{Domain, Stage, Tried, Waiters};
@@ -27,13 +27,13 @@ struct Queue {
 }
 
 #[derive(Clone)]
-enum Call {
+pub(super) enum Call {
     Send { description: usize, priority: i64, bytes: Vec<u8> },
     Receive { description: usize },
 }
 
 #[derive(Clone, Default)]
-struct Queues {
+pub(super) struct Queues {
     queues: Vec<Queue>,
     opened: Opened<usize>,
 }
@@ -137,32 +137,29 @@ impl MessageQueues {
     }
 }
 
-impl Model for MessageQueues {
-    fn step(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
-        let mut new = None;
-        let predicted = match step.operation {
-            "mq_open" => Some(self.open(step)),
-            "mq_unlink" => Some(match self.names.remove(&step.int(0)) {
+impl Exchange for MessageQueues {
+    type Domain = Queues;
+    const CONTROL_PAGE: &'static str = "mq_open(3)";
+    const PAGE: &'static str = "mq_overview(7)";
+
+    fn begin(&mut self, step: &Step<'_>) -> Begun<Call> {
+        match step.operation {
+            "mq_open" => Begun::Over(self.open(step)),
+            "mq_unlink" => Begun::Over(match self.names.remove(&step.int(0)) {
                 Some(_) => Answer::value(0),
                 None => Answer::error("ENOENT"),
             }),
-            "mq_getattr" | "mq_setattr" => Some(self.attributes(step)),
-            "mq_send" | "mq_receive" => match self.call(step) {
-                Ok(call) => {
-                    new = Some(call);
-                    None
-                }
-                Err(name) => Some(Answer::error(name)),
-            },
-            _ => None,
-        };
-        if let Some(predicted) = predicted {
-            let seen = step.answer().map_or(Value::Null, |answer| Value::Object(answer.0.clone()));
-            expect(step.answer() == Some(&predicted), "mq_overview(7)", || {
-                format!("{} gives {predicted}, not {seen}", step.operation)
-            })?;
+            "mq_getattr" | "mq_setattr" => Begun::Over(self.attributes(step)),
+            "mq_send" | "mq_receive" => Begun::of(self.call(step)),
+            _ => Begun::Foreign,
         }
+    }
+
+    fn follow(&mut self, step: &Step<'_>) {
         self.queues.opened.follow(step);
-        self.waiters.explain(&mut self.queues, step, new).map_err(|why| Disagreement::new("mq_overview(7)", why))
+    }
+
+    fn parts(&mut self) -> (&mut Queues, &mut Waiters<Queues>) {
+        (&mut self.queues, &mut self.waiters)
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::exchange::{Begun, Exchange};
 use super::identifiers::{Got, Objects};
-use super::judge::{Disagreement, Model, expect};
 use super::record::{Answer, Name, Step};
 use super::waiting::{Domain, Stage, Tried, Waiters};
 
@@ -35,7 +35,7 @@ struct Operation {
 }
 
 #[derive(Clone)]
-struct Call {
+pub(super) struct Call {
     set: usize,
     operations: Vec<Operation>,
 }
@@ -96,7 +96,7 @@ impl Set {
 }
 
 #[derive(Clone)]
-struct Sets(Objects<Set>);
+pub(super) struct Sets(Objects<Set>);
 
 impl Domain for Sets {
     type Call = Call;
@@ -220,30 +220,27 @@ impl Semaphores {
     }
 }
 
-impl Model for Semaphores {
-    fn step(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
-        let mut new = None;
-        let predicted = match step.operation {
-            "semget" => Some(self.get(step)),
-            "semctl" => Some(self.control(step)),
-            "semop" => match self.call(step) {
-                Ok(call) => {
-                    new = Some(call);
-                    None
-                }
-                Err(name) => Some(Answer::error(name)),
-            },
-            _ => None,
-        };
-        if let Some(predicted) = predicted {
-            let seen = step.answer().map_or(Value::Null, |answer| Value::Object(answer.0.clone()));
-            expect(step.answer() == Some(&predicted), "semctl(2)", || {
-                format!("{} gives {predicted}, not {seen}", step.operation)
-            })?;
+impl Exchange for Semaphores {
+    type Domain = Sets;
+    const CONTROL_PAGE: &'static str = "semctl(2)";
+    const PAGE: &'static str = "semop(2)";
+
+    fn begin(&mut self, step: &Step<'_>) -> Begun<Call> {
+        match step.operation {
+            "semget" => Begun::Over(self.get(step)),
+            "semctl" => Begun::Over(self.control(step)),
+            "semop" => Begun::of(self.call(step)),
+            _ => Begun::Foreign,
         }
+    }
+
+    fn follow(&mut self, step: &Step<'_>) {
         for who in step.died() {
             self.sets.0.iter_mut().for_each(|set| set.take_back(who));
         }
-        self.waiters.explain(&mut self.sets, step, new).map_err(|why| Disagreement::new("semop(2)", why))
+    }
+
+    fn parts(&mut self) -> (&mut Sets, &mut Waiters<Sets>) {
+        (&mut self.sets, &mut self.waiters)
     }
 }

@@ -1,4 +1,4 @@
-//! Processes: fork(2), _exit(2), wait4(2), setpgid(2), setsid(2), getpid(2).
+//! Processes: fork(2), _exit(2), wait4(2), waitid(2), setpgid(2), setsid(2), getpid(2).
 //!
 //! Every process but the first has a parent, which learns once what became of it. Whose parent dies goes to the nearest ancestor that
 //! adopts (prctl(2), `PR_SET_CHILD_SUBREAPER`), which in a script is `a`. Which signal ended or stopped a process is the business of
@@ -6,20 +6,22 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::judge::{Disagreement, Model, expect};
+use super::judge::{Disagreement, Model, expect, expect_answer};
 use super::record::{Answer, Name, Seen, State, Step, name_of};
+use super::waits::Wait;
 
 /// The process that adopts.
-const ROOT: Name = 'a';
+pub(super) const ROOT: Name = 'a';
 const SIGHUP: u64 = 1;
+const SIGBUS: u64 = 1 << 6;
 const SIGSEGV: u64 = 1 << 10;
 const SIGPIPE: u64 = 1 << 12;
 const SIGCHLD: u64 = 1 << 16;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Life {
+pub(super) enum Life {
     Running,
     Zombie,
     Gone,
@@ -27,7 +29,7 @@ enum Life {
 
 /// What there is to learn of a child.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Event {
+pub(super) enum Event {
     Exited(i64),
     /// One of these signals, as a set.
     Killed(u64),
@@ -35,39 +37,26 @@ enum Event {
     Continued,
 }
 
-struct Process {
-    parent: Name,
+pub(super) struct Process {
+    pub(super) parent: Name,
     /// In the order in which they came.
-    children: Vec<Name>,
-    group: Name,
-    session: Name,
-    life: Life,
-    event: Option<Event>,
+    pub(super) children: Vec<Name>,
+    pub(super) group: Name,
+    pub(super) session: Name,
+    pub(super) life: Life,
+    pub(super) event: Option<Event>,
+    /// It was adopted after that, and nobody tells its new parent: who waits already learns of it at the next event.
+    pub(super) untold: bool,
     /// It has said that it doesn't want to wait for its children (sigaction(2), `SA_NOCLDWAIT`).
-    no_zombies: bool,
-    waits: Option<Wait>,
-}
-
-#[derive(Clone, Copy)]
-struct Wait {
-    whom: Whom,
-    stopped: bool,
-    continued: bool,
-    no_hang: bool,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Whom {
-    Any,
-    One(Name),
-    Group(Name),
+    pub(super) no_zombies: bool,
+    pub(super) waits: Option<Wait>,
 }
 
 /// The model.
 pub struct Tree {
-    processes: BTreeMap<Name, Process>,
+    pub(super) processes: BTreeMap<Name, Process>,
     /// Two processes with children died at once: who of them was adopted first is unknown.
-    mixed: bool,
+    pub(super) mixed: bool,
 }
 
 impl Default for Tree {
@@ -80,7 +69,7 @@ impl Default for Tree {
 impl Process {
     fn new(parent: Name, group: Name, session: Name) -> Process {
         let (children, life) = (Vec::new(), Life::Running);
-        Process { parent, children, group, session, life, event: None, no_zombies: false, waits: None }
+        Process { parent, children, group, session, life, event: None, untold: false, no_zombies: false, waits: None }
     }
 }
 
@@ -90,7 +79,7 @@ impl Tree {
     }
 
     /// A process argument of a call: 0 is the caller.
-    fn named(&self, step: &Step<'_>, index: usize) -> Name {
+    pub(super) fn named(&self, step: &Step<'_>, index: usize) -> Name {
         match step.arguments.get(index) {
             Some(argument) if argument == &json!(0) => step.caller,
             Some(argument) if argument.as_str().is_some_and(|text| text.len() == 1) => name_of(argument),
@@ -164,11 +153,13 @@ impl Tree {
     fn die(&mut self, name: Name, event: Event, step: &Step<'_>) {
         let Some(process) = self.processes.get_mut(&name) else { return };
         (process.life, process.event, process.waits) = (Life::Zombie, Some(event), None);
+        process.untold = false;
         let children = std::mem::take(&mut process.children);
         let parent = process.parent;
         for child in &children {
             if let Some(process) = self.processes.get_mut(child) {
                 process.parent = ROOT;
+                process.untold = process.life == Life::Running;
             }
             self.processes.entry(ROOT).and_modify(|root| root.children.push(*child));
             self.forget_if_unwanted(*child, ROOT, step);
@@ -190,7 +181,7 @@ impl Tree {
         }
     }
 
-    fn forget(&mut self, name: Name) {
+    pub(super) fn forget(&mut self, name: Name) {
         let Some(process) = self.processes.get_mut(&name) else { return };
         (process.life, process.event) = (Life::Gone, None);
         let parent = process.parent;
@@ -226,133 +217,15 @@ impl Tree {
         for (name, process) in &mut self.processes {
             let (before, after) = (step.before.is_stopped(*name), step.after.is_stopped(*name));
             if !before && after {
-                process.event = Some(Event::Stopped(possible_signals(step, *name)));
+                (process.event, process.untold) = (Some(Event::Stopped(possible_signals(step, *name))), false);
             } else if before && !after && process.life == Life::Running {
-                process.event = Some(Event::Continued);
+                (process.event, process.untold) = (Some(Event::Continued), false);
             }
         }
         if step.operation == "sigaction" && step.succeeded() && step.int(0) == 17 && !step.word(1).is_empty() {
             let no_zombies = step.has(2, "NOCLDWAIT");
             self.processes.entry(step.caller).and_modify(|process| process.no_zombies = no_zombies);
         }
-    }
-
-    /// wait4(2): what a caller asks for.
-    fn wait_of(&self, step: &Step<'_>) -> Option<Wait> {
-        let flags = step.arguments.get(1).and_then(Value::as_array)?;
-        if !flags.iter().all(|flag| ["NOHANG", "UNTRACED", "CONTINUED"].iter().any(|known| flag == known)) {
-            return None;
-        }
-        let whom = match (step.int(0), step.word(0)) {
-            (-1, _) => Whom::Any,
-            (0, "") => Whom::Group(self.processes[&step.caller].group),
-            (_, text) => match text.strip_prefix('-') {
-                Some("none") => Whom::One('?'),
-                Some(leader) => Whom::Group(leader.chars().next().unwrap_or('?')),
-                None => Whom::One(self.named(step, 0)),
-            },
-        };
-        let (stopped, continued) = (step.has(1, "UNTRACED"), step.has(1, "CONTINUED"));
-        Some(Wait { whom, stopped, continued, no_hang: step.has(1, "NOHANG") })
-    }
-
-    fn eligible(&self, waiter: Name, wait: Wait) -> impl Iterator<Item = (Name, &Process)> {
-        let children = self.processes[&waiter].children.iter();
-        children.map(|child| (*child, &self.processes[child])).filter(move |(child, process)| match wait.whom {
-            Whom::Any => true,
-            Whom::One(name) => name == *child,
-            Whom::Group(group) => group == process.group,
-        })
-    }
-
-    /// The children of whom a waiter can learn something, in the order in which it would.
-    fn ready(&self, waiter: Name, wait: Wait) -> Vec<Name> {
-        let tells = |process: &Process| match process.event {
-            Some(Event::Exited(_) | Event::Killed(_)) => process.life == Life::Zombie,
-            Some(Event::Stopped(_)) => wait.stopped,
-            Some(Event::Continued) => wait.continued,
-            None => false,
-        };
-        self.eligible(waiter, wait).filter(|(_, process)| tells(process)).map(|(name, _)| name).collect()
-    }
-
-    /// A call of `wait4` has ended like this.
-    fn end_wait(&mut self, waiter: Name, wait: Wait, answer: &Answer, step: &Step<'_>) -> Result<(), String> {
-        let ready = self.ready(waiter, wait);
-        let first = ready.first().copied();
-        let expected = match (first, self.eligible(waiter, wait).next()) {
-            (Some(child), _) => format!("the state of {child}"),
-            (None, None) => "ECHILD".to_owned(),
-            (None, Some(_)) if wait.no_hang => "0".to_owned(),
-            (None, Some(_)) => "nothing yet".to_owned(),
-        };
-        let Some(child) = answer.named().and_then(|name| name.chars().next()) else {
-            let given = answer.errno().map_or_else(|| answer.to_string(), str::to_owned);
-            let is_none = first.is_none() && (given == expected || answer.number() == Some(0) && expected == "0");
-            let interrupted = given == "EINTR" && waiter != step.caller && step.disturbed(waiter);
-            return if is_none || interrupted { Ok(()) } else { Err(format!("{expected}, not {answer}")) };
-        };
-        // Several things may have happened at once, in an order of which only one is that of the list.
-        let any_order = waiter != step.caller || self.mixed && waiter == ROOT;
-        if !(first == Some(child) || any_order && ready.contains(&child)) {
-            return Err(format!("{expected}, not {answer}"));
-        }
-        let event = self.processes[&child].event;
-        let status = &answer.0.get("ws").cloned().unwrap_or_default();
-        let number = status[1].as_i64().unwrap_or(0);
-        let is_one_of = |set: u64| (1..65).contains(&number) && set & 1 << (number - 1) != 0;
-        let (is_right, is_over) = match event {
-            Some(Event::Exited(code)) => (status == &json!(["exit", code]), true),
-            Some(Event::Killed(set)) => (status[0] == "sig" && is_one_of(set), true),
-            Some(Event::Stopped(set)) => (status[0] == "stop" && is_one_of(set), false),
-            Some(Event::Continued) => (status == &json!(["cont"]), false),
-            None => (false, false),
-        };
-        if is_over {
-            self.forget(child);
-        } else if let Some(process) = self.processes.get_mut(&child) {
-            process.event = None;
-        }
-        if is_right { Ok(()) } else { Err(format!("{event:?} of {child}, not {answer}")) }
-    }
-
-    /// Calls of `wait4`: those that ended, and those that can't go on waiting.
-    fn follow_waits(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
-        let page = "wait4(2)";
-        if step.operation == "wait4" {
-            match (self.wait_of(step), step.answer()) {
-                (None, answer) => {
-                    expect(answer.and_then(Answer::errno) == Some("EINVAL"), page, || "EINVAL for the options".into())?;
-                }
-                (Some(wait), Some(answer)) => self
-                    .end_wait(step.caller, wait, answer, step)
-                    .map_err(|why| Disagreement::new(page, format!("wait4 gives {why}")))?,
-                (wait, None) => {
-                    self.processes.entry(step.caller).and_modify(|process| process.waits = wait);
-                }
-            }
-        }
-        for (waiter, answer) in &step.done {
-            let wait = self.processes.get_mut(waiter).and_then(|process| process.waits.take());
-            if let Some(wait) = wait {
-                self.end_wait(*waiter, wait, answer, step)
-                    .map_err(|why| Disagreement::new(page, format!("the wait4 of {waiter} gives {why}")))?;
-            }
-        }
-        for (waiter, process) in &self.processes {
-            let Some(wait) = process.waits.filter(|_| !step.after.is_stopped(*waiter)) else { continue };
-            // Who changes his group wakes nobody: whoever waits for a group notices at the next event.
-            let is_new =
-                |name: &Name| step.before.get(*name).map(|it| &it.state) != step.after.get(*name).map(|it| &it.state);
-            let by_group = matches!(wait.whom, Whom::Group(_));
-            let ready = self.ready(*waiter, wait);
-            let can_end = match by_group {
-                true => ready.iter().any(is_new),
-                false => !ready.is_empty() || self.eligible(*waiter, wait).next().is_none(),
-            };
-            expect(!can_end || wait.no_hang, page, || format!("the wait4 of {waiter} ends, and doesn't go on"))?;
-        }
-        Ok(())
     }
 
     /// What can be seen of a process is what is known of it.
@@ -380,7 +253,7 @@ fn possible_signals(step: &Step<'_>, name: Name) -> u64 {
     let pending = seen.map_or(0, |seen| seen.own_pending | seen.shared_pending);
     let sent = match (step.operation, step.int(1)) {
         ("kill" | "sigqueue", signal @ 1..=64) => 1 << (signal - 1),
-        ("load" | "store", _) => SIGSEGV,
+        ("load" | "store", _) => SIGSEGV | SIGBUS,
         ("write", _) => SIGPIPE,
         _ => 0,
     };
@@ -393,10 +266,7 @@ fn possible_signals(step: &Step<'_>, name: Name) -> u64 {
 impl Model for Tree {
     fn step(&mut self, step: &Step<'_>) -> Result<(), Disagreement> {
         if let Some(expected) = self.simple(step) {
-            let seen = step.answer().map_or(Value::Null, |answer| Value::Object(answer.0.clone()));
-            expect(step.answer() == Some(&expected), "setpgid(2)", || {
-                format!("{} gives {expected}, not {seen}", step.operation)
-            })?;
+            expect_answer(step, &expected, "setpgid(2)")?;
         }
         expect(step.operation != "exit" || !step.after.lives(step.caller), "_exit(2)", || "exit ends it".to_owned())?;
         self.follow(step);

@@ -15,7 +15,7 @@ fn count(kernel: &Kernel, coverage: &mut Coverage) {
 }
 
 /// How often it is counted what invariants have to look at: each so many steps, because it costs more than a step.
-const COUNT_EVERY: u32 = 64;
+pub const COUNT_EVERY: u32 = 64;
 
 /// Checks a kernel after every step.
 pub(super) struct Check {

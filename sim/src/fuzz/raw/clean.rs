@@ -5,7 +5,8 @@ use abi::{Errno, Signal};
 use kernel::limits::{DESCRIPTORS, MSG_QUEUES, SEGMENTS, SEM_SETS};
 use kernel::{Pick, Picked, Resume, Trap};
 
-use crate::fuzz::coverage::{Row, Waker};
+use crate::fuzz::coverage::Row;
+use crate::fuzz::edges::{Cause, OUTSIDE};
 use crate::fuzz::raw::moves::Name;
 use crate::fuzz::raw::stage::{CPU, ROOM, SCRATCH, Stage};
 
@@ -39,7 +40,7 @@ impl Stage {
     }
 
     fn end_all(&mut self) -> Result<(), String> {
-        self.host.cause = Waker::Other("a signal from outside");
+        self.host.cause = Cause::Other(OUTSIDE);
         let first = self.first().ok_or("PID 1 is gone")?;
         let all: Vec<_> = self.kernel.processes().map(|(id, _)| id).collect();
         for process in all {

@@ -1,11 +1,12 @@
 //! The kernel's host while it is fuzzed: memory, one program, and an ear for what happens.
 
-use abi::Errno;
+use abi::{Errno, SI_KERNEL, SI_TIMER, Signal};
 use kernel::limits::THREADS;
-use kernel::{Event, Frame, FrameNo, ImageNo, PhysMem, ProcessId, Programs, Trace};
+use kernel::{Event, ImageNo, ProcessId, Programs, Trace, Waking};
 
-use crate::frames::Frames;
-use crate::fuzz::coverage::{Coverage, Row, Waker};
+use crate::frames::{Frames, memory_in};
+use crate::fuzz::coverage::{Coverage, Row};
+use crate::fuzz::edges::{Cause, DEATH, End, INPUT, TIMER};
 
 /// The name of the program.
 pub(super) const PROGRAM: &[u8] = b"program";
@@ -47,8 +48,10 @@ pub(super) struct Host {
     pub(super) results: Vec<Results>,
     /// By slot of its thread: the call that a thread is in.
     pub(super) calls: [Option<Row>; THREADS],
-    /// Who is making things happen now.
-    pub(super) cause: Waker,
+    /// By slot of its thread: what it waited for when it was last seen to wait, by its place in the table of edges.
+    pub(super) kinds: [u8; THREADS],
+    /// What makes things happen now.
+    pub(super) cause: Cause,
     /// Processes alive.
     pub(super) alive: u64,
     /// Who was born since somebody last looked.
@@ -64,7 +67,8 @@ impl Host {
             coverage: Coverage::new(),
             results: vec![Results::default(); crate::fuzz::coverage::ROWS],
             calls: [None; THREADS],
-            cause: Waker::Other("input"),
+            kinds: [0; THREADS],
+            cause: Cause::Other(INPUT),
             alive: 1,
             born: None,
             unnamed: None,
@@ -80,35 +84,30 @@ impl Clone for Host {
     }
 
     fn clone_from(&mut self, from: &Host) {
-        let Host { frames, coverage, results, calls, cause, alive, born, unnamed } = from;
+        let Host { frames, coverage, results, calls, kinds, cause, alive, born, unnamed } = from;
         self.frames.clone_from(frames);
         self.coverage.clone_from(coverage);
         self.results.clone_from(results);
-        (self.calls, self.cause, self.alive) = (*calls, *cause, *alive);
+        (self.calls, self.kinds, self.cause, self.alive) = (*calls, *kinds, *cause, *alive);
         (self.born, self.unnamed) = (*born, *unnamed);
     }
 }
 
-impl PhysMem for Host {
-    fn frame(&self, frame: FrameNo) -> &Frame {
-        self.frames.frame(frame)
-    }
-    fn frame_mut(&mut self, frame: FrameNo) -> &mut Frame {
-        self.frames.frame_mut(frame)
-    }
-    fn zero(&mut self, frame: FrameNo) {
-        self.frames.zero(frame);
-    }
-    fn copy(&mut self, from: FrameNo, to: FrameNo) {
-        self.frames.copy(from, to);
-    }
-    fn copy_bytes(&mut self, from: (FrameNo, usize), to: (FrameNo, usize), length: usize) {
-        self.frames.copy_bytes(from, to, length);
-    }
-    fn release(&mut self, frame: FrameNo) {
-        self.frames.release(frame);
+impl Host {
+    /// What ends a wait now.
+    fn end(&self, why: Waking) -> End {
+        match why {
+            Waking::Condition => End::Condition(self.cause),
+            Waking::Time => End::Time,
+            // While time passes for whoever runs, timers expire: that isn't his doing.
+            Waking::Signal { code: SI_TIMER, .. } => End::Signal(Cause::Other(TIMER)),
+            Waking::Signal { signal: Signal::SIGALRM, code: SI_KERNEL } => End::Signal(Cause::Other(TIMER)),
+            Waking::Signal { .. } => End::Signal(self.cause),
+        }
     }
 }
+
+memory_in!(Host, frames);
 
 impl Trace for Host {
     #[inline]
@@ -131,11 +130,13 @@ impl Trace for Host {
                     self.unnamed = result.err().map(|errno| (row, errno));
                 }
             }
-            Event::Woken { thread } => {
+            Event::Woken { thread, why } => {
                 if let Some(row) = self.calls[thread.slot.index()] {
-                    self.coverage.woken(row, self.cause);
+                    self.coverage.woken(row, self.kinds[thread.slot.index()], self.end(why));
                 }
             }
+            // Its default action: what follows comes of that, whatever call it was in.
+            Event::Delivered { handler: false, .. } => self.cause = Cause::Other(DEATH),
             Event::Forked { child, .. } => {
                 self.alive += 1;
                 self.born = Some(child);

@@ -10,7 +10,7 @@
 //! | who does what next? | `generate.rs` |
 //! | which arguments does a call get? | `argument.rs`, `structure.rs`; with what is known of single ones: `hints.rs` |
 //! | from what are they drawn? | `draw.rs` |
-//! | what leads to what hardly happens by chance? | `scenario.rs`; full tables: `exhaust.rs` |
+//! | what leads to what hardly happens by chance? | `scenario.rs`; full tables: `exhaust.rs`; waits that another ends: `wake.rs` |
 //! | how does a line become simpler? | `simplify.rs` |
 //! | how do I use the moves in a property of my own? | `strategy.rs` |
 //! | how is a case run, and a script? | `property.rs` |
@@ -34,7 +34,9 @@ pub mod stage;
 pub mod strategy;
 mod structure;
 pub mod text;
+mod wake;
 
+pub use check::COUNT_EVERY;
 pub use generate::Generator;
 pub use moves::{Move, Name, Value, What};
 pub use property::Raw;

@@ -1,6 +1,6 @@
 //! Directed manners: a few moves that belong together and lead to what hardly ever happens by chance: waits that a signal or a
 //! removal ends, lowered limits, full tables. They are written as lines of a script, in which `W` stands for the process that
-//! began it, `X` for a child, and `F`, `G`, `H` for its next free descriptors.
+//! began it, `X` for a child, `Y` for the one before, and `F`, `G`, `H` for its next free descriptors.
 
 use std::fmt::Write;
 
@@ -12,6 +12,7 @@ use crate::fuzz::raw::generate::{Generator, Planned};
 use crate::fuzz::raw::moves::Name;
 use crate::fuzz::raw::stage::Stage;
 use crate::fuzz::raw::text;
+use crate::fuzz::raw::wake::wake;
 
 pub(super) type Scenario = fn(&mut Generator, &Stage, Name);
 
@@ -19,6 +20,7 @@ pub(super) type Scenario = fn(&mut Generator, &Stage, Name);
 const SCENARIOS: &[(u32, Scenario)] = &[
     (1500, equip),
     (500, interrupt),
+    (200, wake),
     (120, block_and_remove),
     (60, lower_limits),
     (60, split_regions),
@@ -56,21 +58,23 @@ pub(super) fn begin(generator: &mut Generator, stage: &Stage, who: Name) {
 /// Plans these lines.
 pub(super) fn plan(generator: &mut Generator, stage: &Stage, who: Name, lines: &str) {
     let (mut child, mut is_born) = (generator.child(), false);
+    let mut before = child;
     let free = free_descriptors(stage, who);
     let mut text = String::with_capacity(128);
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if line.starts_with("X =") && std::mem::replace(&mut is_born, true) {
             // Another child, so another name.
-            child = generator.child();
+            before = std::mem::replace(&mut child, generator.child());
         }
         text.clear();
         let mut rest = line;
-        while let Some(place) = rest.bytes().position(|letter| matches!(letter, b'F'..=b'H' | b'W' | b'X')) {
+        while let Some(place) = rest.bytes().position(|letter| matches!(letter, b'F'..=b'H' | b'W'..=b'Y')) {
             text.push_str(&rest[..place]);
             // Writing to a string doesn't fail.
             let _ = match rest.as_bytes()[place] {
                 b'W' => write!(text, "{who}"),
                 b'X' => write!(text, "{child}"),
+                b'Y' => write!(text, "{before}"),
                 letter => write!(text, "{}", free[usize::from(letter - b'F')]),
             };
             rest = &rest[place + 1..];

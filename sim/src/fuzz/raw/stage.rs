@@ -6,10 +6,11 @@
 
 use abi::{Errno, Signal, Syscall, WindowSize};
 use kernel::mem::space::STACK_TOP;
-use kernel::thread::ThreadState;
+use kernel::thread::{ThreadState, WaitsFor};
 use kernel::{Boot, CpuNo, ImageNo, Kernel, Pick, Picked, Resume, ThreadId, Trap, Trapped};
 
-use crate::fuzz::coverage::{Coverage, Row, Waker};
+use crate::fuzz::coverage::{Coverage, Row};
+use crate::fuzz::edges::{Cause, DEATH, INPUT, OUTSIDE, TIME, kind_of};
 use crate::fuzz::raw::host::{Host, PROGRAM};
 use crate::fuzz::raw::moves::{Move, Name, Value, What};
 use crate::kernel_box::KernelBox;
@@ -199,21 +200,24 @@ impl Stage {
         if !self.is_able(thread) || self.kernel.halted().is_some() {
             return Ok(Made::Skipped);
         }
-        self.host.cause = Waker::Other("its end");
+        // What it was in goes on, or it ends.
+        self.host.cause = self.host.calls[thread.slot.index()].map_or(Cause::Other(DEATH), Cause::Call);
         if self.kernel.pick(&mut self.host, CPU, Pick::Thread(thread)) != Picked::Thread(thread) {
             return Err(format!("{} can run, and isn't picked", what.who));
         }
-        if self.resume(what.who)? {
-            self.act(thread, what)?;
+        match self.resume(what.who)? {
+            true => self.act(thread, what)?,
+            // It may wait for something else than before.
+            false => drop(self.note_wait(thread)),
         }
         Ok(Made::Done)
     }
 
     fn make_outside(&mut self, what: &Move) {
-        self.host.cause = Waker::Other("input");
+        self.host.cause = Cause::Other(INPUT);
         match what.what {
             What::Idle(us) => {
-                self.host.cause = Waker::Other("time");
+                self.host.cause = Cause::Other(TIME);
                 let until_us = self.kernel.now_us().saturating_add(us);
                 self.kernel.idle_until(&mut self.host, CPU, until_us);
             }
@@ -237,7 +241,7 @@ impl Stage {
     }
 
     fn signal(&mut self, thread: ThreadId, number: u8) -> Made {
-        self.host.cause = Waker::Other("a signal from outside");
+        self.host.cause = Cause::Other(OUTSIDE);
         match (self.kernel.process_of(thread), Signal::new(number.into())) {
             (Some(process), Some(signal)) => {
                 self.kernel.inject_signal(&mut self.host, process, signal);
@@ -275,12 +279,15 @@ impl Stage {
     /// The running process is at its user code: it makes its move.
     fn act(&mut self, thread: ThreadId, what: &Move) -> Result<(), String> {
         self.host.cause = match what.what {
-            What::Call { row, .. } => Waker::Call(row),
-            _ => Waker::Other("a fault"),
+            What::Call { row, .. } => Cause::Call(row),
+            _ => Cause::Other(DEATH),
         };
         let trap = match what.what {
             What::Call { row, arguments } => self.call(thread, row, arguments, what),
-            What::Unknown(number) => Some(Trap::Syscall { number, arguments: [1; 6] }),
+            What::Unknown(number) => {
+                self.host.coverage.unknown += u64::from(Row::by_number(number).is_none());
+                Some(Trap::Syscall { number, arguments: [1; 6] })
+            }
             What::Load(address) => self.access(thread, address, false),
             What::Store(address) => self.access(thread, address, true),
             What::Misaligned(address) => Some(Trap::Misaligned { address }),
@@ -295,10 +302,10 @@ impl Stage {
         self.host.born = None;
         let trapped = self.kernel.trap(&mut self.host, CPU, trap);
         if trapped == Trapped::Blocked
+            && let Some(what) = self.note_wait(thread)
             && let Some(row) = self.host.calls[thread.slot.index()]
-            && let Some(reason) = self.kernel.thread(thread).and_then(|thread| thread.waits_for())
         {
-            self.host.coverage.blocked(row, reason);
+            self.host.coverage.blocked(row, what);
         }
         if let Some(child) = self.host.born.take() {
             let thread = self.kernel.process(child).map(|child| child.thread);
@@ -308,6 +315,13 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    /// What a thread waits for, if it does: noted, to be known when that ends.
+    fn note_wait(&mut self, thread: ThreadId) -> Option<WaitsFor> {
+        let what = self.kernel.thread(thread)?.waits_for()?;
+        self.host.kinds[thread.slot.index()] = kind_of(what);
+        Some(what)
     }
 
     /// A child has been born: it gets its name, and a forked one is in the same handlers as its parent.

@@ -89,7 +89,7 @@ pub(super) fn waiting<S: Subject>(random: &mut Rng, making: &Making<'_, S>, oper
 }
 
 /// The children of a process, as far as their parent shows.
-fn children(subject: &impl Subject, parent: usize) -> Vec<usize> {
+pub(super) fn children(subject: &impl Subject, parent: usize) -> Vec<usize> {
     let name = process_name(parent);
     let is_child = |index: &usize| subject.fields(*index).get("pp").is_some_and(|other| *other == name);
     (0..subject.count()).filter(is_child).collect()

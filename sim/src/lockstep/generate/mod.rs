@@ -6,12 +6,14 @@
 //! | one operation after the other | `script.rs` |
 //! | random arguments | `arguments.rs` |
 //! | arguments with which a call waits, and operations that end a wait | `aim.rs` |
+//! | situations to which chance hardly leads | `situation.rs` |
 //! | what exists, as far as the records say | `ledger.rs` |
 
 mod aim;
 mod arguments;
 mod ledger;
 mod script;
+mod situation;
 mod theme;
 
 pub use script::{script, script_of};

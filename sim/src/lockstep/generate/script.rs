@@ -7,6 +7,7 @@ use super::super::subject::{Subject, Trouble, process_name};
 use super::aim::{endangers_root, lives, release, waiting};
 use super::arguments::{Making, arguments, one_of};
 use super::ledger::Ledger;
+use super::situation::Situation;
 use super::theme::{MAY_WAIT, Operations, Theme};
 
 /// At most so many processes live at a time.
@@ -45,10 +46,11 @@ pub fn script_of(
     let mut random = Rng::with_seed(seed);
     let mut ledger = Ledger::default();
     let weights = theme.weights(operations);
+    let situation = Situation::of(&mut random, theme);
     for number in 0..length {
         let operation = match precautions.get(number) {
             Some((signal, disposition)) => json!({"p": "a", "o": "sigaction", "a": [signal, disposition, [], []]}),
-            None => match choose(&mut random, operations, subject, &ledger, &weights) {
+            None => match choose(&mut random, (situation, operations), subject, &ledger, &weights) {
                 Some(operation) => operation,
                 None => return Ok("noidle"),
             },
@@ -68,7 +70,7 @@ pub fn script_of(
 /// What is asked next; nothing if nobody is idle.
 fn choose(
     random: &mut Rng,
-    operations: Operations,
+    (situation, operations): (Option<Situation>, Operations),
     subject: &impl Subject,
     ledger: &Ledger,
     weights: &[(&'static str, u32)],
@@ -84,7 +86,13 @@ fn choose(
         // Those who wait are let go on the sooner, the fewer are left who could do it.
         let urgency = if idle.len() <= 2 { 6 } else { 1 };
         let aimed = held > 0 && random.u32(..10) < urgency;
-        let operation = match aimed.then(|| release(random, subject, ledger, &idle)).flatten() {
+        let led = !aimed && random.u32(..6) == 0;
+        let given = match (aimed, led) {
+            (true, _) => release(random, subject, ledger, &idle),
+            (_, true) => situation.and_then(|situation| situation.toward(random, subject, ledger, &idle)),
+            _ => None,
+        };
+        let operation = match given.filter(|given| given["o"] != "fork" || !is_full) {
             Some(operation) => operation,
             None => {
                 let caller = one_of(random, &idle);

@@ -36,7 +36,7 @@ mod tests {
     fn ftruncate(linux: serde_json::Value, vitrine: serde_json::Value) -> Difference {
         let mut recorded = json!({"p": "a", "o": "ftruncate", "a": [0, 4096]});
         recorded.as_object_mut().unwrap().extend(linux.as_object().unwrap().clone());
-        Difference { script: String::new(), operation: 0, recorded, observed: vitrine }
+        Difference { script: String::new(), operation: 0, recorded, observed: vitrine, orders_left: false }
     }
 
     #[test]

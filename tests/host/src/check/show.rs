@@ -63,7 +63,8 @@ pub(crate) fn difference(found: &Difference) -> String {
         }
         plain(&Value::Object(shown))
     };
-    format!("     Linux    {}\n     Vitrine  {}\n", only(&recorded, observed), only(observed, &recorded))
+    let left = if found.orders_left { "     (there are more orders of running than were tried)\n" } else { "" };
+    format!("     Linux    {}\n     Vitrine  {}\n{left}", only(&recorded, observed), only(observed, &recorded))
 }
 
 /// Saves a script as a line of JSON, in the format of the records; where.
@@ -101,6 +102,7 @@ mod tests {
             operation: 0,
             recorded: json!({"p": "a", "o": "dup", "a": [0], "r": 1, "st": {"a": {"nfd": 2}, "b": {"s": "idle"}}}),
             observed: json!({"r": 1, "st": {"a": {"nfd": 3}, "b": {"s": "idle"}}}),
+            orders_left: false,
         };
         let shown = difference(&found);
         assert_eq!(shown, "     Linux    {st:{a:{nfd:2}}}\n     Vitrine  {st:{a:{nfd:3}}}\n");

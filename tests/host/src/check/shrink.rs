@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     fn found(recorded: Value, observed: Value) -> Difference {
-        Difference { script: String::new(), operation: 0, recorded, observed }
+        Difference { script: String::new(), operation: 0, recorded, observed, orders_left: false }
     }
 
     #[test]

@@ -17,13 +17,13 @@ use core::fmt::Write;
 
 use abi::{Errno, IpcPerm};
 
-use super::ipc_key::parse;
+use super::ipc_key::{self, HELP, VERSION, parse};
 use crate::libc::{Manual, Opt, Output, PLAIN, complain, perror, quote};
 use crate::{Args, Sys};
 
 static MANUAL: Manual = Manual {
     name: "ipcs",
-    usage: "[-q] [-m] [-s] [-t|-p|-c|-l|-u]\n{-q|-m|-s} -i ID",
+    usage: "[-q] [-m] [-s] [-t|-p|-c|-l|-u] [--human|-b]\n{-q|-m|-s} -i ID",
     about: "List System V message queues, shared memory segments and sets of semaphores.\n\
             Without -q, -m or -s: all of them.",
     options: &[
@@ -37,10 +37,70 @@ static MANUAL: Manual = Manual {
         Opt::flag("c", "creator", "who made them and whose they are"),
         Opt::flag("l", "limits", "the limits"),
         Opt::flag("u", "summary", "what all of them use together"),
-        Opt::flag("b", "bytes", "sizes in bytes (they always are, but for the limits)"),
+        Opt::flag("", "human", "sizes with a unit: 4.9K"),
+        Opt::flag("b", "bytes", "sizes in bytes, the limits too"),
+        HELP,
+        VERSION,
     ],
     ..PLAIN
 };
+
+/// How sizes are shown; the last option that says so counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    /// In bytes, but for some limits, which are in kilobytes.
+    Usual,
+    Bytes,
+    Human,
+}
+
+impl Unit {
+    /// A number of bytes.
+    fn of(self, bytes: u64) -> String {
+        if self == Unit::Human { human(bytes) } else { format!("{bytes}") }
+    }
+
+    /// The same in a column of numbers that are as wide.
+    fn column(self, bytes: u64, width: usize) -> String {
+        match self {
+            // As util-linux has it: aligned to the right of a column that is as wide as what stands above it.
+            Unit::Human => format!("{:>6}{:width$}", human(bytes), "", width = width - 6),
+            _ => format!("{bytes:<width$}"),
+        }
+    }
+
+    /// What stands above sizes that have this name otherwise.
+    fn heading(self, name: &'static str) -> &'static str {
+        if self == Unit::Human { "size" } else { name }
+    }
+
+    /// A line about a limit; `usual` is the unit in which it is usually given, and its bytes.
+    fn limit(self, what: &str, bytes: u64, (name, unit_bytes): (&str, u64)) -> String {
+        match self {
+            Unit::Human => format!("{what} = {}", human(bytes)),
+            Unit::Bytes => format!("{what} (bytes) = {bytes}"),
+            Unit::Usual => format!("{what} ({name}) = {}", bytes / unit_bytes),
+        }
+    }
+}
+
+/// A size as util-linux writes it: one digit behind the point, rounded, and none if that is 0; then the unit.
+fn human(bytes: u64) -> String {
+    const LETTERS: [char; 7] = ['B', 'K', 'M', 'G', 'T', 'P', 'E'];
+    let unit = if bytes == 0 { 0 } else { bytes.ilog2() / 10 };
+    let (mut whole, rest) = (bytes >> (10 * unit), bytes & ((1 << (10 * unit)) - 1));
+    let mut tenths = 0;
+    if unit > 0 {
+        // Of the rest ten bits are enough.
+        let rest = rest >> (10 * (unit - 1));
+        tenths = (rest * 10 + 512) / 1024;
+        if tenths == 10 {
+            (whole, tenths) = (whole + 1, 0);
+        }
+    }
+    let letter = LETTERS[unit as usize];
+    if tenths == 0 { format!("{whole}{letter}") } else { format!("{whole}.{tenths}{letter}") }
+}
 
 /// What is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,10 +118,15 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
 }
 
 async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
-    let given = MANUAL.parse(sys, args.rest()).await?;
+    let given = ipc_key::given(sys, &MANUAL, args.rest()).await?;
     if let Some(extra) = given.operands.first() {
         return Err(MANUAL.misuse(sys, format_args!("extra operand {}", quote(extra))).await);
     }
+    let unit = match given.last_of(&["human", "bytes"]) {
+        Some(("human", _)) => Unit::Human,
+        Some(_) => Unit::Bytes,
+        None => Unit::Usual,
+    };
     let asked = |kind: &str| given.has(kind) && !given.has("all");
     let [queues, segments, sets] = ["queues", "shmems", "semaphores"].map(asked);
     if let Some(text) = given.value("id") {
@@ -70,8 +135,8 @@ async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
             return Err(1);
         };
         let details = match (queues, segments, sets) {
-            (true, false, false) => queues::details(sys, id).await,
-            (false, true, false) => segments::details(sys, id).await,
+            (true, false, false) => queues::details(sys, id, unit).await,
+            (false, true, false) => segments::details(sys, id, unit).await,
             (false, false, true) => sets::details(sys, id).await,
             _ => return Err(MANUAL.misuse(sys, "-i needs one of -q, -m and -s").await),
         };
@@ -86,17 +151,17 @@ async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
         None => View::Status,
     };
     let all = !(queues || segments || sets);
-    show(sys, list(sys, view, [queues || all, segments || all, sets || all]).await, "cannot list").await
+    show(sys, list(sys, (view, unit), [queues || all, segments || all, sets || all]).await, "cannot list").await
 }
 
 /// What is asked for of each kind that is wanted, one after the other.
-async fn list(sys: Sys, view: View, [queues, segments, sets]: [bool; 3]) -> Result<String, Errno> {
+async fn list(sys: Sys, (view, unit): (View, Unit), [queues, segments, sets]: [bool; 3]) -> Result<String, Errno> {
     let mut text = String::new();
     if queues {
-        text += &queues::list(sys, view).await?;
+        text += &queues::list(sys, view, unit).await?;
     }
     if segments {
-        text += &segments::list(sys, view).await?;
+        text += &segments::list(sys, view, unit).await?;
     }
     // Nothing is known of processes that used semaphores; `-i` has it for each of a set.
     if sets && view != View::Processes {
@@ -173,4 +238,36 @@ async fn rows<T>(
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::human;
+
+    #[test]
+    fn sizes_are_written_as_util_linux_writes_them() {
+        let seen = [
+            (0, "0B"),
+            (1, "1B"),
+            (1023, "1023B"),
+            (1024, "1K"),
+            (1075, "1K"),
+            (1076, "1.1K"),
+            (1126, "1.1K"),
+            (1127, "1.1K"),
+            (2047, "2K"),
+            (5000, "4.9K"),
+            (102_399, "100K"),
+            (999_999, "976.6K"),
+            (1_047_000, "1022.5K"),
+            (1_048_575, "1024K"),
+            (1_048_576, "1M"),
+            (1_300_000, "1.2M"),
+            (18_446_744_073_692_774_399, "16E"),
+            (u64::MAX, "16E"),
+        ];
+        for (bytes, text) in seen {
+            assert_eq!(human(bytes), text);
+        }
+    }
 }

@@ -5,15 +5,17 @@ use alloc::string::String;
 
 use abi::{Errno, MsgCommand, MsqidDs};
 
-use super::{View, creators, creators_heading, heading, identity, rows, time};
+use super::{Unit, View, creators, creators_heading, heading, identity, rows, time};
 use crate::Sys;
 
-pub(super) async fn list(sys: Sys, view: View) -> Result<String, Errno> {
+pub(super) async fn list(sys: Sys, view: View, unit: Unit) -> Result<String, Errno> {
     if view == View::Limits {
         let limits = sys.msg_info(MsgCommand::IPC_INFO).await?.1;
         let text = format!(
-            "max queues system wide = {}\nmax size of message (bytes) = {}\ndefault max size of queue (bytes) = {}",
-            limits.msgmni, limits.msgmax, limits.msgmnb
+            "max queues system wide = {}\n{}\n{}",
+            limits.msgmni,
+            unit.limit("max size of message", limits.msgmax as u64, ("bytes", 1)),
+            unit.limit("default max size of queue", limits.msgmnb as u64, ("bytes", 1))
         );
         return Ok(heading("Messages Limits", &text));
     }
@@ -21,8 +23,11 @@ pub(super) async fn list(sys: Sys, view: View) -> Result<String, Errno> {
     let head = match view {
         View::Summary => {
             let text = format!(
-                "allocated queues = {}\nused headers = {}\nused space = {} bytes",
-                used.msgpool, used.msgmap, used.msgtql
+                "allocated queues = {}\nused headers = {}\nused space = {}{}",
+                used.msgpool,
+                used.msgmap,
+                unit.of(used.msgtql as u64),
+                if unit == Unit::Human { "" } else { " bytes" }
             );
             return Ok(heading("Messages Status", &text));
         }
@@ -38,15 +43,20 @@ pub(super) async fn list(sys: Sys, view: View) -> Result<String, Errno> {
             "Message Queues",
             &format!(
                 "{:<10} {:<10} {:<10} {:<10} {:<12} {:<12}",
-                "key", "msqid", "owner", "perms", "used-bytes", "messages"
+                "key",
+                "msqid",
+                "owner",
+                "perms",
+                unit.heading("used-bytes"),
+                "messages"
             ),
         ),
     };
-    let rows = rows(highest, async |slot| sys.msg_stat_slot(slot).await, |id, stat| row(view, id, stat)).await;
+    let rows = rows(highest, async |slot| sys.msg_stat_slot(slot).await, |id, stat| row(view, unit, id, stat)).await;
     Ok(head + &rows)
 }
 
-fn row(view: View, id: i32, stat: &MsqidDs) -> String {
+fn row(view: View, unit: Unit, id: i32, stat: &MsqidDs) -> String {
     let MsqidDs { perm, stime, rtime, ctime, cbytes, qnum, lspid, lrpid, .. } = stat;
     match view {
         View::Creators => creators(id, perm),
@@ -60,17 +70,21 @@ fn row(view: View, id: i32, stat: &MsqidDs) -> String {
                 time(*ctime, true)
             )
         }
-        _ => format!("{} {cbytes:<12} {qnum:<12}\n", identity(id, perm)),
+        _ => format!("{} {} {qnum:<12}\n", identity(id, perm), unit.column(*cbytes, 12)),
     }
 }
 
 /// All that is known of one.
-pub(super) async fn details(sys: Sys, id: i32) -> Result<String, Errno> {
+pub(super) async fn details(sys: Sys, id: i32, unit: Unit) -> Result<String, Errno> {
     let MsqidDs { perm, stime, rtime, ctime, cbytes, qnum, qbytes, lspid, lrpid, .. } = sys.msg_stat(id).await?;
     let whose =
         format!("uid={}\tgid={}\tcuid={}\tcgid={}\tmode={:04o}", perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode);
+    let sizes = match unit {
+        Unit::Human => format!("csize={}\tqsize={}", unit.of(cbytes), unit.of(qbytes)),
+        _ => format!("cbytes={cbytes}\tqbytes={qbytes}"),
+    };
     Ok(format!(
-        "Message Queue msqid={id}\n{whose}\ncbytes={cbytes}\tqbytes={qbytes}\tqnum={qnum}\tlspid={lspid}\tlrpid={lrpid}\n\
+        "Message Queue msqid={id}\n{whose}\n{sizes}\tqnum={qnum}\tlspid={lspid}\tlrpid={lrpid}\n\
          send_time={:<26}\nrcv_time={:<26}\nchange_time={:<26}\n",
         time(stime, lspid != 0),
         time(rtime, lrpid != 0),

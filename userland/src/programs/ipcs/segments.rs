@@ -5,19 +5,18 @@ use alloc::string::String;
 
 use abi::{Errno, PAGE_SIZE, SHM_DEST, SHM_LOCKED, ShmidDs};
 
-use super::{View, creators, creators_heading, heading, identity, rows, time};
+use super::{Unit, View, creators, creators_heading, heading, identity, rows, time};
 use crate::Sys;
 
-pub(super) async fn list(sys: Sys, view: View) -> Result<String, Errno> {
+pub(super) async fn list(sys: Sys, view: View, unit: Unit) -> Result<String, Errno> {
     if view == View::Limits {
         let limits = sys.shm_limits().await?;
         let text = format!(
-            "max number of segments = {}\nmax seg size (kbytes) = {}\nmax total shared memory (kbytes) = {}\n\
-             min seg size (bytes) = {}",
+            "max number of segments = {}\n{}\n{}\n{}",
             limits.shmmni,
-            limits.shmmax / 1024,
-            limits.shmall.saturating_mul(PAGE_SIZE as u64) / 1024,
-            limits.shmmin
+            unit.limit("max seg size", limits.shmmax, ("kbytes", 1024)),
+            unit.limit("max total shared memory", limits.shmall.saturating_mul(PAGE_SIZE as u64), ("kbytes", 1024)),
+            unit.limit("min seg size", limits.shmmin, ("bytes", 1))
         );
         return Ok(heading("Shared Memory Limits", &text));
     }
@@ -43,15 +42,21 @@ pub(super) async fn list(sys: Sys, view: View) -> Result<String, Errno> {
             "Shared Memory Segments",
             &format!(
                 "{:<10} {:<10} {:<10} {:<10} {:<10} {:<10} {:<12}",
-                "key", "shmid", "owner", "perms", "bytes", "nattch", "status"
+                "key",
+                "shmid",
+                "owner",
+                "perms",
+                unit.heading("bytes"),
+                "nattch",
+                "status"
             ),
         ),
     };
-    let rows = rows(highest, async |slot| sys.shm_stat_slot(slot).await, |id, stat| row(view, id, stat)).await;
+    let rows = rows(highest, async |slot| sys.shm_stat_slot(slot).await, |id, stat| row(view, unit, id, stat)).await;
     Ok(head + &rows)
 }
 
-fn row(view: View, id: i32, stat: &ShmidDs) -> String {
+fn row(view: View, unit: Unit, id: i32, stat: &ShmidDs) -> String {
     let ShmidDs { perm, segsz, ctime, cpid, lpid, nattch, .. } = stat;
     match view {
         View::Creators => creators(id, perm),
@@ -68,7 +73,8 @@ fn row(view: View, id: i32, stat: &ShmidDs) -> String {
         _ => {
             let removed = if perm.mode & SHM_DEST != 0 { "dest" } else { "" };
             let locked = if perm.mode & SHM_LOCKED != 0 { "locked" } else { "" };
-            format!("{} {segsz:<10} {nattch:<10} {removed:<6} {locked:<6}\n", identity(id, perm))
+            let size = unit.column(*segsz, 10);
+            format!("{} {size} {nattch:<10} {removed:<6} {locked:<6}\n", identity(id, perm))
         }
     }
 }
@@ -84,13 +90,17 @@ fn detached(stat: &ShmidDs) -> String {
 }
 
 /// All that is known of one.
-pub(super) async fn details(sys: Sys, id: i32) -> Result<String, Errno> {
+pub(super) async fn details(sys: Sys, id: i32, unit: Unit) -> Result<String, Errno> {
     let stat = sys.shm_stat(id).await?;
     let ShmidDs { perm, segsz, ctime, cpid, lpid, nattch, .. } = stat;
     let whose = format!("uid={}\tgid={}\tcuid={}\tcgid={}", perm.uid, perm.gid, perm.cuid, perm.cgid);
+    let size = match unit {
+        Unit::Human => format!("size={}", unit.of(segsz)),
+        _ => format!("bytes={segsz}"),
+    };
     Ok(format!(
         "Shared memory Segment shmid={id}\n{whose}\nmode={:04o}\taccess_perms={:04o}\n\
-         bytes={segsz}\tlpid={lpid}\tcpid={cpid}\tnattch={nattch}\n\
+         {size}\tlpid={lpid}\tcpid={cpid}\tnattch={nattch}\n\
          att_time={:<26}\ndet_time={:<26}\nchange_time={:<26}\n",
         perm.mode,
         perm.mode & 0o777,

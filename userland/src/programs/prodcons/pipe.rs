@@ -1,4 +1,4 @@
-//! Through a pipe: four bytes an item. The end is that nobody has the writing end open any more (`pipe(7)`), so each process
+//! Through a pipe: one item's bytes behind the other's. The end is that nobody has the writing end open any more (`pipe(7)`), so each process
 //! must close what it doesn't use.
 
 use abi::{Errno, Fd};
@@ -16,7 +16,7 @@ pub(super) struct Pipe {
 impl Way for Pipe {
     const NAME: &'static str = "pipe";
 
-    async fn make(sys: Sys) -> Result<Pipe, Errno> {
+    async fn make(sys: Sys, _size: usize) -> Result<Pipe, Errno> {
         let (read_end, write_end) = sys.pipe().await?;
         Ok(Pipe { read_end, write_end })
     }
@@ -25,8 +25,8 @@ impl Way for Pipe {
         sys.close(self.read_end).await
     }
 
-    async fn put(&mut self, sys: Sys, item: u32) -> Result<(), Errno> {
-        write_all(sys, self.write_end, &item.to_le_bytes()).await
+    async fn put(&mut self, sys: Sys, item: &[u8]) -> Result<(), Errno> {
+        write_all(sys, self.write_end, item).await
     }
 
     async fn end(&mut self, sys: Sys) -> Result<(), Errno> {
@@ -37,17 +37,16 @@ impl Way for Pipe {
         sys.close(self.write_end).await
     }
 
-    async fn get(&mut self, sys: Sys) -> Result<Option<u32>, Errno> {
-        let mut bytes = [0; 4];
+    async fn get(&mut self, sys: Sys, item: &mut [u8]) -> Result<bool, Errno> {
         let mut filled = 0;
         // A pipe knows nothing of items: a read may give a part of one.
-        while filled < bytes.len() {
-            match sys.read(self.read_end, &mut bytes[filled..]).await? {
-                0 => return Ok(None),
+        while filled < item.len() {
+            match sys.read(self.read_end, &mut item[filled..]).await? {
+                0 => return Ok(false),
                 count => filled += count,
             }
         }
-        Ok(Some(u32::from_le_bytes(bytes)))
+        Ok(true)
     }
 
     async fn leave(&mut self, sys: Sys) -> Result<(), Errno> {

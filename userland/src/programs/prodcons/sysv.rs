@@ -10,43 +10,42 @@ const ITEM: i64 = 1;
 const END: i64 = 2;
 
 /// Few items fit, so that both have to wait for each other.
-const QUEUE_BYTES: u64 = 16;
+const PLACES: u64 = 4;
 
 #[derive(Clone, Copy)]
 pub(super) struct Queue(i32);
 
 impl Queue {
-    async fn shrink(&self, sys: Sys) -> Result<(), Errno> {
+    async fn shrink(&self, sys: Sys, size: usize) -> Result<(), Errno> {
         let MsqidDs { perm, .. } = sys.msg_stat(self.0).await?;
-        sys.msg_set(self.0, perm, QUEUE_BYTES).await
+        sys.msg_set(self.0, perm, PLACES * size as u64).await
     }
 }
 
 impl Way for Queue {
     const NAME: &'static str = "sysv";
 
-    async fn make(sys: Sys) -> Result<Queue, Errno> {
+    async fn make(sys: Sys, size: usize) -> Result<Queue, Errno> {
         let flags = IpcFlags::IPC_CREAT | IpcFlags::from_bits_retain(0o600);
         let queue = Queue(sys.msgget(IPC_PRIVATE, flags).await?);
-        if let Err(errno) = queue.shrink(sys).await {
+        if let Err(errno) = queue.shrink(sys, size).await {
             queue.remove(sys).await;
             return Err(errno);
         }
         Ok(queue)
     }
 
-    async fn put(&mut self, sys: Sys, item: u32) -> Result<(), Errno> {
-        sys.msgsnd(self.0, ITEM, &item.to_le_bytes(), MsgFlags::empty()).await
+    async fn put(&mut self, sys: Sys, item: &[u8]) -> Result<(), Errno> {
+        sys.msgsnd(self.0, ITEM, item, MsgFlags::empty()).await
     }
 
     async fn end(&mut self, sys: Sys) -> Result<(), Errno> {
         sys.msgsnd(self.0, END, b"", MsgFlags::empty()).await
     }
 
-    async fn get(&mut self, sys: Sys) -> Result<Option<u32>, Errno> {
-        let mut bytes = [0; 4];
-        let (kind, _) = sys.msgrcv(self.0, &mut bytes, 0, MsgFlags::empty()).await?;
-        Ok((kind == ITEM).then_some(u32::from_le_bytes(bytes)))
+    async fn get(&mut self, sys: Sys, item: &mut [u8]) -> Result<bool, Errno> {
+        let (kind, _) = sys.msgrcv(self.0, item, 0, MsgFlags::empty()).await?;
+        Ok(kind == ITEM)
     }
 
     /// Such a queue belongs to no process, so it has to be removed.

@@ -1,4 +1,4 @@
-//! What a way from a producer to a consumer has to offer. Each item is a number that isn't 0.
+//! What a way from a producer to a consumer has to offer. All items are as long, and none begins with four zeros.
 
 use abi::Errno;
 
@@ -9,8 +9,8 @@ pub(super) trait Way: Sized {
     /// What it is called.
     const NAME: &'static str;
 
-    /// Makes what both need, before they are forked. If it fails, nothing is left that outlives the process.
-    async fn make(sys: Sys) -> Result<Self, Errno>;
+    /// Makes what both need for items of `size` bytes, before they are forked. If it fails, nothing is left that outlives the process.
+    async fn make(sys: Sys, size: usize) -> Result<Self, Errno>;
 
     /// In the producer, before the first item.
     async fn begin_producing(&mut self, _sys: Sys) -> Result<(), Errno> {
@@ -18,7 +18,7 @@ pub(super) trait Way: Sized {
     }
 
     /// Passes an item on, and waits as long as there is no room.
-    async fn put(&mut self, sys: Sys, item: u32) -> Result<(), Errno>;
+    async fn put(&mut self, sys: Sys, item: &[u8]) -> Result<(), Errno>;
 
     /// Lets the consumer know that there are no more.
     async fn end(&mut self, sys: Sys) -> Result<(), Errno>;
@@ -28,8 +28,8 @@ pub(super) trait Way: Sized {
         Ok(())
     }
 
-    /// Takes the next item, and waits for it; `None` after the last.
-    async fn get(&mut self, sys: Sys) -> Result<Option<u32>, Errno>;
+    /// Takes the next item, and waits for it; false after the last.
+    async fn get(&mut self, sys: Sys, item: &mut [u8]) -> Result<bool, Errno>;
 
     /// In whoever made it, when both have been forked.
     async fn leave(&mut self, _sys: Sys) -> Result<(), Errno> {
