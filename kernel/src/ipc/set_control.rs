@@ -97,8 +97,10 @@ impl Kernel {
         let now_s = self.now_s();
         self.overwrite(cx, slot, value as u16);
         self.sets.table.at_mut(set).changed_s = now_s;
-        let changed = Operation { number: number as u16, op: 1, ..Operation::VACANT };
-        self.update_set(cx.host, set, Changed::By(&[changed]));
+        let changed = [Operation { number: number as u16, op: 1, ..Operation::VACANT }];
+        // As Linux does it, whoever waits for several semaphores is looked at if any of the set is zero.
+        let all = self.sets.table.at(set).complex_waiters > 0;
+        self.update_set(cx.host, set, if all { Changed::All } else { Changed::By(&changed) });
         Ok(Flow::Done(0))
     }
 

@@ -94,8 +94,8 @@ fn without_frames(generator: &mut Generator, stage: &Stage, who: Name) {
     let free = free_descriptors(stage, who)[0];
     // The pipe's writing end and the queue's descriptor are the last ones: the process has opened nothing since.
     let mut lines = format!("W fcntl {} 1031 65536\nW msgsnd {queue} [1 0] 100 0o4000\n", free - 1);
-    // The first fills the page that the pipe has got; the second needs one.
-    lines += &format!("W write {} 0x60000000 5000\n", free - 1).repeat(2);
+    // The odd bytes of the first go into the page that the pipe has got; the second needs one of its own.
+    lines += &format!("W write {0} 0x60000000 5000\nW write {0} 0x60000000 4096\n", free - 1);
     lines += "W shmget 0 4096 0o600\n";
     lines += "W mq_open \"m\" 0o4102 0o666 0\nW mq_timedsend F 0x60000000 8 0 0\n";
     lines += "W msgget 0 0o600\nX = W spawn \"program\" 0 0 0 0\nW execve \"program\" 0 0\nW exit_group 0\n";
