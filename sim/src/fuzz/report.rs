@@ -84,8 +84,9 @@ fn edges(seen: &Coverage, text: &mut String) {
     let all = possible().count();
     let _ = writeln!(
         text,
-        "\nEdges: who waited for what, and what ended the wait ({was_seen} of {all} seen; ! marks possible ones that\n\
-         weren't; ? marks ones that the table of edges doesn't have). A wait may end several times, or not at all"
+        "\nEdges: who waited for what, and what ended the wait ({was_seen} of {all} seen; ! marks possible ones\n\
+         that weren't; ? marks ones that the table of edges doesn't have). A wait may end several times,\n\
+         or not at all"
     );
     let mut waits: Vec<(Row, u8)> = edges.keys().map(|edge| (edge.row, edge.kind)).collect();
     waits.dedup();
@@ -117,8 +118,8 @@ fn invariants(seen: &Coverage, text: &mut String) {
     let looked = seen.invariants().filter(|(_, count)| *count > 0).count();
     let _ = writeln!(
         text,
-        "\nInvariants, and how often there was something to look at: counted at each {COUNT_EVERY}th check only, though all\n\
-         are checked at each step ({looked} of {all} seen; ! marks those that never had anything)"
+        "\nInvariants, and how often there was something to look at: counted at each {COUNT_EVERY}th check only,\n\
+         though all are checked at each step ({looked} of {all} seen; ! marks those that never had anything)"
     );
     for (name, count) in seen.invariants() {
         let mark = if count == 0 { "!" } else { "" };
