@@ -189,6 +189,17 @@ impl<'a> Generation<'a> {
         }
     }
 
+    /// Whether somebody who dies was the parent, from another group of the same session, of a zombie in this group. Linux asks then
+    /// too whether the group becomes orphaned, though it was so when the zombie died (seen on the host).
+    fn leaves_zombie(&self, group: Name) -> bool {
+        let before = self.step.before;
+        before.0.values().any(|seen| {
+            let parent = before.get(seen.parent).filter(|_| self.dead.contains(&seen.parent));
+            let is_zombie = seen.group == group && seen.state == State::Zombie;
+            is_zombie && parent.is_some_and(|parent| parent.group != group && parent.session == seen.session)
+        })
+    }
+
     /// _exit(2): "If the exit causes a process group to become orphaned, and any member is stopped, then SIGHUP followed by SIGCONT is
     /// sent to each process in it."
     fn continue_orphaned(&mut self) {
@@ -202,7 +213,7 @@ impl<'a> Generation<'a> {
             before.0.iter().filter(alive).map(|(name, seen)| (*name, seen.group)).collect();
         let is_stopped = |name: &Name| self.processes.get(name).is_some_and(|process| process.life == Life::Stopped);
         let is_due = |group: Name| {
-            !is_orphaned(before, group, &[])
+            (!is_orphaned(before, group, &[]) || self.leaves_zombie(group))
                 && is_orphaned(&after, group, &self.dead)
                 && members.iter().any(|(name, of)| *of == group && is_stopped(name))
         };
