@@ -53,7 +53,8 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// How many orders of an operation are tried where Linux may have chosen.
+/// How many orders of an operation are tried where Linux may have chosen: half of them one after the other, so that few are tried
+/// completely, the rest drawn.
 const ORDERS: usize = 2000;
 /// The same for each operation before one that differs, when all of them are looked at again.
 const ORDERS_AGAIN: usize = 200;
@@ -95,9 +96,9 @@ impl LockStep {
     ///
     /// # Errors
     /// The observation differs from the record, and nothing has been carried out. Where the record says that the outcome may rest on
-    /// scheduling (`care`), it has to be among those of some order of running; and where an earlier record says so, among those that
-    /// another order of that time leads to, if it would have looked the same then (who stands before whom in a queue shows
-    /// later). A broken invariant is a difference too.
+    /// scheduling (`care`), it has to be among those of some order of running; or among those to which another order of an earlier
+    /// operation leads, if that would have looked the same then (who stands before whom in a queue shows later). A broken
+    /// invariant is a difference too.
     pub fn compare(&mut self, recorded: &Value) -> Result<Agreed, Box<Difference>> {
         let expected = expectation(recorded);
         let (after, seen, observed) = carry_out(&self.world, &self.table, recorded, &mut Order::default());
@@ -121,12 +122,8 @@ impl LockStep {
         Ok(agreed)
     }
 
-    /// A world that agrees with all records so far and with this one too, by other orders of running where those may matter. `left`: some
-    /// weren't tried.
+    /// A world that agrees with all records so far and with this one too, by other orders of running. `left`: some weren't tried.
     fn reconsidered(&self, recorded: &Value, left: &mut bool) -> Option<(World, Table)> {
-        if !self.records.iter().any(cares) {
-            return None;
-        }
         let world = World::new();
         let table = Table::of(&world);
         let mut worlds = vec![(world, table)];
@@ -145,12 +142,17 @@ impl LockStep {
                         }
                     }
                     tried += 1;
-                    if !cares(record) || !order.next() {
+                    // Not only where the record says so: a signal to a group wakes all who wait in it, and when it does nothing to them,
+                    // they wait again in the order in which they ran.
+                    if !order.next() {
                         break;
                     }
                     if tried == ORDERS_AGAIN {
                         *left = true;
                         break;
+                    }
+                    if tried == ORDERS_AGAIN / 2 {
+                        order.scatter();
                     }
                 }
             }
@@ -249,7 +251,7 @@ fn other_order(
     left: &mut bool,
 ) -> Option<(World, Table)> {
     let mut order = Order::default();
-    for _ in 0..ORDERS {
+    for tried in 0..ORDERS {
         let (after, seen, observed) = carry_out(world, table, recorded, &mut order);
         if observed == *expected {
             return Some((after, seen));
@@ -257,22 +259,35 @@ fn other_order(
         if !order.next() {
             return None;
         }
+        if tried == ORDERS / 2 {
+            order.scatter();
+        }
     }
     *left = true;
     None
 }
 
 /// One order of running after the other: each is a list of choices, and the next one differs in the last choice that has
-/// another option.
+/// another option. Where there are too many of those, the first choices would always be the same: then others are drawn.
 #[derive(Default)]
 struct Order {
     choices: Vec<(usize, usize)>,
     position: usize,
+    /// From where choices are drawn.
+    drawn: Option<u64>,
 }
 
 impl Order {
+    /// Draws all further choices, from one fixed seed.
+    fn scatter(&mut self) {
+        self.drawn = Some(1);
+    }
+
     /// Goes to the next order; whether there is one.
     fn next(&mut self) -> bool {
+        if self.drawn.is_some() {
+            return true;
+        }
         self.position = 0;
         while let Some((choice, options)) = self.choices.pop() {
             if choice + 1 < options {
@@ -286,6 +301,11 @@ impl Order {
 
 impl Chooser for Order {
     fn choose(&mut self, _: u64, _: Choice, options: usize) -> usize {
+        if let Some(state) = &mut self.drawn {
+            // Knuth's linear congruential generator; its high bits are good.
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            return (*state >> 33) as usize % options.max(1);
+        }
         if self.position == self.choices.len() {
             self.choices.push((0, options));
         }

@@ -301,8 +301,11 @@ impl<'a> Step<'a> {
         arrives && !self.after.is_stopped(name) && self.targets(name)
     }
 
-    /// Whether the first argument of a `kill` means this process.
+    /// Whether this is a `kill` or `sigqueue` whose first argument means this process.
     pub fn targets(&self, name: Name) -> bool {
+        if !matches!(self.operation, "kill" | "sigqueue") {
+            return false;
+        }
         let (whom, group) = (self.word(0), self.before.get(name).map_or('?', |seen| seen.group));
         match (whom, self.before.get(self.caller)) {
             ("", Some(caller)) => self.int(0) == 0 && caller.group == group,

@@ -257,8 +257,10 @@ fn possible_signals(step: &Step<'_>, name: Name) -> u64 {
         ("write", _) => SIGPIPE,
         _ => 0,
     };
-    // Of an orphaned group: setpgid(2), "SIGHUP followed by SIGCONT". Of a pipe without readers: pipe(7).
-    let orphaned = if step.before.is_stopped(name) { SIGHUP } else { 0 };
+    // Of an orphaned group in which somebody is stopped: setpgid(2), "SIGHUP followed by SIGCONT" to each. Of a pipe without readers:
+    // pipe(7).
+    let mut group = step.before.0.iter().filter(|(_, other)| seen.is_some_and(|seen| seen.group == other.group));
+    let orphaned = if group.any(|(other, _)| step.before.is_stopped(*other)) { SIGHUP } else { 0 };
     let broken = if seen.is_some_and(|seen| seen.state == State::Blocked("write".into())) { SIGPIPE } else { 0 };
     pending | sent | orphaned | broken
 }
