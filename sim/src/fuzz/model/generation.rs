@@ -223,6 +223,10 @@ impl<'a> Generation<'a> {
             self.sent.push((name, SIGHUP));
             if let Some(process) = self.processes.get_mut(&name) {
                 process.generate(info(SIGHUP, "KERNEL", None, Value::Null), false);
+                if let Life::Dead(_) = process.life {
+                    self.run(name);
+                    continue;
+                }
             }
             self.send(name, info(SIGCONT, "KERNEL", None, Value::Null), false);
         }

@@ -165,6 +165,10 @@ impl Tree {
             self.forget_if_unwanted(*child, ROOT, step);
         }
         self.forget_if_unwanted(name, parent, step);
+        // It may have died before its parent did, in the same operation.
+        if let Some(seen) = step.before.get(name).filter(|seen| seen.parent != parent) {
+            self.forget_if_unwanted(name, seen.parent, step);
+        }
     }
 
     /// wait(2), "Notes": "If the action of SIGCHLD is SIG_IGN or SA_NOCLDWAIT is set, then children that terminate don't become
