@@ -262,12 +262,14 @@ fn the_end_looks_the_same_whether_one_tried_to_go_on_or_not() {
 #[test]
 fn one_step_back_after_many_is_quick() {
     let mut stepper = vitrine(&["ping", "30000"], None, 0);
+    let began = std::time::Instant::now();
     assert!(stepper.run(u64::MAX, &mut Unobserved).is_some());
+    let whole = began.elapsed();
     assert!(stepper.world().steps() > 100_000);
     let began = std::time::Instant::now();
     for _ in 0..10 {
         stepper.go_to(stepper.world().steps() - 1);
     }
-    // Far more than it takes, far less than to begin again takes in such a build.
-    assert!(began.elapsed().as_millis() < 1000, "{:?}", began.elapsed());
+    // Ten times far more than it takes, and a tenth of what it would take to begin again each time; however busy the machine is.
+    assert!(began.elapsed() < whole, "{:?} of {whole:?}", began.elapsed());
 }
