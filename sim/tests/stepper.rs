@@ -270,6 +270,7 @@ fn one_step_back_after_many_is_quick() {
     for _ in 0..10 {
         stepper.go_to(stepper.world().steps() - 1);
     }
-    // Ten times far more than it takes, and a tenth of what it would take to begin again each time; however busy the machine is.
-    assert!(began.elapsed() < whole, "{:?} of {whole:?}", began.elapsed());
+    // To begin again each time would take ten times as long as the run, however busy the machine is. To make the futures again from
+    // their past takes about as long, for all ten, as the run.
+    assert!(began.elapsed() < 4 * whole, "{:?} of {whole:?}", began.elapsed());
 }
