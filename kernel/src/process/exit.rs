@@ -57,8 +57,7 @@ impl Kernel {
         entry.life = Life::Zombie(status);
         host.event(Event::Ended { process: self.process_id(process), status });
         self.leave_terminal(host, process);
-        self.give_children_away(host, process);
-        self.hang_up_own_group(host, process);
+        let leaves_group = self.give_children_away(host, process) | self.leave_own_group(process);
         match self.processes.at(process).parent {
             Some(parent) => {
                 self.add_zombie(parent, process);
@@ -68,6 +67,10 @@ impl Kernel {
                 self.end_ipc(host);
                 self.halted = Some(status.to_raw());
             }
+        }
+        // Later than its parent is told: those who are continued report that themselves on Linux, when they run.
+        if leaves_group {
+            self.hang_up_left_groups(host);
         }
     }
 

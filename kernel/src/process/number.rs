@@ -30,11 +30,20 @@ pub struct Number {
     pub session: Option<NumberNo>,
     /// The terminal names it as its foreground group.
     pub foreground: bool,
+    /// The group that goes by it has become orphaned with a stopped member, and is about to be hung up. Only while somebody ends.
+    pub(crate) left: bool,
 }
 
 impl Entry for Number {
-    const VACANT: Number =
-        Number { value: 0, process: None, members: List::EMPTY, session_members: 0, session: None, foreground: false };
+    const VACANT: Number = Number {
+        value: 0,
+        process: None,
+        members: List::EMPTY,
+        session_members: 0,
+        session: None,
+        foreground: false,
+        left: false,
+    };
 }
 
 /// All numbers in use.

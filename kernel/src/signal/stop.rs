@@ -73,28 +73,42 @@ impl Kernel {
 
     /// A process ends: its group may have lost its last link to the rest of the session. If that leaves stopped members
     /// behind, nobody would continue them: they get SIGHUP and SIGCONT (POSIX.1-2024, `_exit`).
-    pub(crate) fn hang_up_own_group<H: Host>(&mut self, host: &mut H, leaving: ProcessNo) {
-        if let Some(parent) = self.processes.at(leaving).parent {
-            self.hang_up_group(host, leaving, parent, Some(leaving));
-        }
+    pub(crate) fn leave_own_group(&mut self, leaving: ProcessNo) -> bool {
+        let parent = self.processes.at(leaving).parent;
+        parent.is_some_and(|parent| self.leave_group(leaving, parent, Some(leaving)))
     }
 
     /// A child has lost its parent to another: the same for the child's group.
-    pub(crate) fn hang_up_group_of_child<H: Host>(&mut self, host: &mut H, child: ProcessNo, lost: ProcessNo) {
-        self.hang_up_group(host, child, lost, None);
+    pub(crate) fn leave_group_of_child(&mut self, child: ProcessNo, lost: ProcessNo) -> bool {
+        self.leave_group(child, lost, None)
     }
 
-    fn hang_up_group<H: Host>(&mut self, host: &mut H, member: ProcessNo, link: ProcessNo, leaving: Option<ProcessNo>) {
+    /// Notes down the group of `member` if it is to be hung up; whether it is.
+    fn leave_group(&mut self, member: ProcessNo, link: ProcessNo, leaving: Option<ProcessNo>) -> bool {
         let (entry, link) = (self.processes.at(member), self.processes.at(link));
         let group = entry.group;
         let was_linked = link.group != group && link.session == entry.session && !planted!(NoHangUp);
         if !was_linked || !self.is_orphaned_without(group, leaving) {
-            return;
+            return false;
         }
         let members = self.numbers.table.at(group).members;
-        if members.iter(&self.processes).any(|member| self.processes.at(member).stopped) {
-            self.signal_group(host, group, Signal::SIGHUP);
-            self.signal_group(host, group, Signal::SIGCONT);
+        let is_left = members.iter(&self.processes).any(|member| self.processes.at(member).stopped);
+        if is_left {
+            self.numbers.table.at_mut(group).left = true;
+        }
+        is_left
+    }
+
+    /// Hangs up the groups that have been noted down.
+    pub(crate) fn hang_up_left_groups<H: Host>(&mut self, host: &mut H) {
+        let mut from = 0;
+        while let Some(group) = self.numbers.table.next_slot(from) {
+            from = group.index() + 1;
+            if self.numbers.table.at(group).left {
+                self.numbers.table.at_mut(group).left = false;
+                self.signal_group(host, group, Signal::SIGHUP);
+                self.signal_group(host, group, Signal::SIGCONT);
+            }
         }
     }
 }
