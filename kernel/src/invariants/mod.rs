@@ -103,20 +103,20 @@ impl Invariant {
     }
 }
 
+/// What is looked at to find PID 1.
+const FIRST_PROCESS: Aspects = Aspects::KINSHIP
+    .union(Aspects::NUMBERED)
+    .union(Aspects::NUMBERS)
+    .union(Aspects::NUMBER_NODES)
+    .union(Aspects::NUMBER_ROOT);
+
 /// Every invariant.
 pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "tree",
         sentence: "the parents form a tree with PID 1 as its root, and everyone is in the list of its parent",
         parts: &[
-            Part::Whole(
-                Aspects::KINSHIP
-                    .union(Aspects::NUMBERED)
-                    .union(Aspects::NUMBERS)
-                    .union(Aspects::NUMBER_NODES)
-                    .union(Aspects::NUMBER_ROOT),
-                Kernel::root_is_sound,
-            ),
+            Part::Whole(FIRST_PROCESS, Kernel::root_is_sound),
             Part::Balance(&[Kind::Child]),
             Part::Kin(Aspects::empty(), Kernel::kin_is_sound),
         ],
@@ -200,14 +200,7 @@ pub const INVARIANTS: &[Invariant] = &[
         sentence: "nobody waits for a stable condition that holds, or with a signal to take",
         parts: &[
             Part::Thread(Aspects::empty(), Kernel::thread_has_no_signal_to_take),
-            Part::Thread(
-                Aspects::KINSHIP
-                    .union(Aspects::NUMBERED)
-                    .union(Aspects::NUMBERS)
-                    .union(Aspects::NUMBER_NODES)
-                    .union(Aspects::NUMBER_ROOT),
-                Kernel::waits_for_children_rightly,
-            ),
+            Part::Thread(FIRST_PROCESS, Kernel::waits_for_children_rightly),
             Part::Pipe(Aspects::empty(), Kernel::nobody_sleeps_over_a_pipe),
             Part::Mqueue(Aspects::empty(), Kernel::nobody_sleeps_over_a_queue),
             Part::Whole(
