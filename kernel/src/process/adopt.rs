@@ -89,9 +89,10 @@ impl Kernel {
         self.numbers.process(&self.nodes, 1)
     }
 
-    /// Hands the children of a process that ends to their adopter, in their order. Whether that leaves a group to be hung up.
+    /// Hands the children of a process that ends to their adopter, in their order. Whether that orphans a group
+    /// that is to be hung up.
     pub(crate) fn give_children_away<H: Host>(&mut self, host: &mut H, process: ProcessNo) -> bool {
-        let mut leaves_group = false;
+        let mut orphans_group = false;
         let Some(adopter) = self.adopter(process) else { return false };
         while let Some(child) = self.processes.at(process).children.first() {
             let zombie = self.processes.at(child).is_zombie();
@@ -106,9 +107,9 @@ impl Kernel {
                 self.tell_parent_of_end(host, child, status);
             }
             if self.processes.holds(child) {
-                leaves_group |= self.leave_group_of_child(child, process);
+                orphans_group |= self.orphans_group_of_child(child, process);
             }
         }
-        leaves_group
+        orphans_group
     }
 }

@@ -57,7 +57,8 @@ impl Kernel {
         entry.life = Life::Zombie(status);
         host.event(Event::Ended { process: self.process_id(process), status });
         self.leave_terminal(host, process);
-        let leaves_group = self.give_children_away(host, process) | self.leave_own_group(process);
+        // Both note down what they find, so both are asked.
+        let orphans_group = self.give_children_away(host, process) | self.orphans_own_group(process);
         match self.processes.at(process).parent {
             Some(parent) => {
                 self.add_zombie(parent, process);
@@ -69,8 +70,8 @@ impl Kernel {
             }
         }
         // Later than its parent is told: those who are continued report that themselves on Linux, when they run.
-        if leaves_group {
-            self.hang_up_left_groups(host);
+        if orphans_group {
+            self.hang_up_orphaned_groups(host);
         }
     }
 

@@ -30,8 +30,9 @@ pub struct Number {
     pub session: Option<NumberNo>,
     /// The terminal names it as its foreground group.
     pub foreground: bool,
-    /// The group that goes by it has become orphaned with a stopped member, and is about to be hung up. Only while somebody ends.
-    pub(crate) left: bool,
+    /// The group that goes by it has just become orphaned with a stopped member, and is about to be hung up: only while a
+    /// process ends, never between two entries of the kernel.
+    pub(crate) newly_orphaned: bool,
 }
 
 impl Entry for Number {
@@ -42,7 +43,7 @@ impl Entry for Number {
         session_members: 0,
         session: None,
         foreground: false,
-        left: false,
+        newly_orphaned: false,
     };
 }
 

@@ -72,19 +72,19 @@ impl Kernel {
     }
 
     /// A process ends: its group may have lost its last link to the rest of the session. If that leaves stopped members
-    /// behind, nobody would continue them: they get SIGHUP and SIGCONT (POSIX.1-2024, `_exit`).
-    pub(crate) fn leave_own_group(&mut self, leaving: ProcessNo) -> bool {
+    /// behind, nobody would continue them: they are to get SIGHUP and SIGCONT (POSIX.1-2024, `_exit`). Whether that is so.
+    pub(crate) fn orphans_own_group(&mut self, leaving: ProcessNo) -> bool {
         let parent = self.processes.at(leaving).parent;
-        parent.is_some_and(|parent| self.leave_group(leaving, parent, Some(leaving)))
+        parent.is_some_and(|parent| self.orphans_group(leaving, parent, Some(leaving)))
     }
 
     /// A child has lost its parent to another: the same for the child's group.
-    pub(crate) fn leave_group_of_child(&mut self, child: ProcessNo, lost: ProcessNo) -> bool {
-        self.leave_group(child, lost, None)
+    pub(crate) fn orphans_group_of_child(&mut self, child: ProcessNo, lost: ProcessNo) -> bool {
+        self.orphans_group(child, lost, None)
     }
 
     /// Notes down the group of `member` if it is to be hung up; whether it is.
-    fn leave_group(&mut self, member: ProcessNo, link: ProcessNo, leaving: Option<ProcessNo>) -> bool {
+    fn orphans_group(&mut self, member: ProcessNo, link: ProcessNo, leaving: Option<ProcessNo>) -> bool {
         let (entry, link) = (self.processes.at(member), self.processes.at(link));
         let group = entry.group;
         let was_linked = link.group != group && link.session == entry.session && !planted!(NoHangUp);
@@ -92,20 +92,20 @@ impl Kernel {
             return false;
         }
         let members = self.numbers.table.at(group).members;
-        let is_left = members.iter(&self.processes).any(|member| self.processes.at(member).stopped);
-        if is_left {
-            self.numbers.table.at_mut(group).left = true;
+        let is_due = members.iter(&self.processes).any(|member| self.processes.at(member).stopped);
+        if is_due {
+            self.numbers.table.at_mut(group).newly_orphaned = true;
         }
-        is_left
+        is_due
     }
 
-    /// Hangs up the groups that have been noted down.
-    pub(crate) fn hang_up_left_groups<H: Host>(&mut self, host: &mut H) {
+    /// Hangs up the groups that have been noted down. They are so few that looking for them among all is cheap enough.
+    pub(crate) fn hang_up_orphaned_groups<H: Host>(&mut self, host: &mut H) {
         let mut from = 0;
         while let Some(group) = self.numbers.table.next_slot(from) {
             from = group.index() + 1;
-            if self.numbers.table.at(group).left {
-                self.numbers.table.at_mut(group).left = false;
+            if self.numbers.table.at(group).newly_orphaned {
+                self.numbers.table.at_mut(group).newly_orphaned = false;
                 self.signal_group(host, group, Signal::SIGHUP);
                 self.signal_group(host, group, Signal::SIGCONT);
             }
