@@ -12,7 +12,7 @@ use crate::ids::{
 };
 use crate::invariants::Broken;
 use crate::kernel::Kernel;
-use crate::mem::region::Backing;
+use crate::limits::PROCESSES;
 use crate::mem::space::PageEntry;
 use crate::name::inode::Kind as InodeKind;
 use crate::name::plant::ROOT;
@@ -45,6 +45,8 @@ pub(super) enum Kind {
     Frame,
     /// Regions of an object.
     Mapping,
+    /// Processes with regions of an object: each once for each object.
+    Mapper,
     /// Inodes of an object.
     Memory,
     /// Inodes of a POSIX message queue.
@@ -65,7 +67,7 @@ impl Kind {
             Kind::PipeReader | Kind::PipeWriter => !kernel.pipes.is_empty(),
             Kind::Entry | Kind::Chained => !kernel.names.is_empty(),
             Kind::Link | Kind::Inode => !kernel.inodes.is_empty(),
-            Kind::Mapping | Kind::Memory => !kernel.objects.is_empty(),
+            Kind::Mapping | Kind::Mapper | Kind::Memory => !kernel.objects.is_empty(),
             Kind::Mqueue => !kernel.mqueues.is_empty(),
             Kind::Actions => !kernel.actions.is_empty(),
             Kind::Frame | Kind::Nodes | Kind::Waiters | Kind::Child | Kind::Subreaper => !kernel.processes.is_empty(),
@@ -120,8 +122,8 @@ impl Tally for Portion<'_> {
     }
 }
 
-/// One more than the highest target.
-const TARGETS: usize = 1 << 24;
+/// One more than the highest target, a power of two.
+const TARGETS: usize = if PROCESSES > 256 { PROCESSES.next_power_of_two() << 16 } else { 1 << 24 };
 
 #[inline]
 fn coefficient(kind: Kind, target: usize) -> u64 {
@@ -150,6 +152,11 @@ pub(super) fn queue_target(name: QueueName) -> usize {
         QueueName::SetZero(set) => (14, set.0),
     };
     kind << 16 | usize::from(slot)
+}
+
+/// A process that maps an object as a target.
+fn mapper_target(object: ObjectNo, process: ProcessNo) -> usize {
+    process.index() << 16 | object.index()
 }
 
 /// Who is told what a tree of pages is made of.
@@ -234,9 +241,10 @@ impl Kernel {
     pub(super) fn weigh_space(&self, slot: ProcessNo, tally: &mut impl Tally, pages: &mut impl Pages) {
         let space = &self.processes.at(slot).space;
         tally.add(Kind::Nodes, 0, space.table.nodes() as i64);
-        for region in space.regions.iter() {
-            if let Backing::Shared { object, .. } = region.backing {
-                tally.refer(Kind::Mapping, object.index());
+        for (index, object) in space.regions.objects().enumerate() {
+            tally.refer(Kind::Mapping, object.index());
+            if space.regions.objects().take(index).all(|before| before != object) {
+                tally.refer(Kind::Mapper, mapper_target(object, slot));
             }
         }
         space.table.visit(&self.nodes, |part| match part {
@@ -329,6 +337,7 @@ impl Kernel {
     pub(super) fn weigh_object(&self, slot: ObjectNo, tally: &mut impl Tally, pages: &mut impl Pages) {
         let object = self.objects.at(slot);
         tally.counted(Kind::Mapping, slot.index(), object.mappings);
+        object.mapped_by.iter().for_each(|process| tally.counted(Kind::Mapper, mapper_target(slot, process), 1));
         tally.counted(Kind::Memory, slot.index(), object.named);
         tally.add(Kind::Nodes, 0, object.pages.nodes() as i64);
         object.pages.visit(&self.nodes, |part| match part {

@@ -283,9 +283,9 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "object-mappings",
-        sentence: "a shared object counts the regions that map it, and has one at least unless a segment keeps it",
+        sentence: "a shared object counts the regions that map it and knows whose they are, and has one unless something keeps it",
         parts: &[
-            Part::Balance(&[Kind::Mapping, Kind::Memory]),
+            Part::Balance(&[Kind::Mapping, Kind::Mapper, Kind::Memory]),
             Part::Object(Aspects::SEGMENTS, Kernel::object_is_kept),
         ],
     },

@@ -1,8 +1,8 @@
 //! Breaks each invariant on purpose, and sees it found.
 
 use abi::{
-    Fd, In, InArray, InBytes, IpcFlags, Length, MsgFlags, OpenFlags, Out, OutBytes, Path, Signal, SignalSet, Syscall,
-    WaitStatus,
+    Address, Fd, In, InArray, InBytes, IpcFlags, Length, MsgFlags, OpenFlags, Out, OutBytes, Path, ShmFlags, Signal,
+    SignalSet, Syscall, WaitStatus,
 };
 
 use super::INVARIANTS;
@@ -18,6 +18,7 @@ use crate::list::List;
 use crate::mem::object::Object;
 use crate::name::plant::ROOT;
 use crate::process::Life;
+use crate::process::set::ProcessSet;
 use crate::radix::Tree;
 use crate::sched::wait_index::{Place, WaitIndex};
 use crate::signal::action::{Action, IGNORE};
@@ -349,6 +350,21 @@ fn an_object_that_nobody_maps_is_found() {
         let object = Object { mappings: 1, ..Object::VACANT };
         assert_eq!(machine.kernel.objects.insert(object), Ok(ObjectNo(0)));
     });
+}
+
+#[test]
+fn an_object_that_knows_the_wrong_processes_is_found() {
+    let insert: fn(&mut ProcessSet, ProcessNo) = |set, process| set.insert(process);
+    for (change, pid) in [(insert, 2), (|set, process| set.remove(process), 6)] {
+        breaks("object-mappings", |machine| {
+            let flags = IpcFlags::IPC_CREAT;
+            machine.call(Syscall::Shmget { key: 7, size: Length(1), flags });
+            machine.call(Syscall::Shmat { id: 0, address: Address(0), flags: ShmFlags::empty() });
+            machine.accept();
+            let process = machine.slot(pid);
+            change(&mut machine.kernel.objects.at_mut(ObjectNo(0)).mapped_by, process);
+        });
+    }
 }
 
 #[test]

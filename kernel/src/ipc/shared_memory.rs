@@ -87,13 +87,10 @@ impl Kernel {
     }
 
     /// Empties the page tables where they show an object from a page on: the next access finds that it has ended. Private
-    /// copies go too, as on Linux. All processes are looked through, until all mappings are found.
+    /// copies go too, as on Linux. Only processes that map the object are looked at.
     fn unmap_from<H: Host>(&mut self, host: &mut H, object: ObjectNo, page: u64) {
-        let mut left = self.objects.at(object).mappings;
         let mut from = 0;
-        while left > 0
-            && let Some(process) = self.processes.next_slot(from)
-        {
+        while let Some(process) = self.objects.at(object).mapped_by.next(from) {
             from = process.index() + 1;
             let mut at = 0;
             while let Some(region) = self.processes.at(process).space.regions.starting_at(at).copied() {
@@ -102,7 +99,6 @@ impl Kernel {
                     continue;
                 };
                 if mapped == object {
-                    left -= 1;
                     let first = first.saturating_add(page.saturating_sub(offset));
                     self.drop_pages(host, process, first, end.max(first));
                 }
@@ -204,4 +200,175 @@ impl Kernel {
 /// Bytes of an object's page, whose frame is given as its tree has it.
 fn host_bytes<H: Host>(host: &H, frame: u32, start: usize, count: usize) -> Option<&[u8]> {
     host.frame(FrameNo((frame - 1) as u16)).get(start..start + count)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::collections::BTreeSet;
+    use std::vec::Vec;
+
+    use abi::{AT_FDCWD, Address, InArray, Length, MapFlags, Path, Protection, Strings, Syscall};
+
+    use super::*;
+    use crate::ids::ThreadId;
+    use crate::testing::{Machine, SCRATCH};
+
+    const CREATE: OpenFlags = OpenFlags::O_CREAT.union(OpenFlags::O_RDWR);
+
+    /// The running process makes an object of three pages.
+    fn open_object(machine: &mut Machine, path: &[u8]) -> Fd {
+        machine.put(path);
+        let open = Syscall::Openat { directory: AT_FDCWD, path: Path(SCRATCH), flags: CREATE, mode: 0o600 };
+        let fd = Fd(machine.call(open) as i32);
+        set_length(machine, fd, 3);
+        fd
+    }
+
+    fn set_length(machine: &mut Machine, fd: Fd, pages: u64) {
+        assert_eq!(machine.call(Syscall::Ftruncate { fd, length: (pages * PAGE) as i64 }), 0);
+    }
+
+    /// The running process maps the three pages and stores to each; where they are.
+    fn map(machine: &mut Machine, fd: Fd, address: u64, flags: MapFlags) -> u64 {
+        let protection = Protection::PROT_READ | Protection::PROT_WRITE;
+        let length = Length(3 * PAGE);
+        let call = Syscall::Mmap { address: Address(address), length, protection, flags, fd, offset: 0 };
+        let start = machine.call(call) as u64;
+        touch(machine, &[start, start + PAGE, start + 2 * PAGE]);
+        start
+    }
+
+    fn unmap(machine: &mut Machine, address: u64, pages: u64) {
+        assert_eq!(machine.call(Syscall::Munmap { address: Address(address), length: Length(pages * PAGE) }), 0);
+    }
+
+    /// The running process stores to these pages.
+    fn touch(machine: &mut Machine, pages: &[u64]) {
+        let thread = machine.current();
+        pages.iter().for_each(|at| machine.kernel.copy_out(&mut machine.host, thread, *at, b"x").unwrap());
+    }
+
+    /// The running process executes the one program there is, or starts it in a child.
+    fn begin_program(machine: &mut Machine, in_child: bool) {
+        // A name, and behind it an empty list of strings.
+        machine.put(b"test\0\0\0\0\0\0\0\0\0\0\0\0");
+        let (path, none) = (Path(SCRATCH), Strings(SCRATCH + 8));
+        if in_child {
+            let (actions, count) = (InArray::at(0), Length(0));
+            assert!(machine.call(Syscall::Spawn { path, argv: none, envp: none, actions, count }) > 0);
+        } else {
+            let trap = crate::entry::Trap::Call(Syscall::Execve { path, argv: none, envp: none });
+            machine.kernel.trap(&mut machine.host, crate::ids::CpuNo(0), trap);
+            machine.accept();
+        }
+    }
+
+    /// The process ids of those who map an object, as it knows them.
+    fn mappers(machine: &Machine, object: u16) -> Vec<u32> {
+        let mapped_by = machine.kernel.objects.at(ObjectNo(object)).mapped_by.iter();
+        mapped_by.map(|process| machine.kernel.processes.at(process).pid).collect()
+    }
+
+    /// Every page that a page table shows: of which process, and where.
+    fn shown(machine: &Machine) -> BTreeSet<(u32, u64)> {
+        let pages = |id| machine.kernel.pages(id).map(|(page, _)| page * PAGE);
+        machine.kernel.processes().flat_map(|(id, process)| pages(id).map(|at| (process.pid, at))).collect()
+    }
+
+    /// Runs each of them once, with what it does.
+    fn each(machine: &mut Machine, what: &[(ThreadId, &dyn Fn(&mut Machine))]) {
+        for (thread, act) in what {
+            machine.run(*thread);
+            act(machine);
+        }
+    }
+
+    #[test]
+    fn a_cut_empties_the_page_tables_of_exactly_those_who_map_the_object() {
+        let mut machine = Machine::new();
+        let first = machine.current();
+        let (object, other) = (open_object(&mut machine, b"/dev/shm/a\0"), open_object(&mut machine, b"/dev/shm/b\0"));
+        assert_eq!(mappers(&machine, 0), []);
+        let bystander = machine.fork();
+        let shared = map(&mut machine, object, 0, MapFlags::MAP_SHARED);
+        let private = map(&mut machine, object, 0, MapFlags::MAP_PRIVATE);
+        // Its ends are mappings of their own.
+        unmap(&mut machine, shared + PAGE, 1);
+        assert_eq!(mappers(&machine, 0), [1]);
+        let children: [ThreadId; 6] = core::array::from_fn(|_| machine.fork());
+        assert_eq!(mappers(&machine, 0), [1, 3, 4, 5, 6, 7, 8]);
+        let all = [shared, shared + 2 * PAGE, private, private + PAGE, private + 2 * PAGE];
+        each(
+            &mut machine,
+            &[
+                // At the same places, something else.
+                (bystander, &|machine| {
+                    map(machine, other, shared, MapFlags::MAP_SHARED | MapFlags::MAP_FIXED);
+                    map(machine, other, private, MapFlags::MAP_PRIVATE | MapFlags::MAP_FIXED);
+                }),
+                (children[0], &|machine| touch(machine, &all)),
+                (children[1], &|machine| {
+                    touch(machine, &all);
+                    unmap(machine, shared, 3);
+                }),
+                (children[2], &|machine| {
+                    touch(machine, &all);
+                    unmap(machine, private, 3);
+                    unmap(machine, shared, 1);
+                }),
+                (children[3], &|machine| {
+                    touch(machine, &all);
+                    unmap(machine, shared, 3);
+                    map(machine, other, private, MapFlags::MAP_SHARED | MapFlags::MAP_FIXED);
+                }),
+                (children[4], &|machine| begin_program(machine, false)),
+                (children[5], &|machine| machine.exit(0)),
+                (first, &|machine| begin_program(machine, true)),
+            ],
+        );
+        assert_eq!(mappers(&machine, 0), [1, 3, 4, 5]);
+        assert_eq!(mappers(&machine, 1), [2, 6]);
+        let before = shown(&machine);
+        set_length(&mut machine, object, 1);
+        let gone = [
+            (1, shared + 2 * PAGE),
+            (1, private + PAGE),
+            (1, private + 2 * PAGE),
+            (3, shared + 2 * PAGE),
+            (3, private + PAGE),
+            (3, private + 2 * PAGE),
+            (4, private + PAGE),
+            (4, private + 2 * PAGE),
+            (5, shared + 2 * PAGE),
+        ];
+        let after = shown(&machine);
+        assert!(after.is_subset(&before));
+        assert_eq!(before.difference(&after).copied().collect::<BTreeSet<_>>(), BTreeSet::from(gone));
+        // The mappings are still there, so the object still knows of them.
+        assert_eq!(mappers(&machine, 0), [1, 3, 4, 5]);
+    }
+
+    #[test]
+    fn whoever_maps_an_object_is_known_until_the_last_of_its_mappings_goes() {
+        let mut machine = Machine::new();
+        let object = open_object(&mut machine, b"/dev/shm/a\0");
+        let one = map(&mut machine, object, 0, MapFlags::MAP_SHARED);
+        let two = map(&mut machine, object, 0, MapFlags::MAP_SHARED);
+        let child = machine.fork();
+        unmap(&mut machine, one + PAGE, 1);
+        assert_eq!(mappers(&machine, 0), [1, 2]);
+        unmap(&mut machine, one, 3);
+        assert_eq!(mappers(&machine, 0), [1, 2]);
+        let read = Syscall::Mprotect { address: Address(two), length: Length(PAGE), protection: Protection::PROT_READ };
+        assert_eq!(machine.call(read), 0);
+        unmap(&mut machine, two, 1);
+        assert_eq!(mappers(&machine, 0), [1, 2]);
+        unmap(&mut machine, two + PAGE, 2);
+        assert_eq!(mappers(&machine, 0), [2]);
+        machine.run(child);
+        machine.exit(0);
+        assert_eq!(mappers(&machine, 0), []);
+    }
 }

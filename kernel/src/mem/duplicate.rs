@@ -3,7 +3,6 @@
 use crate::host::Host;
 use crate::ids::ProcessNo;
 use crate::kernel::Kernel;
-use crate::mem::region::{Backing, Region};
 use crate::mem::space::{HEAP_START, PageEntry, Space};
 use crate::planted::planted;
 use crate::radix::{OutOfNodes, Tree};
@@ -27,16 +26,16 @@ impl Kernel {
         })
     }
 
-    /// One region more maps each of the shared objects that a process maps: it is a new child. What it has attached, its
-    /// parent has attached for it.
+    /// One region more maps each of the shared objects that a process maps, for each region that does: it is a new child. What
+    /// it has attached, its parent has attached for it.
     pub(crate) fn share_objects(&mut self, parent: ProcessNo, child: ProcessNo) {
         let mut from = 0;
         while let Some(region) = self.processes.at(child).space.regions.starting_at(from).copied() {
             from = region.end;
-            if let Backing::Shared { object, .. } = region.backing
+            if let Some(object) = region.object()
                 && !planted!(MappingNotCounted)
             {
-                self.objects.at_mut(object).mappings += 1;
+                self.map_object(object, child);
             }
             if let Some(segment) = self.segment_of(&region) {
                 self.note_attach(parent, segment);
@@ -44,13 +43,11 @@ impl Kernel {
         }
     }
 
-    /// Gives everything back that is in a space which belongs to nobody.
+    /// Gives everything back that is in a space which belongs to nobody: the pages of an image that doesn't start after all.
+    /// It maps no shared object, of which only a call of the process could have been told that has the space.
     pub(crate) fn drop_space<H: Host>(&mut self, host: &mut H, space: &mut Space) {
         self.clear_table(host, &mut space.table);
-        while let Some(region) = space.regions.pop() {
-            self.forget_region(host, region);
-        }
-        space.heap_end = HEAP_START;
+        *space = Space::EMPTY;
     }
 
     /// Gives the address space of a process back.
@@ -63,7 +60,9 @@ impl Kernel {
             if let Some(segment) = self.segment_of(&region) {
                 self.note_detach(process, segment);
             }
-            self.forget_region(host, region);
+            if let Some(object) = region.object() {
+                self.unmap_object(host, object, process);
+            }
         }
     }
 
@@ -74,11 +73,5 @@ impl Kernel {
                 frames.release(host, frame);
             }
         });
-    }
-
-    fn forget_region<H: Host>(&mut self, host: &mut H, region: Region) {
-        if let Backing::Shared { object, .. } = region.backing {
-            self.unmap_object(host, object);
-        }
     }
 }

@@ -220,19 +220,20 @@ impl Kernel {
         self.set_regions(host, process, regions);
     }
 
-    /// The regions become these; the mappings of shared objects are counted anew, and segments note who did it.
+    /// The regions become these; the mappings of shared objects are counted anew, these note who maps them, and segments who
+    /// did it.
     fn set_regions<H: Host>(&mut self, host: &mut H, process: ProcessNo, regions: Regions) {
         self.note_attachments(process, &regions);
-        for region in regions.iter() {
-            if let Backing::Shared { object, .. } = region.backing {
-                self.objects.at_mut(object).mappings += 1;
-            }
+        // First the new ones: no object goes that is still mapped.
+        for object in regions.objects() {
+            self.map_object(object, process);
         }
         let old = core::mem::replace(&mut self.processes.at_mut(process).space.regions, regions);
-        for region in old.iter() {
-            if let Backing::Shared { object, .. } = region.backing {
-                self.unmap_object(host, object);
-            }
+        for object in old.objects() {
+            self.unmap_object(host, object, process);
+        }
+        for object in self.processes.at(process).space.regions.objects() {
+            self.objects.at_mut(object).mapped_by.insert(process);
         }
     }
 
@@ -259,10 +260,7 @@ impl Kernel {
 
     /// The segment that a region has attached.
     pub(crate) fn segment_of(&self, region: &Region) -> Option<SegmentNo> {
-        match region.backing {
-            Backing::Shared { object, .. } => self.objects.at(object).segment,
-            _ => None,
-        }
+        self.objects.at(region.object()?).segment
     }
 
     /// Empties the page table in a range.

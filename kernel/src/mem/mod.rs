@@ -5,7 +5,7 @@
 //! | which frame is free, and how often is it used? | `frame.rs` |
 //! | what is mapped where, and how is an address translated? | `space.rs`, `region.rs` |
 //! | what happens on a page fault, copy-on-write included? | `fault.rs` |
-//! | what do mappings share? | `object.rs` |
+//! | what do mappings share, and which processes map it? | `object.rs` |
 //! | how does the kernel reach user memory? | `user.rs` |
 //! | `mmap munmap mprotect madvise` | `map.rs` |
 //! | `brk` | `heap.rs` |

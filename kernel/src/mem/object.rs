@@ -1,9 +1,12 @@
 //! Shared memory objects: the pages that several mappings have in common.
+//!
+//! An object knows which processes map it, so that who changes it for all of them looks at no other process.
 
 use crate::host::PhysMem;
-use crate::ids::{FrameNo, ObjectNo, SegmentNo};
+use crate::ids::{FrameNo, ObjectNo, ProcessNo, SegmentNo};
 use crate::kernel::Kernel;
 use crate::limits::{OBJECTS, words};
+use crate::process::set::ProcessSet;
 use crate::radix::Tree;
 use crate::table::{Entry, Table};
 
@@ -11,13 +14,15 @@ use crate::table::{Entry, Table};
 pub type Objects = Table<ObjectNo, Object, OBJECTS, { words(OBJECTS) }>;
 
 /// One object.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Object {
     /// Its frames (plus one) by page; pages that nobody has touched have none.
     pub pages: Tree<5>,
     /// How many regions map it.
     pub mappings: u32,
+    /// The processes of those regions.
+    pub mapped_by: ProcessSet,
     /// The System V segment whose pages these are: it keeps them until it is removed.
     pub segment: Option<SegmentNo>,
     /// An inode stands for it, and keeps it.
@@ -27,7 +32,26 @@ pub struct Object {
 }
 
 impl Entry for Object {
-    const VACANT: Object = Object { pages: Tree::EMPTY, mappings: 0, segment: None, named: false, length: None };
+    const VACANT: Object = Object {
+        pages: Tree::EMPTY,
+        mappings: 0,
+        mapped_by: ProcessSet::EMPTY,
+        segment: None,
+        named: false,
+        length: None,
+    };
+}
+
+impl Clone for Object {
+    fn clone(&self) -> Object {
+        Object { mapped_by: self.mapped_by.clone(), ..*self }
+    }
+
+    fn clone_from(&mut self, from: &Object) {
+        self.mapped_by.clone_from(&from.mapped_by);
+        let Object { pages, mappings, mapped_by: _, segment, named, length } = *from;
+        (self.pages, self.mappings, self.segment, self.named, self.length) = (pages, mappings, segment, named, length);
+    }
 }
 
 impl Object {
@@ -57,10 +81,19 @@ impl Kernel {
         Some(frame)
     }
 
-    /// One region fewer maps it; with the last one its frames go, unless a segment or an inode keeps them.
-    pub(crate) fn unmap_object<M: PhysMem>(&mut self, memory: &mut M, object: ObjectNo) {
+    /// One region more of a process maps it.
+    pub(crate) fn map_object(&mut self, object: ObjectNo, process: ProcessNo) {
+        let entry = self.objects.at_mut(object);
+        entry.mappings += 1;
+        entry.mapped_by.insert(process);
+    }
+
+    /// One region fewer of a process maps it; with the last one its frames go, unless a segment or an inode keeps them. If the
+    /// process has others of it, it is to be noted again that it maps the object.
+    pub(crate) fn unmap_object<M: PhysMem>(&mut self, memory: &mut M, object: ObjectNo, process: ProcessNo) {
         let entry = self.objects.at_mut(object);
         entry.mappings = entry.mappings.saturating_sub(1);
+        entry.mapped_by.remove(process);
         self.release_object_if_unused(memory, object);
     }
 
@@ -77,6 +110,6 @@ impl Kernel {
         }
         let frames = &mut self.frames;
         pages.clear(&mut self.nodes, &mut |_, frame| frames.release(memory, FrameNo((frame - 1) as u16)));
-        self.objects.remove(object);
+        self.objects.free(object);
     }
 }

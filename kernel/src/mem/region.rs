@@ -74,6 +74,14 @@ impl Region {
         !matches!(self.backing, Backing::Private | Backing::Stack | Backing::Shared { sharing: Sharing::Copied, .. })
     }
 
+    /// The shared object that is behind it, if one is.
+    pub fn object(&self) -> Option<ObjectNo> {
+        match self.backing {
+            Backing::Shared { object, .. } => Some(object),
+            Backing::Private | Backing::Stack => None,
+        }
+    }
+
     /// Whether `mprotect` may give it these rights.
     pub fn may_become(&self, protection: Protection) -> bool {
         let read_only = matches!(
@@ -146,6 +154,11 @@ impl Regions {
     /// They, in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Region> {
         self.0.iter()
+    }
+
+    /// The shared objects behind them, one for each region that has one.
+    pub fn objects(&self) -> impl Iterator<Item = ObjectNo> {
+        self.0.iter().filter_map(Region::object)
     }
 
     /// The region that a page lies in.

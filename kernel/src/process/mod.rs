@@ -13,6 +13,7 @@
 //! | `prctl`, `umask` and other attributes | `attributes.rs` |
 //! | `prlimit` | `resource.rs` |
 //! | the list for `ps` | `list.rs` |
+//! | a set of them | `set.rs` |
 
 mod adopt;
 mod arguments;
@@ -26,6 +27,7 @@ mod group;
 mod list;
 pub mod number;
 pub mod resource;
+pub mod set;
 mod spawn;
 mod wait;
 

@@ -53,6 +53,7 @@ fn main() {
     copies(&mut comparison);
     crowds(&mut comparison);
     bystanders(&mut comparison);
+    mappers(&mut comparison);
     let mut report = comparison.finish();
     if compare::runs_all() {
         report.add_once("a loop of 10,000 forks", ten_thousand_forks(), Goal::Seconds(2.0));
@@ -197,6 +198,28 @@ fn bystanders(comparison: &mut Comparison<'_>) {
 /// Two make a round trip.
 fn received_by_type(event: &Event<'_>) -> bool {
     matches!(event, Event::Finished { call: Syscall::Msgrcv { .. }, .. })
+}
+
+/// Shared memory that becomes shorter, among processes that don't map it, as far as this build has room for them: it costs what
+/// it costs without them.
+fn mappers(comparison: &mut Comparison<'_>) {
+    for others in [60, 4_000].into_iter().filter(|others| others + 2 <= PROCESSES) {
+        let stretch = Stretch { counts: truncated, events: 2, before: 100, operations: 1_000 };
+        let cuts = |others: usize| {
+            let (_, world) = lap::stopped(&format!("cuts {others}"), truncated, 1);
+            assert_eq!(world.kernel.processes().count(), others + 2);
+            Lap::new(&format!("cuts {others}"), stretch)
+        };
+        let (mut among, mut alone) = (cuts(others), cuts(0));
+        let name = format!("shared memory made shorter among {others} others");
+        let operations = among.operations;
+        comparison.beside(&name, (operations, || among.run()), ("alone", || alone.run()), Goal::AtMostTimes(1.3));
+    }
+}
+
+/// Once longer, once shorter.
+fn truncated(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::Ftruncate { .. }, .. })
 }
 
 /// Four make a round trip.

@@ -17,6 +17,7 @@ pub(crate) static PROGRAMS: &[Program] = &[
     Program::new("post", "", &post),
     Program::new("posts", "", &posts),
     Program::new("bulk", "", &bulk),
+    Program::new("cuts", "", &cuts),
     Program::leaf("source", "", &source),
     Program::leaf("drain", "", &drain),
     Program::leaf("copies", "", &copies),
@@ -239,6 +240,28 @@ async fn family(sys: Sys, _: Args) -> i32 {
     }
     let _ = sys.read(read, &mut [0]).await;
     0
+}
+
+/// Makes a shared memory object that two processes map longer and shorter for ever, among so many others that wait. The two
+/// are the first and the last that were made.
+async fn cuts(sys: Sys, args: Args) -> i32 {
+    let Ok((never, _)) = sys.pipe().await else { return 1 };
+    for _ in 0..number(&args, 1) {
+        start(sys, b"waits", never, never).await;
+    }
+    let Ok(object) = sys.shm_open(b"/cut", OpenFlags::O_CREAT | OpenFlags::O_RDWR, 0o600).await else { return 1 };
+    let protection = Protection::PROT_READ | Protection::PROT_WRITE;
+    if sys.mmap_fd(BULK, protection, MapFlags::MAP_SHARED, object, 0).await.is_err() {
+        return 1;
+    }
+    if sys.fork().await == Ok(Forked::Child) {
+        let _ = sys.read(never, &mut [0]).await;
+        return 1;
+    }
+    loop {
+        let _ = sys.ftruncate(object, BULK as i64).await;
+        let _ = sys.ftruncate(object, 0).await;
+    }
 }
 
 /// So many processes, all but two of which wait: those either call `getpid` or send each other a byte.

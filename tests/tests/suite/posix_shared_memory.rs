@@ -124,6 +124,59 @@ fn what_is_cut_off_is_gone_from_every_mapping() {
 }
 
 #[test]
+fn what_is_cut_off_is_gone_from_every_process_that_maps_it_and_from_no_other() {
+    program(&|sys, _| async move {
+        let object = object(sys, 3).await;
+        let shared = mapped(sys, object, 3, MapFlags::MAP_SHARED).await;
+        let private = mapped(sys, object, 3, MapFlags::MAP_PRIVATE).await;
+        for page in [shared, private] {
+            sys.store::<u8>(page + 2 * PAGE, 1).await;
+        }
+        // Its ends are mappings of their own now.
+        sys.munmap(shared + PAGE, PAGE as usize).await.unwrap();
+        let (ready_read, ready) = sys.pipe().await.unwrap();
+        let (go, go_write) = sys.pipe().await.unwrap();
+        let wait = async move |sys: Sys| {
+            sys.write(ready, b"x").await.unwrap();
+            sys.read(go, &mut [0]).await.unwrap();
+        };
+        let mapper = fork(sys, async move |sys| {
+            wait(sys).await;
+            sys.load::<u8>(shared + 2 * PAGE).await;
+        })
+        .await;
+        let with_a_copy = fork(sys, async move |sys| {
+            sys.munmap(shared, 3 * PAGE as usize).await.unwrap();
+            sys.store::<u8>(private + 2 * PAGE, 9).await;
+            wait(sys).await;
+            sys.load::<u8>(private + 2 * PAGE).await;
+        })
+        .await;
+        let with_other_memory = fork(sys, async move |sys| {
+            let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS | MapFlags::MAP_FIXED;
+            for place in [shared, private] {
+                sys.mmap(place, 3 * PAGE as usize, BOTH, flags).await.unwrap();
+                sys.store::<u8>(place + 2 * PAGE, 7).await;
+            }
+            wait(sys).await;
+            assert_eq!((sys.load::<u8>(shared + 2 * PAGE).await, sys.load::<u8>(private + 2 * PAGE).await), (7, 7));
+        })
+        .await;
+        for _ in 0..3 {
+            sys.read(ready_read, &mut [0]).await.unwrap();
+        }
+        sys.ftruncate(object, PAGE as i64).await.unwrap();
+        sys.write(go_write, b"xxx").await.unwrap();
+        ends(sys, mapper, signaled(Signal::SIGBUS)).await;
+        ends(sys, with_a_copy, signaled(Signal::SIGBUS)).await;
+        join(sys, with_other_memory).await;
+        assert_eq!((sys.load::<u8>(shared).await, sys.load::<u8>(private).await), (0, 0));
+        0
+    })
+    .succeeds();
+}
+
+#[test]
 fn an_object_is_read_and_written_like_a_file() {
     program(&|sys, _| async move {
         let object = object(sys, 0).await;

@@ -22,6 +22,7 @@ use crate::list::{Link, List};
 use crate::mem::frame::References;
 use crate::name::inode::Kind;
 use crate::process::Life;
+use crate::process::set::ProcessSet;
 use crate::radix::{Node, Tree};
 use crate::signal::queue::{Info, Pending};
 use crate::table::{Entry, Slot, Table};
@@ -145,6 +146,7 @@ const DAMAGES: &[&[Damage]] = damages! {
         |entry| entry.group_link = Link::NONE;
         |entry| entry.pid += 1;
         |entry| entry.space.table = Tree::EMPTY;
+        |entry| { entry.space.regions.pop(); };
         (dice) |entry| { let fd = Fd(dice.roll(4) as i32); entry.descriptors.set(fd, crate::file::descriptor::Descriptor { file: FileNo(dice.roll(6) as u16), close_on_exec: false }) };
         |entry| entry.pending = Pending::NONE;
         |entry| entry.intervals.real.armed = !entry.intervals.real.armed;
@@ -224,6 +226,9 @@ const DAMAGES: &[&[Damage]] = damages! {
     {mq_users}: [ |entry| entry.queues += 1; |entry| entry.bytes += 1; |entry| entry.uid += 1; ]
     {objects}: [
         |entry| entry.mappings += 1;
+        |entry| entry.mapped_by = ProcessSet::EMPTY;
+        (dice) |entry| entry.mapped_by.insert(ProcessNo(dice.roll(12) as u16));
+        (dice) |entry| entry.mapped_by.remove(ProcessNo(dice.roll(12) as u16));
         |entry| entry.named = !entry.named;
         (dice) |entry| entry.segment = dice.maybe();
         |entry| entry.length = Some(0);
