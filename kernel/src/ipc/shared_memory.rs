@@ -277,61 +277,68 @@ mod tests {
         machine.kernel.processes().flat_map(|(id, process)| pages(id).map(|at| (process.pid, at))).collect()
     }
 
-    /// Runs each of them once, with what it does.
-    fn each(machine: &mut Machine, what: &[(ThreadId, &dyn Fn(&mut Machine))]) {
-        for (thread, act) in what {
-            machine.run(*thread);
-            act(machine);
+    /// Where PID 1 maps the first object, once shared and once private.
+    struct Places {
+        shared: u64,
+        private: u64,
+    }
+
+    impl Places {
+        /// The pages that are left of them.
+        fn pages(&self) -> [u64; 5] {
+            let Places { shared, private } = self;
+            [*shared, shared + 2 * PAGE, *private, private + PAGE, private + 2 * PAGE]
         }
+    }
+
+    /// PID 1 and children of all kinds: who maps the first object, or something else in its place.
+    fn family(machine: &mut Machine) -> (Fd, Places) {
+        let first = machine.current();
+        let (object, other) = (open_object(machine, b"/dev/shm/a\0"), open_object(machine, b"/dev/shm/b\0"));
+        assert_eq!(mappers(machine, 0), []);
+        let bystander = machine.fork();
+        let shared = map(machine, object, 0, MapFlags::MAP_SHARED);
+        let private = map(machine, object, 0, MapFlags::MAP_PRIVATE);
+        // Its ends are mappings of their own.
+        unmap(machine, shared + PAGE, 1);
+        assert_eq!(mappers(machine, 0), [1]);
+        let places = Places { shared, private };
+        let children: [ThreadId; 6] = core::array::from_fn(|_| machine.fork());
+        assert_eq!(mappers(machine, 0), [1, 3, 4, 5, 6, 7, 8]);
+        machine.run(bystander);
+        map(machine, other, shared, MapFlags::MAP_SHARED | MapFlags::MAP_FIXED);
+        map(machine, other, private, MapFlags::MAP_PRIVATE | MapFlags::MAP_FIXED);
+        let [inherits, keeps_private, keeps_an_end, maps_another, executes, ends] = children;
+        for child in [inherits, keeps_private, keeps_an_end, maps_another] {
+            machine.run(child);
+            touch(machine, &places.pages());
+        }
+        machine.run(keeps_private);
+        unmap(machine, shared, 3);
+        machine.run(keeps_an_end);
+        unmap(machine, private, 3);
+        unmap(machine, shared, 1);
+        machine.run(maps_another);
+        unmap(machine, shared, 3);
+        map(machine, other, private, MapFlags::MAP_SHARED | MapFlags::MAP_FIXED);
+        machine.run(executes);
+        begin_program(machine, false);
+        machine.run(ends);
+        machine.exit(0);
+        machine.run(first);
+        begin_program(machine, true);
+        (object, places)
     }
 
     #[test]
     fn a_cut_empties_the_page_tables_of_exactly_those_who_map_the_object() {
         let mut machine = Machine::new();
-        let first = machine.current();
-        let (object, other) = (open_object(&mut machine, b"/dev/shm/a\0"), open_object(&mut machine, b"/dev/shm/b\0"));
-        assert_eq!(mappers(&machine, 0), []);
-        let bystander = machine.fork();
-        let shared = map(&mut machine, object, 0, MapFlags::MAP_SHARED);
-        let private = map(&mut machine, object, 0, MapFlags::MAP_PRIVATE);
-        // Its ends are mappings of their own.
-        unmap(&mut machine, shared + PAGE, 1);
-        assert_eq!(mappers(&machine, 0), [1]);
-        let children: [ThreadId; 6] = core::array::from_fn(|_| machine.fork());
-        assert_eq!(mappers(&machine, 0), [1, 3, 4, 5, 6, 7, 8]);
-        let all = [shared, shared + 2 * PAGE, private, private + PAGE, private + 2 * PAGE];
-        each(
-            &mut machine,
-            &[
-                // At the same places, something else.
-                (bystander, &|machine| {
-                    map(machine, other, shared, MapFlags::MAP_SHARED | MapFlags::MAP_FIXED);
-                    map(machine, other, private, MapFlags::MAP_PRIVATE | MapFlags::MAP_FIXED);
-                }),
-                (children[0], &|machine| touch(machine, &all)),
-                (children[1], &|machine| {
-                    touch(machine, &all);
-                    unmap(machine, shared, 3);
-                }),
-                (children[2], &|machine| {
-                    touch(machine, &all);
-                    unmap(machine, private, 3);
-                    unmap(machine, shared, 1);
-                }),
-                (children[3], &|machine| {
-                    touch(machine, &all);
-                    unmap(machine, shared, 3);
-                    map(machine, other, private, MapFlags::MAP_SHARED | MapFlags::MAP_FIXED);
-                }),
-                (children[4], &|machine| begin_program(machine, false)),
-                (children[5], &|machine| machine.exit(0)),
-                (first, &|machine| begin_program(machine, true)),
-            ],
-        );
+        let (object, Places { shared, private }) = family(&mut machine);
         assert_eq!(mappers(&machine, 0), [1, 3, 4, 5]);
         assert_eq!(mappers(&machine, 1), [2, 6]);
         let before = shown(&machine);
         set_length(&mut machine, object, 1);
+        let after = shown(&machine);
         let gone = [
             (1, shared + 2 * PAGE),
             (1, private + PAGE),
@@ -343,11 +350,30 @@ mod tests {
             (4, private + 2 * PAGE),
             (5, shared + 2 * PAGE),
         ];
-        let after = shown(&machine);
         assert!(after.is_subset(&before));
         assert_eq!(before.difference(&after).copied().collect::<BTreeSet<_>>(), BTreeSet::from(gone));
         // The mappings are still there, so the object still knows of them.
         assert_eq!(mappers(&machine, 0), [1, 3, 4, 5]);
+    }
+
+    #[test]
+    fn a_cut_looks_at_nobody_whom_the_object_does_not_know() {
+        let mut machine = Machine::new();
+        let fd = open_object(&mut machine, b"/dev/shm/a\0");
+        let start = map(&mut machine, fd, 0, MapFlags::MAP_SHARED);
+        let children = [machine.fork(), machine.fork()];
+        for child in children {
+            machine.run(child);
+            touch(&mut machine, &[start + 2 * PAGE]);
+        }
+        // One is forgotten, which no call could bring about.
+        let forgotten = machine.kernel.process_by_pid(2).unwrap().slot;
+        machine.kernel.objects.at_mut(ObjectNo(0)).mapped_by.remove(forgotten);
+        let before = shown(&machine);
+        machine.kernel.unmap_from(&mut machine.host, ObjectNo(0), 2);
+        let after = shown(&machine);
+        let gone: Vec<_> = before.difference(&after).copied().collect();
+        assert_eq!(gone, [(1, start + 2 * PAGE), (3, start + 2 * PAGE)]);
     }
 
     #[test]
