@@ -90,6 +90,7 @@ mod table {
         FrameNotCounted "frame-not-counted" "fork doesn't count the child's reference to a frame";
         RightsKept "rights-kept" "mprotect leaves present pages with the rights they had";
         MappingNotCounted "mapping-not-counted" "fork doesn't count the child's mapping of a shared object";
+        MapperForgotten "mapper-forgotten" "a process that changes its mappings is forgotten by the shared objects that it still maps";
         YoungestFirst "youngest-first" "of messages of one priority the youngest is received first";
         ReceiverPassedOver "receiver-passed-over" "a message goes into the queue although a receiver waits";
         OfferNotTaken "offer-not-taken" "a sender that waits isn't completed when there is room";

@@ -232,6 +232,9 @@ impl Kernel {
         for object in old.objects() {
             self.unmap_object(host, object, process);
         }
+        if planted!(MapperForgotten) {
+            return;
+        }
         for object in self.processes.at(process).space.regions.objects() {
             self.objects.at_mut(object).mapped_by.insert(process);
         }
