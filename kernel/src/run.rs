@@ -91,12 +91,14 @@ impl Kernel {
         Some(thread)
     }
 
-    /// What the running thread does now. A call that waited is tried again, then signals are delivered.
+    /// What the running thread does now. If it has been continued, it tells its parent. A call that waited is tried again,
+    /// then signals are delivered.
     #[inline]
     pub fn resume<H: Host>(&mut self, host: &mut H, cpu: CpuNo) -> Resume {
         let Some(thread) = self.cpu(cpu).current else { return Resume::Blocked };
+        let entry = self.threads.at(thread);
         // Mostly its call is over, and there is no signal.
-        if !self.threads.at(thread).next.is_call() && !self.has_deliverable(thread) {
+        if !entry.next.is_call() && !self.has_deliverable(thread) && !self.processes.at(entry.process).continued_untold {
             return self.go_on(thread);
         }
         self.retry_and_deliver(host, thread)
@@ -104,6 +106,11 @@ impl Kernel {
 
     #[inline(never)]
     fn retry_and_deliver<H: Host>(&mut self, host: &mut H, thread: ThreadNo) -> Resume {
+        let process = self.threads.at(thread).process;
+        if self.processes.at(process).continued_untold {
+            self.tell_of_continuation(host, process);
+            return Resume::Busy;
+        }
         loop {
             if let Next::Call = self.threads.at(thread).next
                 && !self.leaves_suspension(thread)

@@ -52,7 +52,7 @@ pub enum Act {
     Accessed,
     /// It met a page that wasn't there, or another fault of its own making.
     Faulted,
-    /// It went on computing.
+    /// It went on computing, or told its parent that it was continued.
     Computed,
     /// It found that it still has to wait.
     Waited,

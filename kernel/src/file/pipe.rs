@@ -105,10 +105,14 @@ impl Kernel {
     pub(crate) fn read_pipe<H: Host>(&mut self, cx: &mut Cx<'_, H>, pipe: PipeNo, request: Request) -> Outcome {
         let entry = self.pipes.at(pipe);
         if entry.ring.is_empty() {
-            return match (entry.writers, request.nonblocking) {
+            // A signal that ends the waiting comes before what has become of the description meanwhile, as on Linux. Not so
+            // for a write there.
+            let has_waited = self.threads.at(cx.thread).waiter.queue == Some(QueueName::PipeReaders(pipe));
+            let may_wait = !request.nonblocking || has_waited && self.has_deliverable(cx.thread);
+            return match (entry.writers, may_wait) {
                 (0, _) => Ok(Flow::Done(0)),
-                (_, true) => Err(Errno::EAGAIN),
-                (_, false) => Ok(Flow::Wait(WaitsFor::PipeData(pipe))),
+                (_, false) => Err(Errno::EAGAIN),
+                (_, true) => Ok(Flow::Wait(WaitsFor::PipeData(pipe))),
             };
         }
         let count = request.count.min(entry.ring.len());

@@ -429,12 +429,15 @@ pub const INVARIANTS: &[Invariant] = &[
 ];
 
 impl Kernel {
-    /// Checks what must hold when `resume` lets a thread go on in user mode: nothing that it could take is pending.
+    /// Checks what must hold when `resume` lets a thread go on in user mode: nothing that it could take is pending, and its
+    /// parent has been told if it was continued.
     ///
     /// # Errors
     /// Something is.
     pub fn check_resumed(&self, thread: ThreadId) -> Result<(), Violation> {
-        match self.has_signal_to_take(thread) {
+        let untold =
+            self.process_of(thread).and_then(|id| self.process(id)).is_some_and(|entry| entry.continued_untold);
+        match untold || self.has_signal_to_take(thread) {
             true => Err(Violation {
                 name: "delivered",
                 sentence: "nothing deliverable stays pending across a resume",

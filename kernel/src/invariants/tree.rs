@@ -63,6 +63,7 @@ impl Kernel {
             && !process.subreaper
             && !process.stopped
             && process.unreported.is_none()
+            && !process.continued_untold
             && !self.threads.holds(process.thread);
         holds(nothing, slot.index())
     }

@@ -28,6 +28,7 @@ impl Kernel {
         holds(agrees, slot.index())?;
         let awake = matches!(thread.state, ThreadState::Ready | ThreadState::Running);
         holds(!thread.waiter.woken || awake, slot.index())?;
+        holds(!process.continued_untold || awake, slot.index())?;
         holds(thread.next.is_call() == thread.call.is_some(), slot.index())
     }
 

@@ -53,7 +53,7 @@ impl Kernel {
         self.set_subreaper(process, false);
         self.clear_report(process);
         let entry = self.processes.at_mut(process);
-        entry.stopped = false;
+        (entry.stopped, entry.continued_untold) = (false, false);
         entry.life = Life::Zombie(status);
         host.event(Event::Ended { process: self.process_id(process), status });
         self.leave_terminal(host, process);

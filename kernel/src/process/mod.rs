@@ -93,6 +93,8 @@ pub struct Process {
     pub stopped: bool,
     /// A stop or a continuation that its parent hasn't been told of by `wait`.
     pub unreported: Option<WaitStatus>,
+    /// It has been continued, and its parent doesn't know by `SIGCHLD` yet: as on Linux, it says so itself when it runs next.
+    pub continued_untold: bool,
     /// It adopts the orphans among its descendants (`PR_SET_CHILD_SUBREAPER`).
     pub subreaper: bool,
     /// It has executed a program since it was forked: its parent may no longer change its group.
@@ -202,6 +204,7 @@ macro_rules! with_process_fields {
             life,
             stopped,
             unreported,
+            continued_untold,
             subreaper,
             has_executed,
             has_terminal,
@@ -261,6 +264,7 @@ impl Entry for Process {
         life: Life::Alive,
         stopped: false,
         unreported: None,
+        continued_untold: false,
         subreaper: false,
         has_executed: false,
         has_terminal: false,

@@ -142,17 +142,36 @@ impl Kernel {
         }
     }
 
-    /// Whether a `wait4` would find a child to report: for the invariants. That no child is left to wait for isn't looked
-    /// at: as on Linux, a child that leaves the group that is waited for wakes nobody.
+    /// Whether a `wait4` should have been woken, because it would find a child to report that has told of its change: for
+    /// the invariants. That no child is left to wait for isn't looked at: as on Linux, a child that leaves the group that is
+    /// waited for wakes nobody.
     pub(crate) fn wait4_would_end(&self, parent: ProcessNo, pid: Pid, options: WaitOptions) -> bool {
-        let which = self.wait4_target(parent, pid);
-        matches!(self.find_child(parent, which, options | WaitOptions::WEXITED), Ok(Some(_)))
+        self.some_child_has_told(parent, self.wait4_target(parent, pid), options | WaitOptions::WEXITED)
     }
 
     /// As `wait4_would_end`, for `waitid`.
     pub(crate) fn waitid_would_end(&self, parent: ProcessNo, kind: IdType, id: Pid, options: WaitOptions) -> bool {
-        let found = self.waitid_target(parent, kind, id).and_then(|which| self.find_child(parent, which, options));
-        matches!(found, Ok(Some(_)))
+        self.waitid_target(parent, kind, id).is_ok_and(|which| self.some_child_has_told(parent, which, options))
+    }
+
+    fn some_child_has_told(&self, parent: ProcessNo, which: Which, options: WaitOptions) -> bool {
+        let parent = self.processes.at(parent);
+        if parent.changed_children == 0 && parent.zombies.is_empty() {
+            return false;
+        }
+        parent.children.iter(&self.processes).any(|child| {
+            let told = !self.processes.at(child).continued_untold;
+            told && self.is_among(child, which) && self.reportable(child, options)
+        })
+    }
+
+    fn is_among(&self, child: ProcessNo, which: Which) -> bool {
+        match which {
+            Which::Any => true,
+            Which::Process(process) => process == child,
+            Which::Group(group) => self.processes.at(child).group == group,
+            Which::Nobody => false,
+        }
     }
 
     fn process_to_wait_for(&self, parent: ProcessNo, pid: u32) -> Which {
@@ -186,12 +205,7 @@ impl Kernel {
             },
             _ => return true,
         };
-        match which {
-            Which::Any => true,
-            Which::Process(process) => process == child,
-            Which::Group(group) => self.processes.at(child).group == group,
-            Which::Nobody => false,
-        }
+        self.is_among(child, which)
     }
 
     /// The first child that has something to report; `None` if there are such children but none has.

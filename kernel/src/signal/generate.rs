@@ -149,7 +149,7 @@ impl Kernel {
             if !planted!(ContinueKeepsStops) {
                 self.discard_pending(host, process, SignalSet::STOPS);
             }
-            self.continue_process(host, process);
+            self.continue_process(process);
         }
         // A blocked signal stays pending even if it is ignored: the action may change before it is unblocked.
         if self.threads.at(thread).blocked.has(signal) {
@@ -182,10 +182,23 @@ impl Kernel {
         host.event(Event::Generated { process: self.process_id(process), signal, fate });
     }
 
+    /// Whether a thread dies of this signal, which has been generated, before anything else: by SIGKILL, or if it isn't stopped
+    /// and has no other signal to take.
+    fn is_death_sentence(&self, thread: ThreadNo, signal: Signal) -> bool {
+        let entry = self.threads.at(thread);
+        let all = (entry.pending.set() | self.processes.at(entry.process).pending.set()) - entry.blocked;
+        let next = entry.state != ThreadState::Stopped && all == SignalSet::of(signal);
+        signal == Signal::SIGKILL || next && self.deadly_signals(thread).has(signal)
+    }
+
     /// Wakes the thread if it can take the signal: one that waits, and for SIGKILL one that is stopped.
     fn announce<H: Host>(&mut self, host: &mut H, process: ProcessNo, (signal, code): (Signal, i32), new: bool) {
         self.generated(host, process, signal, if new { Fate::Pending } else { Fate::Coalesced });
         let thread = self.processes.at(process).thread;
+        let entry = self.processes.at(process);
+        if (entry.unreported.is_some() || entry.continued_untold) && self.is_death_sentence(thread, signal) {
+            self.forget_change(process);
+        }
         let entry = self.threads.at(thread);
         let awaited = matches!(entry.state, ThreadState::Blocked(WaitsFor::Signals { set, .. }) if set.has(signal))
             && !self.deadly_signals(thread).has(signal);

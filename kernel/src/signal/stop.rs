@@ -33,22 +33,37 @@ impl Kernel {
         }
         self.leave_cpu(thread, ThreadState::Stopped);
         self.processes.at_mut(process).stopped = true;
-        self.report_change(host, process, WaitStatus::Stopped(signal));
+        let status = WaitStatus::Stopped(signal);
+        self.set_report(process, status);
+        self.tell_parent_of_change(host, process, status);
     }
 
-    /// SIGCONT was generated: a stopped process goes on, whatever it does with the signal itself.
-    pub(crate) fn continue_process<H: Host>(&mut self, host: &mut H, process: ProcessNo) {
-        if !self.processes.at(process).stopped {
+    /// SIGCONT was generated: a stopped process goes on, whatever it does with the signal itself. Its parent can learn of it
+    /// from `wait` at once, and is told when the process runs.
+    pub(crate) fn continue_process(&mut self, process: ProcessNo) {
+        let entry = self.processes.at_mut(process);
+        if !entry.stopped {
             return;
         }
-        self.processes.at_mut(process).stopped = false;
-        let thread = self.processes.at(process).thread;
+        (entry.stopped, entry.continued_untold) = (false, true);
+        let thread = entry.thread;
         self.make_ready(thread, Became::Continued);
-        self.report_change(host, process, WaitStatus::Continued);
+        self.set_report(process, WaitStatus::Continued);
     }
 
-    fn report_change<H: Host>(&mut self, host: &mut H, process: ProcessNo, status: WaitStatus) {
-        self.set_report(process, status);
+    /// A process runs that has been continued.
+    pub(crate) fn tell_of_continuation<H: Host>(&mut self, host: &mut H, process: ProcessNo) {
+        self.processes.at_mut(process).continued_untold = false;
+        self.tell_parent_of_change(host, process, WaitStatus::Continued);
+    }
+
+    /// A process is about to die: as on Linux, that it was stopped or continued is of no interest any more.
+    pub(crate) fn forget_change(&mut self, process: ProcessNo) {
+        self.processes.at_mut(process).continued_untold = false;
+        self.clear_report(process);
+    }
+
+    fn tell_parent_of_change<H: Host>(&mut self, host: &mut H, process: ProcessNo, status: WaitStatus) {
         let Some(parent) = self.processes.at(process).parent else { return };
         self.send_child_signal(host, parent, process, status);
         self.wake_waiting_parent(host, parent, process);

@@ -1,7 +1,8 @@
 //! SIGCHLD: what a parent is told of its children, and by which flags it isn't (`sigaction(2)`, `wait(2)`).
 
 use abi::{
-    CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, Errno, Pid, SigActionFlags, SigInfo, Signal, WaitStatus,
+    CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, Errno, Pid, SigActionFlags, SigInfo, Signal, WaitOptions,
+    WaitStatus,
 };
 use harness::signals::{accept, block, handled, note_signal, set, share_notes, unblock};
 use harness::{ends, fork, join, program, signaled, until_state};
@@ -11,10 +12,13 @@ use userland::{Sys, handlers};
 handlers! { HANDLERS: NOTES = note_signal; REAPS = reaps; }
 
 const SIGCHLD: Signal = Signal::SIGCHLD;
+const WNOHANG: WaitOptions = WaitOptions::WNOHANG;
+const WUNTRACED: WaitOptions = WaitOptions::WUNTRACED;
+const WCONTINUED: WaitOptions = WaitOptions::WCONTINUED;
 
 /// A handler that waits for all children that have ended; POSIX's portable way to have no zombies.
 async fn reaps(sys: Sys, info: SigInfo) {
-    while let Ok(Some(_)) = sys.waitpid(Pid(-1), abi::WaitOptions::WNOHANG).await {
+    while let Ok(Some(_)) = sys.waitpid(Pid(-1), WNOHANG).await {
         harness::signals::note(sys, 100).await;
     }
     note_signal(sys, info).await;
@@ -27,6 +31,13 @@ async fn sleeper(sys: Sys) -> Pid {
         }
     })
     .await
+}
+
+/// Stops a child, and takes the SIGCHLD, which is blocked.
+async fn stop(sys: Sys, child: Pid) {
+    send(sys, child, Signal::SIGSTOP).await;
+    until_state(sys, child, 'T').await;
+    assert_eq!(accept(sys, [SIGCHLD]).await.map(|info| info.code), Some(CLD_STOPPED));
 }
 
 async fn send(sys: Sys, pid: Pid, signal: Signal) {
@@ -179,5 +190,61 @@ fn only_a_child_that_was_stopped_is_told_to_go_on() {
         join(sys, child).await;
         0
     })
+    .succeeds();
+}
+
+/// It says so itself when it runs; `wait` knows of it before.
+#[test]
+fn a_child_tells_that_it_was_continued_when_it_runs() {
+    program(&|sys, _| async move {
+        let pending = async || sys.sigpending().await.has(SIGCHLD);
+        block(sys, [SIGCHLD]).await;
+        let child = sleeper(sys).await;
+        stop(sys, child).await;
+        send(sys, child, Signal::SIGCONT).await;
+        assert!(!pending().await);
+        assert_eq!(sys.waitpid(child, WCONTINUED | WNOHANG).await, Ok(Some((child, WaitStatus::Continued))));
+        sys.sched_yield().await;
+        assert!(pending().await);
+        assert_eq!(accept(sys, [SIGCHLD]).await.map(|info| info.code), Some(CLD_CONTINUED));
+        // It has been waited for already.
+        assert_eq!(sys.waitpid(child, WCONTINUED | WNOHANG).await, Ok(None));
+        send(sys, child, Signal::SIGKILL).await;
+        ends(sys, child, signaled(Signal::SIGKILL)).await;
+        0
+    })
+    .run()
+    .succeeds();
+}
+
+/// What it dies of makes it forget that it was stopped or continued, even before it runs, as on Linux; unless it dies of it only
+/// after something else.
+#[test]
+fn a_child_that_is_about_to_die_tells_nothing_else() {
+    program(&|sys, _| async move {
+        block(sys, [SIGCHLD]).await;
+        for (continued, deadly) in [(true, Signal::SIGKILL), (true, Signal::SIGTERM), (false, Signal::SIGKILL)] {
+            let child = sleeper(sys).await;
+            stop(sys, child).await;
+            if continued {
+                send(sys, child, Signal::SIGCONT).await;
+            }
+            send(sys, child, deadly).await;
+            assert_eq!(sys.waitpid(child, WUNTRACED | WCONTINUED | WNOHANG).await, Ok(None), "{deadly}");
+            ends(sys, child, signaled(deadly)).await;
+            assert_eq!(accept(sys, [SIGCHLD]).await.map(|info| info.code), Some(CLD_KILLED), "{deadly}");
+        }
+        // SIGTERM comes to a stopped child, so that it dies after it was continued.
+        let child = sleeper(sys).await;
+        stop(sys, child).await;
+        send(sys, child, Signal::SIGTERM).await;
+        send(sys, child, Signal::SIGCONT).await;
+        assert_eq!(sys.waitpid(child, WCONTINUED | WNOHANG).await, Ok(Some((child, WaitStatus::Continued))));
+        sys.sched_yield().await;
+        assert_eq!(accept(sys, [SIGCHLD]).await.map(|info| info.code), Some(CLD_CONTINUED));
+        ends(sys, child, signaled(Signal::SIGTERM)).await;
+        0
+    })
+    .run()
     .succeeds();
 }

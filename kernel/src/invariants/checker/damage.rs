@@ -137,6 +137,7 @@ const DAMAGES: &[&[Damage]] = damages! {
         |entry| entry.life = Life::Zombie(WaitStatus::Exited(1));
         |entry| entry.stopped = !entry.stopped;
         |entry| entry.unreported = Some(WaitStatus::Continued);
+        |entry| entry.continued_untold = !entry.continued_untold;
         |entry| entry.subreaper = !entry.subreaper;
         |entry| entry.has_terminal = !entry.has_terminal;
         (dice) |entry| entry.thread = ThreadNo(dice.roll(12) as u16);

@@ -56,6 +56,7 @@ struct Kinship {
     zombie_link: Link<ProcessNo>,
     changed_children: u16,
     unreported: Option<abi::WaitStatus>,
+    continued_untold: bool,
     zombie: bool,
     subreaper: bool,
 }
@@ -87,6 +88,7 @@ impl ProcessView {
                 zombie_link: process.zombie_link,
                 changed_children: process.changed_children,
                 unreported: process.unreported,
+                continued_untold: process.continued_untold,
                 zombie,
                 subreaper: process.subreaper,
             },

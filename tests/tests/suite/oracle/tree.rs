@@ -41,10 +41,12 @@ async fn root(sys: Sys, args: Args) -> i32 {
             }
             [b'a', name] => {
                 sys.store(page + NAME, u64::from(name)).await;
+                sys.store(page + ORDER, FORK).await;
                 if fork(sys, page, local).await == Forked::Child {
                     return member(sys, page, local).await;
                 }
-                while sys.load::<u64>(page + PID).await == 0 {
+                // Its last word: if only its number were waited for, it could still overwrite the next order.
+                while sys.load::<u64>(page + ORDER).await != DONE {
                     sys.sched_yield().await;
                 }
             }
