@@ -43,8 +43,8 @@ impl Kernel {
         }
     }
 
-    /// Gives everything back that is in a space which belongs to nobody: the pages of an image that doesn't start after all.
-    /// It maps no shared object, of which only a call of the process could have been told that has the space.
+    /// Gives everything back that is in a space which belongs to nobody: that of an image which doesn't start after all. It maps
+    /// no shared object, because objects know which processes map them: only the calls of a process map any.
     pub(crate) fn drop_space<H: Host>(&mut self, host: &mut H, space: &mut Space) {
         self.clear_table(host, &mut space.table);
         *space = Space::EMPTY;

@@ -235,6 +235,7 @@ impl Kernel {
         if planted!(MapperForgotten) {
             return;
         }
+        // It may have given up one of several regions of an object.
         for object in self.processes.at(process).space.regions.objects() {
             self.objects.at_mut(object).mapped_by.insert(process);
         }

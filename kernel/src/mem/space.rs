@@ -115,7 +115,7 @@ impl Space {
     /// Nothing is mapped.
     pub const EMPTY: Space = Space { table: Tree::EMPTY, regions: Regions::EMPTY, heap_end: HEAP_START };
 
-    /// A space with a stack and nothing else.
+    /// A space with a stack and nothing else. As long as it belongs to nobody, it maps no shared object.
     pub(crate) fn with_stack(bytes: u64) -> Result<Space, Errno> {
         let end = STACK_TOP / PAGE_SIZE as u64;
         let first = end - bytes / PAGE_SIZE as u64;
