@@ -98,7 +98,8 @@ impl Kernel {
         let Some(thread) = self.cpu(cpu).current else { return Resume::Blocked };
         let entry = self.threads.at(thread);
         // Mostly its call is over, and there is no signal.
-        if !entry.next.is_call() && !self.has_deliverable(thread) && !self.processes.at(entry.process).continued_untold {
+        if !entry.next.is_call() && !self.has_deliverable(thread) && !self.processes.at(entry.process).continued_untold
+        {
             return self.go_on(thread);
         }
         self.retry_and_deliver(host, thread)
