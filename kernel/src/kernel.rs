@@ -123,8 +123,8 @@ kernel_state! {
     mqueues: Mqueues = Table::new();
     /// Their messages.
     mq_messages: MqMessages = Table::new();
-    /// What each user's queues count as.
-    mq_users: MqUsers = Table::new();
+    /// Who has some, and what they count as.
+    mq_users: MqUsers = MqUsers::new();
     /// Directories, FIFOs and devices.
     inodes: Inodes = Table::new();
     /// The names in all directories.
@@ -228,7 +228,7 @@ impl Kernel {
             ("pipes", self.pipes.len()),
             ("POSIX message queues", self.mqueues.len()),
             ("messages in POSIX queues", self.mq_messages.len()),
-            ("owners of message queues", self.mq_users.len()),
+            ("owners of message queues", self.mq_users.table.len()),
             ("inodes", self.inodes.len()),
             ("names", self.names.len()),
             ("frames", FRAMES - self.frames.free()),

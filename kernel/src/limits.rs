@@ -57,7 +57,7 @@ limits! {
     /// Physical frames.
     FRAMES = at_least(4096, PROCESSES * 8), 64 ..= 65000, "ENOMEM from mmap, execve, spawn, mq_timedsend and write to a pipe; brk doesn't move; EFAULT from a call that needs a page of its caller; SIGKILL on a page fault";
     /// Nodes of page tables and other radix trees.
-    NODES = at_least(1024, PROCESSES * 8 + FRAMES / 8), 64 ..= 65000, "ENOMEM from clone, execve and spawn; EFAULT from a call that needs a page of its caller; SIGKILL on a page fault";
+    NODES = at_least(1024, PROCESSES * 8 + FRAMES / 8), 64 ..= 65000, "ENOMEM from clone, execve, spawn, shmget, msgget and semget; ENOSPC from mq_open by a user without a queue; EFAULT from a call that needs a page of its caller; SIGKILL on a page fault";
     /// Regions of one address space.
     REGIONS = 32, 4 ..= 1024, "ENOMEM from mmap, munmap and mprotect";
     /// Shared memory objects in the whole system.

@@ -1,4 +1,5 @@
-//! Radix trees with pooled nodes: from a number to a non-zero value. Page tables, process ids and shared objects use them.
+//! Radix trees with pooled nodes: from a number to a non-zero value. They are page tables and the pages of shared
+//! objects, and find process ids, the keys and semaphores of System V, and the users who have POSIX message queues.
 //!
 //! A tree has a fixed number of levels of 32 entries each. Nodes exist only where there are values, so that equal contents
 //! are equal trees in shape.

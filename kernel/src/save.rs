@@ -7,6 +7,7 @@ use core::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
+use crate::ipc::mqueue::user::MqUsers;
 use crate::kernel::Kernel;
 use crate::mem::frame::FrameTable;
 use crate::name::directory::NameIndex;
@@ -106,6 +107,7 @@ load_fields! {
         table, keys, sequence, last_slot
     }
     impl[] Numbers { table, by_value, last }
+    impl[] MqUsers { table, by_uid }
     impl[] NameIndex { buckets }
 }
 

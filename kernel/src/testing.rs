@@ -5,7 +5,8 @@ extern crate std;
 use std::vec::Vec;
 
 use abi::{
-    Address, CloneFlags, Fd, In, InBytes, Length, OpenFlags, Out, OutBytes, Pid, Signal, Syscall, Timespec, WaitOptions,
+    Address, CloneFlags, Fd, In, InBytes, Length, OpenFlags, Out, OutBytes, Path, Pid, Signal, Syscall, Timespec,
+    WaitOptions,
 };
 
 use crate::entry::{Boot, Pick, Picked, Resume, Trap, Trapped};
@@ -153,6 +154,18 @@ impl Machine {
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         let thread = self.current();
         self.kernel.copy_out(&mut self.host, thread, SCRATCH, bytes).unwrap();
+    }
+
+    /// The running thread makes a message queue whose name, with its end, is given; its descriptor, or a negated error number.
+    pub(crate) fn make_queue(&mut self, name: &[u8]) -> i64 {
+        self.put(name);
+        let flags = OpenFlags::O_CREAT | OpenFlags::O_RDWR;
+        self.call(Syscall::MqOpen { name: Path(SCRATCH), flags, mode: 0o600, attributes: In::NULL })
+    }
+
+    /// The running process, which is privileged and stays so, takes on another real user id.
+    pub(crate) fn set_real_uid(&mut self, real: u32) {
+        assert_eq!(self.call(Syscall::Setresuid { real, effective: u32::MAX, saved: u32::MAX }), 0);
     }
 
     /// The running thread ends.

@@ -7,10 +7,11 @@
 use crate::file::description::Open;
 use crate::file::fifo::reserved;
 use crate::ids::{
-    ActionsNo, FileNo, FrameNo, InodeNo, MessageNo, MqMessageNo, MqueueNo, NameNo, NodeNo, ObjectNo, PipeNo, ProcessNo,
-    QueueNo, SemaphoreNo, SetNo, ThreadNo,
+    ActionsNo, FileNo, FrameNo, InodeNo, MessageNo, MqMessageNo, MqUserNo, MqueueNo, NameNo, NodeNo, ObjectNo, PipeNo,
+    ProcessNo, QueueNo, SemaphoreNo, SetNo, ThreadNo,
 };
 use crate::invariants::Broken;
+use crate::ipc::mqueue::user::charge;
 use crate::kernel::Kernel;
 use crate::limits::PROCESSES;
 use crate::mem::space::PageEntry;
@@ -51,6 +52,10 @@ pub(super) enum Kind {
     Memory,
     /// Inodes of a POSIX message queue.
     Mqueue,
+    /// POSIX message queues of a user.
+    Charge,
+    /// What they count as.
+    ChargedBytes,
     /// Processes with a set of actions.
     Actions,
     /// Nodes of all trees together.
@@ -69,6 +74,7 @@ impl Kind {
             Kind::Link | Kind::Inode => !kernel.inodes.is_empty(),
             Kind::Mapping | Kind::Mapper | Kind::Memory => !kernel.objects.is_empty(),
             Kind::Mqueue => !kernel.mqueues.is_empty(),
+            Kind::Charge | Kind::ChargedBytes => !kernel.mq_users.table.is_empty(),
             Kind::Actions => !kernel.actions.is_empty(),
             Kind::Frame | Kind::Nodes | Kind::Waiters | Kind::Child | Kind::Subreaper => !kernel.processes.is_empty(),
         }
@@ -209,6 +215,7 @@ impl Kernel {
         self.names.iter().for_each(|(slot, _)| self.weigh_name(slot, tally));
         self.inodes.iter().for_each(|(slot, _)| self.weigh_inode(slot, tally));
         self.mqueues.iter().for_each(|(slot, _)| self.weigh_mqueue(slot, tally));
+        self.mq_users.table.iter().for_each(|(slot, _)| self.weigh_mq_user(slot, tally));
         self.mq_messages.iter().for_each(|(slot, _)| self.weigh_mq_message(slot, tally));
         self.objects.iter().for_each(|(slot, _)| self.weigh_object(slot, tally, &mut ()));
         self.frames.frames.iter().for_each(|(slot, _)| self.weigh_frame(slot, tally));
@@ -326,8 +333,16 @@ impl Kernel {
     pub(super) fn weigh_mqueue(&self, slot: MqueueNo, tally: &mut impl Tally) {
         let queue = self.mqueues.at(slot);
         tally.counted(Kind::Mqueue, slot.index(), 1);
+        tally.refer(Kind::Charge, queue.user.index());
+        tally.add(Kind::ChargedBytes, queue.user.index(), charge(queue.max_messages, queue.message_bytes) as i64);
         self.weigh_queued(&queue.waiting_receivers, QueueName::MqReceivers(slot), tally);
         self.weigh_queued(&queue.waiting_senders, QueueName::MqSenders(slot), tally);
+    }
+
+    pub(super) fn weigh_mq_user(&self, slot: MqUserNo, tally: &mut impl Tally) {
+        let user = self.mq_users.table.at(slot);
+        tally.counted(Kind::Charge, slot.index(), user.queues);
+        tally.counted(Kind::ChargedBytes, slot.index(), user.bytes as i64);
     }
 
     pub(super) fn weigh_mq_message(&self, slot: MqMessageNo, tally: &mut impl Tally) {
@@ -392,7 +407,7 @@ impl Kernel {
     /// The trees that belong to no slot, how many nodes there are, and how many subreapers.
     pub(super) fn weigh_loose(&self, tally: &mut impl Tally) {
         tally.counted(Kind::Subreaper, 0, i64::from(self.subreapers));
-        let keys = self.segments.nodes() + self.queues.nodes() + self.sets.nodes();
+        let keys = self.segments.nodes() + self.queues.nodes() + self.sets.nodes() + self.mq_users.nodes();
         tally.add(Kind::Nodes, 0, (self.numbers.nodes() + keys) as i64);
         tally.add(Kind::Nodes, 0, -(self.nodes.len() as i64));
     }

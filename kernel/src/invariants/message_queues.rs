@@ -5,7 +5,6 @@ use crate::ids::{FileNo, MqueueNo, ThreadNo};
 use crate::invariants::references::Counts;
 use crate::invariants::{Broken, holds};
 use crate::ipc::mqueue::transfer::Exchange;
-use crate::ipc::mqueue::user::charge;
 use crate::kernel::Kernel;
 use crate::limits::MQ_MESSAGES;
 use crate::name::inode::Kind;
@@ -20,21 +19,11 @@ impl Kernel {
     }
 
     pub(super) fn message_queue_is_sound(&self, slot: MqueueNo) -> Result<(), Broken> {
-        let queue = self.mqueues.at(slot);
-        holds(queue.is_sound(&self.mq_messages), slot.index())?;
-        holds(self.mq_users.iter().any(|(_, user)| user.uid == queue.charged_uid), slot.index())
+        holds(self.mqueues.at(slot).is_sound(&self.mq_messages), slot.index())
     }
 
-    pub(super) fn charges_are_right(&self) -> Result<(), Broken> {
-        let (mut queues, mut bytes) = (0, 0);
-        for (_, queue) in self.mqueues.iter() {
-            queues += 1;
-            bytes += charge(queue.max_messages, queue.message_bytes);
-        }
-        let charged = |(all, sum), user: &crate::ipc::mqueue::user::MqUser| (all + user.queues, sum + user.bytes);
-        let charged = self.mq_users.iter().map(|(_, user)| user).fold((0, 0), charged);
-        holds(charged == (queues, bytes), 0)?;
-        holds(self.mq_users.iter().all(|(_, user)| user.queues > 0), 0)
+    pub(super) fn users_of_queues_are_found(&self) -> Result<(), Broken> {
+        holds(self.mq_users.is_sound(&self.nodes), 0)
     }
 
     /// Whoever is to be told of a message has the queue open.

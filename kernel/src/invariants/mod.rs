@@ -229,13 +229,16 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "mqueues",
-        sentence: "a message queue is that of one inode, its messages are in order, and its owner is charged for it",
+        sentence: "a message queue is that of one inode, its messages are in order, and its user, who is found, is charged for it",
         parts: &[
-            Part::Balance(&[Kind::Mqueue]),
+            Part::Balance(&[Kind::Mqueue, Kind::Charge, Kind::ChargedBytes]),
             Part::File(Aspects::INODE_KINDS, Kernel::open_queue_is_that_of_its_inode),
-            Part::Mqueue(Aspects::MQ_MESSAGES.union(Aspects::MQ_USERS), Kernel::message_queue_is_sound),
+            Part::Mqueue(Aspects::MQ_MESSAGES, Kernel::message_queue_is_sound),
             Part::Mqueue(Aspects::DESCRIPTORS.union(Aspects::FILES), Kernel::notification_is_right),
-            Part::Whole(Aspects::MQUEUES.union(Aspects::MQ_USERS), Kernel::charges_are_right),
+            Part::Whole(
+                Aspects::MQ_USERS.union(Aspects::KEY_NODES).union(Aspects::KEY_ROOTS),
+                Kernel::users_of_queues_are_found,
+            ),
         ],
     },
     Invariant {

@@ -85,7 +85,7 @@ bitflags! {
         const INFOS = 1 << 29;
         /// POSIX timers.
         const POSIX_TIMERS = 1 << 30;
-        /// Nodes of the trees of keys, and of those of sets: neither page tables nor pages of an object nor numbers.
+        /// Nodes of the trees of keys, of those of sets and of that of users: neither page tables nor pages of an object nor numbers.
         const KEY_NODES = 1 << 31;
         /// What is due.
         const ALARMS = 1 << 32;
@@ -101,7 +101,7 @@ bitflags! {
         const PLACES = 1 << 37;
         /// Nodes of the tree of numbers.
         const NUMBER_NODES = 1 << 38;
-        /// The roots of the trees of keys.
+        /// The roots of the trees of keys, and of that of users.
         const KEY_ROOTS = 1 << 39;
         /// How many pages segments have.
         const SEGMENT_PAGES = 1 << 40;
@@ -134,7 +134,7 @@ impl Aspects {
             (Aspects::FILES, kernel.files.len()),
             (Aspects::MQUEUES, kernel.mqueues.len()),
             (Aspects::MQ_MESSAGES, kernel.mq_messages.len()),
-            (Aspects::MQ_USERS, kernel.mq_users.len()),
+            (Aspects::MQ_USERS, kernel.mq_users.table.len()),
             (Aspects::NAMES, kernel.names.len()),
             (Aspects::OBJECTS, kernel.objects.len()),
             (Aspects::SEGMENTS, kernel.segments.table.len()),

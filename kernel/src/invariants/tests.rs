@@ -1,13 +1,14 @@
 //! Breaks each invariant on purpose, and sees it found.
 
 use abi::{
-    Address, Fd, In, InArray, InBytes, IpcFlags, Length, MsgFlags, OpenFlags, Out, OutBytes, Path, ShmFlags, Signal,
-    SignalSet, Syscall, WaitStatus,
+    Address, Fd, In, InArray, InBytes, IpcFlags, Length, MsgFlags, Out, OutBytes, ShmFlags, Signal, SignalSet, Syscall,
+    WaitStatus,
 };
 
 use super::INVARIANTS;
 use crate::ids::{
-    ActionsNo, CpuNo, FrameNo, MqueueNo, ObjectNo, PipeNo, PlaceNo, ProcessNo, QueueNo, SemaphoreNo, ThreadNo, TimerNo,
+    ActionsNo, CpuNo, FrameNo, MqUserNo, MqueueNo, ObjectNo, PipeNo, PlaceNo, ProcessNo, QueueNo, SemaphoreNo,
+    ThreadNo, TimerNo,
 };
 use crate::ipc::message::Message;
 use crate::ipc::mqueue::message::MqMessage;
@@ -69,12 +70,7 @@ impl Machine {
 
     /// The running process opens a message queue that it makes.
     pub(super) fn queue(&mut self) -> Fd {
-        self.put(b"queue\0");
-        let flags = OpenFlags::O_CREAT | OpenFlags::O_RDWR;
-        let call = Syscall::MqOpen { name: Path(SCRATCH), flags, mode: 0o600, attributes: In::NULL };
-        let queue = self.call(call);
-        self.accept();
-        Fd(queue as i32)
+        Fd(self.make_queue(b"queue\0") as i32)
     }
 
     fn slot(&self, pid: u32) -> ProcessNo {
@@ -288,14 +284,40 @@ fn a_miscounted_pipe_end_is_found() {
 fn a_queue_that_is_charged_to_nobody_is_found() {
     breaks("mqueues", |machine| {
         machine.queue();
-        machine.kernel.mqueues.at_mut(MqueueNo(0)).charged_uid = 7;
+        machine.kernel.mqueues.at_mut(MqueueNo(0)).user = MqUserNo(7);
+    });
+}
+
+#[test]
+fn a_queue_that_is_charged_to_another_is_found() {
+    breaks("mqueues", |machine| {
+        machine.queue();
+        machine.set_real_uid(5);
+        machine.make_queue(b"another\0");
+        machine.kernel.mqueues.at_mut(MqueueNo(1)).user = MqUserNo(0);
+    });
+}
+
+#[test]
+fn a_user_with_queues_who_is_not_found_is_found() {
+    breaks("mqueues", |machine| {
+        machine.queue();
+        machine.kernel.mq_users.by_uid.set(&mut machine.kernel.nodes, 0, 0).unwrap();
+    });
+}
+
+#[test]
+fn a_user_without_queues_who_is_found_is_found() {
+    breaks("mqueues", |machine| {
+        machine.queue();
+        machine.kernel.mq_users.by_uid.set(&mut machine.kernel.nodes, 1000, 1).unwrap();
     });
 }
 
 #[test]
 fn a_queue_without_a_name_is_found() {
     breaks("mqueues", |machine| {
-        machine.kernel.mqueues.insert(Mqueue::new(1, 1, 0)).unwrap();
+        machine.kernel.mqueues.insert(Mqueue::new(1, 1, MqUserNo(0))).unwrap();
     });
 }
 

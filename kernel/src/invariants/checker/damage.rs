@@ -70,6 +70,9 @@ fn full_machine() -> Machine {
     machine.call(Syscall::Semget { key: 8, count: 2, flags });
     machine.call(Syscall::Msgget { key: 9, flags });
     let queue = machine.queue();
+    machine.set_real_uid(5);
+    machine.make_queue(b"another\0");
+    machine.set_real_uid(0);
     machine.put(b"fifo\0");
     let here = Fd(-100);
     machine.call(Syscall::Mknodat { directory: here, path: Path(SCRATCH), mode: 0o10600, device: 0 });
@@ -221,10 +224,10 @@ const DAMAGES: &[&[Damage]] = damages! {
     ]
     {mqueues}: [
         |entry| entry.max_messages += 1;
-        |entry| entry.charged_uid += 1;
+        (dice) |entry| entry.user = MqUserNo(dice.roll(3) as u16);
         |entry| entry.waiting_receivers = List::EMPTY;
     ]
-    {mq_users}: [ |entry| entry.queues += 1; |entry| entry.bytes += 1; |entry| entry.uid += 1; ]
+    {mq_users.table}: [ |entry| entry.queues += 1; |entry| entry.bytes += 1; |entry| entry.uid += 1; ]
     {objects}: [
         |entry| entry.mappings += 1;
         |entry| entry.mapped_by = ProcessSet::EMPTY;
@@ -283,7 +286,7 @@ macro_rules! slots {
 }
 
 const SLOTS: &[Damage] = slots! {
-    processes, threads, numbers.table, files, pipes, mqueues, mq_messages, mq_users, inodes, names, frames.frames, objects,
+    processes, threads, numbers.table, files, pipes, mqueues, mq_messages, mq_users.table, inodes, names, frames.frames, objects,
     segments.table, queues.table, messages, sets.table, semaphores, undos, operations, places, nodes, actions,
     infos, posix_timers,
 };
@@ -300,6 +303,12 @@ const OTHERS: &[Damage] = &[
     |machine, _| machine.kernel.numbers.by_value = Tree::EMPTY,
     |machine, _| machine.kernel.segments.keys = Tree::EMPTY,
     |machine, _| machine.kernel.sets.keys = Tree::EMPTY,
+    |machine, _| machine.kernel.mq_users.by_uid = Tree::EMPTY,
+    |machine, dice| {
+        // A user of queues isn't found, or another is.
+        let (uid, slot) = (dice.roll(8) as u64, dice.roll(4) as u32);
+        machine.kernel.mq_users.by_uid.set(&mut machine.kernel.nodes, uid, slot).unwrap();
+    },
     |machine, _| machine.kernel.name_index.buckets.clear(),
     |machine, dice| {
         let bucket = dice.roll(machine.kernel.name_index.buckets.len());

@@ -59,6 +59,7 @@ impl Checker {
             names, names, weigh_name, Aspects::NAMES, |touched| { near.note_names(kernel, &touched) };
             inodes, inodes, weigh_inode, Aspects::empty(), |touched| { near.inodes.add(&touched) };
             mqueues, mqueues, weigh_mqueue, Aspects::MQUEUES, |touched| { near.mqueues.add(&touched) };
+            mq_users, mq_users.table, weigh_mq_user, Aspects::MQ_USERS, |touched| {};
             mq_messages, mq_messages, weigh_mq_message, Aspects::MQ_MESSAGES, |touched| {};
             frames, frames.frames, weigh_frame, Aspects::empty(), |touched| { near.frames.add(&touched) };
             actions, actions, weigh_actions, Aspects::empty(), |touched| { near.actions.add(&touched) };
@@ -69,7 +70,6 @@ impl Checker {
         }
         take! { kernel, changed:
             numbers.table => NUMBERS;
-            mq_users => MQ_USERS;
             segments.table => SEGMENTS;
             undos => UNDOS;
             operations => OPERATIONS;

@@ -100,6 +100,7 @@ weights! {
     names: NAMES;
     inodes: INODES;
     mqueues: MQUEUES;
+    mq_users: MQUEUES;
     mq_messages: MQ_MESSAGES;
     objects: OBJECTS;
     frames: FRAMES;

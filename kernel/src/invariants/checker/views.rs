@@ -236,7 +236,7 @@ impl InodeView {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct LooseView {
     numbers: Tree<3>,
-    keys: [Tree<7>; 3],
+    keys: [Tree<7>; 4],
     segment_pages: u32,
     subreapers: u16,
     terminal: (bool, Option<NumberNo>, Option<NumberNo>),
@@ -248,7 +248,7 @@ impl LooseView {
     pub(super) fn of(kernel: &Kernel) -> LooseView {
         LooseView {
             numbers: kernel.numbers.by_value,
-            keys: [kernel.segments.keys, kernel.queues.keys, kernel.sets.keys],
+            keys: [kernel.segments.keys, kernel.queues.keys, kernel.sets.keys, kernel.mq_users.by_uid],
             segment_pages: kernel.segment_pages,
             subreapers: kernel.subreapers,
             terminal: (kernel.tty.present, kernel.tty.session, kernel.tty.foreground),
@@ -281,7 +281,7 @@ pub(super) enum Owner {
     Nobody,
     /// The tree of numbers.
     Numbers,
-    /// Keys, or the semaphores of a set.
+    /// Keys, the semaphores of a set, or who has POSIX message queues.
     Keys,
     /// A page table.
     Process(ProcessNo),

@@ -98,9 +98,8 @@ impl Kernel {
             return Err(Errno::ENOSPC);
         }
         let (max_messages, message_bytes) = sizes(attributes)?;
-        self.charge_queue(process, charge(max_messages, message_bytes))?;
-        let charged_uid = self.processes.at(process).credentials.real_uid;
-        let Ok(queue) = self.mqueues.insert(Mqueue::new(max_messages, message_bytes, charged_uid)) else {
+        let user = self.charge_queue(process, charge(max_messages, message_bytes))?;
+        let Ok(queue) = self.mqueues.insert(Mqueue::new(max_messages, message_bytes, user)) else {
             crate::bug("no slot for a message queue that was counted")
         };
         let mode = mode & 0o777 & !self.processes.at(process).umask;
@@ -110,9 +109,9 @@ impl Kernel {
     /// A queue without a name that nobody has open is gone, with all that is in it.
     pub(crate) fn end_mqueue<M: PhysMem>(&mut self, memory: &mut M, queue: MqueueNo) {
         let entry = self.mqueues.at(queue);
-        let (uid, bytes) = (entry.charged_uid, charge(entry.max_messages, entry.message_bytes));
+        let (user, bytes) = (entry.user, charge(entry.max_messages, entry.message_bytes));
         self.drop_mq_messages(memory, queue);
-        self.uncharge_queue(uid, bytes);
+        self.uncharge_queue(user, bytes);
         self.mqueues.free(queue);
     }
 }

@@ -7,8 +7,7 @@
 //! priorities would need nodes at that moment, and more time.)
 
 use crate::host::PhysMem;
-use crate::ids::MqMessageNo;
-use crate::ids::MqueueNo;
+use crate::ids::{MqMessageNo, MqUserNo, MqueueNo};
 use crate::ipc::mqueue::message::{MqMessage, MqMessages};
 use crate::ipc::mqueue::notify::Notification;
 use crate::kernel::Kernel;
@@ -43,8 +42,8 @@ pub struct Mqueue {
     pub max_messages: u32,
     /// How many bytes a message has at most.
     pub message_bytes: u32,
-    /// Whose `RLIMIT_MSGQUEUE` it counts for: the real user id of who made it.
-    pub charged_uid: u32,
+    /// Whose `RLIMIT_MSGQUEUE` it counts for.
+    pub user: MqUserNo,
     /// Who waits for a message. Somebody does only while there is none.
     pub waiting_receivers: WaitQueue,
     /// Who waits for room. Somebody does only while there is none.
@@ -72,7 +71,7 @@ impl Entry for Mqueue {
         bytes: 0,
         max_messages: 0,
         message_bytes: 0,
-        charged_uid: 0,
+        user: MqUserNo(0),
         waiting_receivers: WaitQueue::EMPTY,
         waiting_senders: WaitQueue::EMPTY,
         notification: None,
@@ -81,8 +80,8 @@ impl Entry for Mqueue {
 
 impl Mqueue {
     /// A queue without messages.
-    pub(crate) fn new(max_messages: u32, message_bytes: u32, charged_uid: u32) -> Mqueue {
-        Mqueue { max_messages, message_bytes, charged_uid, ..Mqueue::VACANT }
+    pub(crate) fn new(max_messages: u32, message_bytes: u32, user: MqUserNo) -> Mqueue {
+        Mqueue { max_messages, message_bytes, user, ..Mqueue::VACANT }
     }
 
     /// How many messages are in it.

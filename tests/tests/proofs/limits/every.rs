@@ -15,7 +15,7 @@ const FILLERS: &[Program] = &[
     Program::new("PIPE_PAGES", "EAGAIN", &files::pipe_pages),
     Program::new("PIPE_PAGES_MAX", "EPERM", &files::pipe_pages_max),
     Program::new("FRAMES", "ENOMEM EFAULT", &memory::frames),
-    Program::new("NODES", "ENOMEM", &memory::nodes),
+    Program::new("NODES", "ENOMEM ENOSPC", &memory::nodes),
     Program::new("REGIONS", "ENOMEM", &memory::regions),
     Program::new("OBJECTS", "ENOMEM", &memory::objects),
     Program::new("MQUEUES", "ENOSPC", &queues::mqueues),

@@ -135,8 +135,12 @@ pub(super) async fn nodes(sys: Sys, _: Args) -> i32 {
     assert_eq!(sys.msgget(0x5eed, flags).await, Err(Errno::ENOMEM));
     assert_eq!(sys.semget(0x5eed, 1, flags).await, Err(Errno::ENOMEM));
     assert_eq!(sys.shmget(0x5eed, 1, flags).await, Err(Errno::ENOMEM));
+    // So is who has POSIX message queues.
+    assert_eq!(sys.mq_open(b"/noted", QUEUE, 0o600, holding(1, 1)).await, Err(Errno::ENOSPC));
     bystander.goes_on(sys).await;
     let_go(sys, children).await;
+    sys.mq_open(b"/noted", QUEUE, 0o600, holding(1, 1)).await.expect("there is room again");
+    sys.mq_unlink(b"/noted").await.expect("it is there");
     let child = spawn(sys).await.expect("there is room again");
     join(sys, child).await;
     bystander.end(sys).await;
