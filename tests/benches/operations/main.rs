@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use abi::Syscall;
 use criterion::Criterion;
 use kernel::Event;
-use kernel::limits::{MSG_QUEUES, PROCESSES};
+use kernel::limits::{MQUEUES, MSG_QUEUES, PROCESSES};
 
 use compare::Comparison;
 use host::{Host, Operation};
@@ -54,6 +54,7 @@ fn main() {
     crowds(&mut comparison);
     bystanders(&mut comparison);
     mappers(&mut comparison);
+    owners(&mut comparison);
     let mut report = comparison.finish();
     if compare::runs_all() {
         report.add_once("a loop of 10,000 forks", ten_thousand_forks(), Goal::Seconds(2.0));
@@ -220,6 +221,23 @@ fn mappers(comparison: &mut Comparison<'_>) {
 /// Once longer, once shorter.
 fn truncated(event: &Event<'_>) -> bool {
     matches!(event, Event::Finished { call: Syscall::Ftruncate { .. }, .. })
+}
+
+/// A message queue that a user without another makes and ends, among users who have one each: it costs what it costs without
+/// them.
+fn owners(comparison: &mut Comparison<'_>) {
+    let others = 60.min(MQUEUES - 1);
+    let stretch = Stretch { counts: unlinked, events: 1, before: 100, operations: 1_000 };
+    let queues = |others: usize| Lap::new(&format!("queues {others}"), stretch);
+    let (mut among, mut alone) = (queues(others), queues(0));
+    let name = format!("message queue made and ended among {others} users");
+    let operations = among.operations;
+    comparison.beside(&name, (operations, || among.run()), ("alone", || alone.run()), Goal::AtMostTimes(1.3));
+}
+
+/// Once for each queue.
+fn unlinked(event: &Event<'_>) -> bool {
+    matches!(event, Event::Finished { call: Syscall::MqUnlink { .. }, .. })
 }
 
 /// Four make a round trip.

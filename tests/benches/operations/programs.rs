@@ -3,7 +3,7 @@
 use abi::{
     Fd, IPC_PRIVATE, IpcFlags, MapFlags, MqAttr, MsgFlags, OpenFlags, Protection, SemOperation, SigInfo, Signal,
 };
-use userland::sys::{Action, FileActions, Forked};
+use userland::sys::{Action, FileActions, Forked, UNCHANGED};
 use userland::{Args, Program, Sys, handlers};
 
 /// They.
@@ -14,6 +14,7 @@ pub(crate) static PROGRAMS: &[Program] = &[
     Program::new("signals", "", &signals).with_handlers(HANDLERS),
     Program::new("ping", "", &ping),
     Program::new("letters", "", &letters),
+    Program::new("queues", "", &queues),
     Program::new("post", "", &post),
     Program::new("posts", "", &posts),
     Program::new("bulk", "", &bulk),
@@ -105,6 +106,26 @@ async fn letters(sys: Sys, args: Args) -> i32 {
     let mut message = [0; 64];
     while let Ok((length, priority)) = sys.mq_receive_into(from, &mut message).await {
         let _ = sys.mq_send(to, &message[..length], priority).await;
+    }
+    1
+}
+
+/// Makes and ends a message queue for ever, as a user who has no other, among so many other users who have one each.
+async fn queues(sys: Sys, args: Args) -> i32 {
+    let attributes = Some(MqAttr { maxmsg: 8, msgsize: 64, ..MqAttr::default() });
+    let flags = OpenFlags::O_CREAT | OpenFlags::O_RDWR;
+    for other in 1..=number(&args, 1) as u32 {
+        // Their ids have nothing in common.
+        if sys.setresuid(other << 26, UNCHANGED, UNCHANGED).await.is_err() {
+            return 1;
+        }
+        let Ok(queue) = sys.mq_open(format!("/{other}").as_bytes(), flags, 0o600, attributes).await else { return 1 };
+        let _ = sys.close(queue).await;
+    }
+    let _ = sys.setresuid(0, UNCHANGED, UNCHANGED).await;
+    while let Ok(queue) = sys.mq_open(b"/own", flags, 0o600, attributes).await {
+        let _ = sys.close(queue).await;
+        let _ = sys.mq_unlink(b"/own").await;
     }
     1
 }

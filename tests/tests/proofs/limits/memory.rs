@@ -10,6 +10,7 @@ use userland::{Args, Sys};
 
 use super::bystander::{Bystander, holders, let_go};
 use super::processes::spawn;
+use super::queues::{QUEUE, holding};
 
 /// The argument registers of calls that are made by address, with what they point to in a page that was touched before:
 /// nothing is staged for them, so that they meet no other shortage than the one that is asked for.
