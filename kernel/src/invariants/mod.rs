@@ -229,7 +229,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "mqueues",
-        sentence: "a message queue is that of one inode, its messages are in order, and its user, who is found, is charged for it",
+        sentence: "a message queue is that of one inode, its messages are in order, and its user is found and charged for it",
         parts: &[
             Part::Balance(&[Kind::Mqueue, Kind::Charge, Kind::ChargedBytes]),
             Part::File(Aspects::INODE_KINDS, Kernel::open_queue_is_that_of_its_inode),

@@ -286,8 +286,8 @@ macro_rules! slots {
 }
 
 const SLOTS: &[Damage] = slots! {
-    processes, threads, numbers.table, files, pipes, mqueues, mq_messages, mq_users.table, inodes, names, frames.frames, objects,
-    segments.table, queues.table, messages, sets.table, semaphores, undos, operations, places, nodes, actions,
+    processes, threads, numbers.table, files, pipes, mqueues, mq_messages, mq_users.table, inodes, names, frames.frames,
+    objects, segments.table, queues.table, messages, sets.table, semaphores, undos, operations, places, nodes, actions,
     infos, posix_timers,
 };
 
