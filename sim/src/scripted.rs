@@ -287,9 +287,8 @@ impl Scripted {
             .kernel
             .thread(thread)
             .is_some_and(|entry| entry.call.is_some() || !matches!(entry.next, kernel::thread::Next::Access));
-        let untold = self.kernel.process(hart.process).is_some_and(|process| process.continued_untold);
-        let kernel_acts = in_kernel || untold || self.kernel.has_signal_to_take(thread);
-        hart.request.is_some() || !hart.handlers.is_empty() || kernel_acts
+        let signals = self.kernel.has_signal_to_take(thread) || self.kernel.has_continuation_to_tell(thread);
+        hart.request.is_some() || !hart.handlers.is_empty() || in_kernel || signals
     }
 
     /// The answers since they were last taken.

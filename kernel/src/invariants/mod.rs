@@ -438,9 +438,7 @@ impl Kernel {
     /// # Errors
     /// Something is.
     pub fn check_resumed(&self, thread: ThreadId) -> Result<(), Violation> {
-        let untold =
-            self.process_of(thread).and_then(|id| self.process(id)).is_some_and(|entry| entry.continued_untold);
-        match untold || self.has_signal_to_take(thread) {
+        match self.has_continuation_to_tell(thread) || self.has_signal_to_take(thread) {
             true => Err(Violation {
                 name: "delivered",
                 sentence: "nothing deliverable stays pending across a resume",

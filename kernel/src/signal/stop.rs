@@ -4,7 +4,7 @@
 use abi::{Errno, Signal, Syscall, WaitStatus};
 
 use crate::host::Host;
-use crate::ids::{NumberNo, ProcessNo, ThreadNo};
+use crate::ids::{NumberNo, ProcessNo, ThreadId, ThreadNo};
 use crate::kernel::Kernel;
 use crate::planted::planted;
 use crate::sched::policy::Became;
@@ -49,6 +49,11 @@ impl Kernel {
         let thread = entry.thread;
         self.make_ready(thread, Became::Continued);
         self.set_report(process, WaitStatus::Continued);
+    }
+
+    /// Whether a thread's process has been continued and tells its parent so when it runs next.
+    pub fn has_continuation_to_tell(&self, thread: ThreadId) -> bool {
+        self.thread(thread).is_some_and(|thread| self.processes.at(thread.process).continued_untold)
     }
 
     /// A process runs that has been continued.

@@ -21,6 +21,8 @@ pub enum Cause {
 
 /// A signal ended or stopped a process, or a fault did.
 pub const DEATH: &str = "a death";
+/// A process that had been continued ran, and said so.
+pub const CONTINUATION: &str = "a continuation";
 /// A timer expired.
 pub const TIMER: &str = "a timer";
 /// Time passed.
@@ -30,7 +32,7 @@ pub const INPUT: &str = "input";
 /// A signal from outside, as the machine's user sends it.
 pub const OUTSIDE: &str = "outside";
 /// What there is besides calls.
-pub const OTHERS: [&str; 5] = [DEATH, TIMER, TIME, INPUT, OUTSIDE];
+pub const OTHERS: [&str; 6] = [DEATH, CONTINUATION, TIMER, TIME, INPUT, OUTSIDE];
 
 impl Cause {
     /// The first in order.
@@ -94,9 +96,10 @@ pub struct Kind {
     pub by: &'static [&'static str],
 }
 
-/// What can send a signal to somebody who waits: SIGCHLD comes of an end, a notification of a message, the terminal's of input.
-const SIGNALLERS: [&str; 9] =
-    ["kill", "tgkill", "rt_sigqueueinfo", "exit_group", "mq_timedsend", DEATH, TIMER, INPUT, OUTSIDE];
+/// What can send a signal to somebody who waits: SIGCHLD comes of an end or a continuation, a notification of a message, the
+/// terminal's of input.
+const SIGNALLERS: [&str; 10] =
+    ["kill", "tgkill", "rt_sigqueueinfo", "exit_group", "mq_timedsend", DEATH, CONTINUATION, TIMER, INPUT, OUTSIDE];
 
 /// Whatever closes a descriptor, perhaps the last one.
 macro_rules! or_last_close {
@@ -116,12 +119,8 @@ pub const KINDS: [Kind; 18] = [
     Kind { what: "console input", calls: &[("read", false)], by: &[INPUT, "read"] },
     Kind { what: "terminal input", calls: &[("read", true)], by: &[INPUT, "read", "ioctl"] },
     Kind { what: "terminal output", calls: &[("write", false)], by: &[INPUT, "ioctl", "write"] },
-    // wait(2): an end, a stop, or SIGCONT; or an orphan that is a zombie already.
-    Kind {
-        what: "a child",
-        calls: &[("wait4", false), ("waitid", false)],
-        by: &["exit_group", "kill", "tgkill", "rt_sigqueueinfo", DEATH, TIMER, OUTSIDE],
-    },
+    // wait(2): an end, a stop, or a continuation; or an orphan that is a zombie already.
+    Kind { what: "a child", calls: &[("wait4", false), ("waitid", false)], by: &["exit_group", DEATH, CONTINUATION] },
     // msgop(2): a message, or that the queue is removed or gets other rights.
     Kind { what: "a message (System V)", calls: &[("msgrcv", false)], by: &["msgsnd", "msgctl"] },
     Kind { what: "room (System V)", calls: &[("msgsnd", false)], by: &["msgrcv", "msgctl"] },

@@ -69,7 +69,10 @@ fn signals(computer: &mut Computer<'_>) -> Result<(), Wrong> {
         return Err("a signal from outside goes to the wrong process");
     }
     kernel.left_alternate_stack(black_box(*first), black_box(1));
-    if kernel.has_signal_to_take(black_box(*first)) || kernel.check_resumed(black_box(*first)).is_err() {
+    if kernel.has_signal_to_take(black_box(*first))
+        || kernel.has_continuation_to_tell(black_box(*first))
+        || kernel.check_resumed(black_box(*first)).is_err()
+    {
         return Err("PID 1 has a signal to take that it has no handler for");
     }
     // It still runs, and is asked once more what it does.

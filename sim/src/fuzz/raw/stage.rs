@@ -10,7 +10,7 @@ use kernel::thread::{ThreadState, WaitsFor};
 use kernel::{Boot, CpuNo, ImageNo, Kernel, Pick, Picked, Resume, ThreadId, Trap, Trapped};
 
 use crate::fuzz::coverage::{Coverage, Row};
-use crate::fuzz::edges::{Cause, DEATH, INPUT, OUTSIDE, TIME, kind_of};
+use crate::fuzz::edges::{CONTINUATION, Cause, DEATH, INPUT, OUTSIDE, TIME, kind_of};
 use crate::fuzz::raw::host::{Host, PROGRAM};
 use crate::fuzz::raw::moves::{Move, Name, Value, What};
 use crate::kernel_box::KernelBox;
@@ -201,7 +201,10 @@ impl Stage {
             return Ok(Made::Skipped);
         }
         // What it was in goes on, or it ends.
-        self.host.cause = self.host.calls[thread.slot.index()].map_or(Cause::Other(DEATH), Cause::Call);
+        self.host.cause = match self.host.calls[thread.slot.index()] {
+            _ if self.kernel.has_continuation_to_tell(thread) => Cause::Other(CONTINUATION),
+            call => call.map_or(Cause::Other(DEATH), Cause::Call),
+        };
         if self.kernel.pick(&mut self.host, CPU, Pick::Thread(thread)) != Picked::Thread(thread) {
             return Err(format!("{} can run, and isn't picked", what.who));
         }
