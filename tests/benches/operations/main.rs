@@ -226,7 +226,7 @@ fn truncated(event: &Event<'_>) -> bool {
 /// A message queue that a user without another makes and ends, among users who have one each: it costs what it costs without
 /// them.
 fn owners(comparison: &mut Comparison<'_>) {
-    let others = 60.min(MQUEUES - 1);
+    let others = 250.min(MQUEUES - 1);
     let stretch = Stretch { counts: unlinked, events: 1, before: 100, operations: 1_000 };
     let queues = |others: usize| Lap::new(&format!("queues {others}"), stretch);
     let (mut among, mut alone) = (queues(others), queues(0));

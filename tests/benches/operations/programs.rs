@@ -115,8 +115,8 @@ async fn queues(sys: Sys, args: Args) -> i32 {
     let attributes = Some(MqAttr { maxmsg: 8, msgsize: 64, ..MqAttr::default() });
     let flags = OpenFlags::O_CREAT | OpenFlags::O_RDWR;
     for other in 1..=number(&args, 1) as u32 {
-        // Their ids have nothing in common.
-        if sys.setresuid(other << 26, UNCHANGED, UNCHANGED).await.is_err() {
+        // Their ids are far apart.
+        if sys.setresuid(other << 24, UNCHANGED, UNCHANGED).await.is_err() {
             return 1;
         }
         let Ok(queue) = sys.mq_open(format!("/{other}").as_bytes(), flags, 0o600, attributes).await else { return 1 };
