@@ -84,8 +84,10 @@ pub enum Resume {
         /// Whether it runs on the alternate stack: to be given back too.
         on_alternate_stack: bool,
     },
-    /// It goes on computing, or told its parent that it was continued: nothing for user code to do in this step.
+    /// It goes on computing: nothing for user code to do in this step.
     Busy,
+    /// It was continued after a stop, and has told its parent so: nothing for user code to do in this step.
+    Continued,
     /// It can't go on: it blocked again, was stopped, or is gone.
     Blocked,
 }

@@ -110,7 +110,7 @@ impl Kernel {
         let process = self.threads.at(thread).process;
         if self.processes.at(process).continued_untold {
             self.tell_of_continuation(host, process);
-            return Resume::Busy;
+            return Resume::Continued;
         }
         loop {
             if let Next::Call = self.threads.at(thread).next

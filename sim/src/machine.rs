@@ -52,8 +52,10 @@ pub enum Act {
     Accessed,
     /// It met a page that wasn't there, or another fault of its own making.
     Faulted,
-    /// It went on computing, or told its parent that it was continued.
+    /// It went on computing.
     Computed,
+    /// It was continued after a stop, and told its parent so.
+    Continued,
     /// It found that it still has to wait.
     Waited,
     /// Its program went wrong, and it was ended for it.
@@ -401,6 +403,7 @@ impl Machine {
                 }
             }
             Resume::Busy => Act::Computed,
+            Resume::Continued => Act::Continued,
             Resume::Blocked => Act::Waited,
         }
     }

@@ -205,7 +205,7 @@ impl Scripted {
                 self.harts[place].handlers.push(Interrupted { info, mask, returns, on_alternate_stack });
             }
             Resume::Retry => self.go_on(place),
-            Resume::Start { .. } | Resume::Busy | Resume::Blocked => {}
+            Resume::Start { .. } | Resume::Busy | Resume::Continued | Resume::Blocked => {}
         }
         self.harts.retain(|hart| self.kernel.thread(hart.thread).is_some());
     }

@@ -274,3 +274,15 @@ fn one_step_back_after_many_is_quick() {
     // their past takes about as long, for all ten, as the run.
     assert!(began.elapsed() < 4 * whole, "{:?} of {whole:?}", began.elapsed());
 }
+
+/// A stop, and a continuation that the child tells itself when it runs.
+#[test]
+fn a_step_says_that_a_process_is_continued() {
+    let mut walk = vitrine(&["sh", "-c", "sleep 1 & kill -STOP $!; sleep 0.1; kill -CONT $!; wait"], None, 0);
+    let (instants, _) = instants(&mut walk);
+    let told: Vec<&String> = instants.iter().filter_map(|(_, _, told)| told.as_ref()).collect();
+    let said = told.iter().find(|told| told.contains("tells its parent that it is continued"));
+    let said = said.expect("a step says so");
+    // The shell waits for it, and is woken by that.
+    assert!(said.contains(" 3 sh ") && said.contains("+++ woken +++"), "{said}");
+}

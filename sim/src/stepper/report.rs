@@ -182,6 +182,7 @@ impl Reporter {
         let kernel = &world.kernel;
         let call = kernel.thread(thread).and_then(|thread| thread.call).map(|call| call.info().name);
         match (act, call) {
+            (Act::Continued, _) => Some("tells its parent that it is continued".into()),
             (Act::Computed, Some(call)) => Some(format!("<... {call} goes on>")),
             (Act::Waited, Some(call)) if self.resumed.is_empty() => {
                 let what = kernel.thread(thread).and_then(|thread| thread.waits_for());

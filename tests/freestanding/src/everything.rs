@@ -114,7 +114,7 @@ fn wait(computer: &mut Computer<'_>) -> Result<i64, Wrong> {
         let first = computer.kernel.current(CPU) == Some(computer.first);
         match computer.kernel.resume(computer.board, CPU) {
             Resume::Return(value) if first => return Ok(value),
-            Resume::Busy | Resume::Blocked => {}
+            Resume::Busy | Resume::Continued | Resume::Blocked => {}
             _ => return Err("a process goes on that was killed"),
         }
     }

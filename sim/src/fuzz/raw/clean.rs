@@ -57,7 +57,7 @@ impl Stage {
             }
             match resumed {
                 Resume::Return(value) if value == Errno::ECHILD.to_return() => return Ok(()),
-                Resume::Blocked | Resume::Busy => {}
+                Resume::Blocked | Resume::Busy | Resume::Continued => {}
                 _ => drop(self.kernel.trap(&mut self.host, CPU, raw("wait4", [u64::MAX, 0, 0, 0, 0, 0]))),
             }
             self.look()?;

@@ -261,7 +261,7 @@ impl Stage {
             let resumed = self.kernel.resume(&mut self.host, CPU);
             let Some(Some(actor)) = self.actors.get_mut(who.index()) else { return Ok(false) };
             match resumed {
-                Resume::Busy | Resume::Blocked => return Ok(false),
+                Resume::Busy | Resume::Continued | Resume::Blocked => return Ok(false),
                 Resume::Retry | Resume::Return(_) => break,
                 Resume::Start { .. } => {
                     actor.handlers.clear();
