@@ -115,14 +115,15 @@ async fn queues(sys: Sys, args: Args) -> i32 {
     let attributes = Some(MqAttr { maxmsg: 8, msgsize: 64, ..MqAttr::default() });
     let flags = OpenFlags::O_CREAT | OpenFlags::O_RDWR;
     for other in 1..=number(&args, 1) as u32 {
-        // Their ids are far apart.
-        if sys.setresuid(other << 24, UNCHANGED, UNCHANGED).await.is_err() {
+        // Each is noted in a node of its own.
+        if sys.setresuid(other * 32, UNCHANGED, UNCHANGED).await.is_err() {
             return 1;
         }
         let Ok(queue) = sys.mq_open(format!("/{other}").as_bytes(), flags, 0o600, attributes).await else { return 1 };
         let _ = sys.close(queue).await;
     }
-    let _ = sys.setresuid(0, UNCHANGED, UNCHANGED).await;
+    // Far from them all: its note takes a node of each level but one, and without them of each.
+    let _ = sys.setresuid(1 << 31, UNCHANGED, UNCHANGED).await;
     while let Ok(queue) = sys.mq_open(b"/own", flags, 0o600, attributes).await {
         let _ = sys.close(queue).await;
         let _ = sys.mq_unlink(b"/own").await;
