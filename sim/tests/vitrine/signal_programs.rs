@@ -100,9 +100,9 @@ fn an_editor_asks_before_it_quits() {
         script(&format!("{typed}; kill -INT $!; wait $!; echo status $?")).0
     };
     let kept = ask("n");
-    assert!(kept.ends_with("1 lines kept, go on\n2 lines kept:\none\ntwo\nstatus 0\n"), "{kept}");
+    assert!(kept.ends_with("1 line kept, go on\n2 lines kept:\none\ntwo\nstatus 0\n"), "{kept}");
     let gone = ask("y");
-    assert!(gone.ends_with("(y/n) 1 lines thrown away\nstatus 1\n"), "{gone}");
+    assert!(gone.ends_with("(y/n) 1 line thrown away\nstatus 1\n"), "{gone}");
 }
 
 #[test]
