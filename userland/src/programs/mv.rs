@@ -53,6 +53,12 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
                 perror(sys, MANUAL.name, format_args!("cannot stat {}", quote(source)), errno).await;
                 status = 1;
             }
+            // No flag is wrong, so it can only be that.
+            Err(Errno::EINVAL) => {
+                let what = format_args!("cannot move {} to a subdirectory of itself, {}", quote(source), quote(&new));
+                complain(sys, MANUAL.name, what).await;
+                status = 1;
+            }
             Err(errno) => {
                 let what = format_args!("cannot move {} to {}", quote(source), quote(&new));
                 perror(sys, MANUAL.name, what, errno).await;
