@@ -128,7 +128,7 @@ layouts! {
     /// Owner and permissions of an object.
     IpcPerm = "struct ipc64_perm" {
         /// Its key.
-        key: i32,
+        key: i32 => print_key,
         /// Its owner.
         uid: u32,
         /// Its owner's group.
@@ -288,6 +288,11 @@ layouts! {
         /// `IPC_NOWAIT`, `SEM_UNDO`.
         flags: i16 => print_operation_flags,
     }
+}
+
+/// Prints a key in hexadecimal, as `ipcs(1)` does, or by its name.
+pub fn print_key(key: i32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if key == IPC_PRIVATE { f.write_str("IPC_PRIVATE") } else { write!(f, "{key:#x}") }
 }
 
 /// Prints the flags of an operation on a semaphore.

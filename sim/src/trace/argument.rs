@@ -3,8 +3,8 @@
 use std::fmt;
 
 use abi::{
-    AT_FDCWD, Argument, Errno, FcntlCommand, Fd, IPC_PRIVATE, IoctlCommand, IpcFlags, Kind, Layout, OpenFlags,
-    SigAction, SigActionFlags, Signal, Structure, Syscall, SyscallInfo, Timespec, WaitStatus, print_mode,
+    AT_FDCWD, Argument, Errno, FcntlCommand, Fd, IoctlCommand, IpcFlags, Kind, Layout, OpenFlags, SigAction,
+    SigActionFlags, Signal, Structure, Syscall, SyscallInfo, Timespec, WaitStatus, print_key, print_mode,
     print_permissions,
 };
 
@@ -141,10 +141,7 @@ impl<'a> Scene<'a> {
                 Some(print_permissions(u32::decode(raw), f))
             }
             ("openat" | "mq_open", "flags") => Some(print_open_flags(OpenFlags::decode(raw), f)),
-            ("shmget" | "msgget" | "semget", "key") => Some(match i32::decode(raw) {
-                IPC_PRIVATE => f.write_str("IPC_PRIVATE"),
-                key => write!(f, "{key:#x}"),
-            }),
+            ("shmget" | "msgget" | "semget", "key") => Some(print_key(i32::decode(raw), f)),
             ("shmget" | "msgget" | "semget", "flags") => Some(print_ipc_flags(IpcFlags::decode(raw), f)),
             ("execve" | "spawn", "envp") if raw != 0 => {
                 Some(write!(f, "{raw:#x} /* {} vars */", self.strings(raw).map_or(0, |strings| strings.len())))

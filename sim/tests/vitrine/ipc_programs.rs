@@ -355,13 +355,13 @@ fn a_trace_of_ipcs_shows_figures_and_no_garbage() {
         ", semusz=1, semvmx=32767, semaem=2}) = ",
         "shmctl(0, SHM_INFO, {used_ids=1, tot=2, rss=0, swp=0}) = ",
         "shmctl(0, IPC_INFO, {shmmax=",
-        "IPC_CREAT|0644) = 0",
+        "shmget(0x56610001, 5000, IPC_CREAT|IPC_EXCL|0644) = 0",
     ] {
         assert!(trace.contains(part), "{part:?} isn't in\n{trace}");
     }
     for stat in ["msgctl(0, MSG_STAT", "shmctl(0, SHM_STAT", "semctl(0, 0, SEM_STAT"] {
         let line = trace.lines().find(|line| line.contains(stat)).unwrap_or_default();
-        assert!(line.contains("{perm={key=") && line.contains(", mode=0644, "), "{line}");
+        assert!(line.contains("{perm={key=0x56610001, uid=0, ") && line.contains(", mode=0644, "), "{line}");
     }
 }
 
