@@ -187,9 +187,14 @@ fn an_action_that_can_not_open_leaves_no_child() {
         for fd in 3..64 {
             let _ = sys.close(Fd(fd)).await;
         }
-        sys.setuid(5).await.unwrap();
-        assert_eq!(spawn(1, b"/tmp/theirs", read).await, Err(Errno::EACCES));
+        let other = fork(sys, async |sys| {
+            sys.setuid(5).await.unwrap();
+            let actions = FileActions::new().open(Fd(1), b"/tmp/theirs", read);
+            assert_eq!(sys.posix_spawn(b"true", &actions, &[b"true"], &[]).await, Err(Errno::EACCES));
+        });
+        join(sys, other.await).await;
         assert_eq!(sys.wait().await, Err(Errno::ECHILD));
+        sys.unlink(b"/tmp/theirs").await.unwrap();
         0
     })
     .succeeds();
@@ -208,6 +213,7 @@ fn an_action_that_waits_in_its_open_can_be_interrupted() {
         let actions = FileActions::new().open(Fd(1), b"/tmp/nobody", OpenFlags::O_WRONLY);
         assert_eq!(sys.posix_spawn(b"true", &actions, &[b"true"], &[]).await, Err(Errno::EINTR));
         assert_eq!(sys.wait().await, Err(Errno::ECHILD));
+        sys.unlink(b"/tmp/nobody").await.unwrap();
         0
     })
     .handlers(HANDLERS)
