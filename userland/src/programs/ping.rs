@@ -74,7 +74,7 @@ async fn bounce(sys: Sys, count: u64) -> Result<u64, Errno> {
     let end = sys.clock_gettime(ClockId::CLOCK_MONOTONIC).await?;
     sys.close(there_write).await?;
     wait_for(sys, child).await?;
-    let trips = counted(returned.into(), "round trip");
+    let trips = counted(returned, "round trip");
     println!(sys, "{trips} in {} us of virtual time", microseconds(start, end)).await;
     Ok(returned)
 }
