@@ -111,13 +111,13 @@ macro_rules! for_each_syscall {
             33 mknodat Mknodat (directory: Fd, path: Path, mode: u32, device: u64) -> Zero
                 [EACCES EBADF EEXIST EFAULT EINVAL ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM] "Make a FIFO";
             34 mkdirat Mkdirat (directory: Fd, path: Path, mode: u32) -> Zero
-                [EACCES EBADF EEXIST EFAULT ENAMETOOLONG ENOENT ENOSPC ENOTDIR] "Make a directory";
+                [EACCES EBADF EEXIST EFAULT ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM] "Make a directory";
             35 unlinkat Unlinkat (directory: Fd, path: Path, flags: AtFlags) -> Zero
                 [EACCES EBADF EBUSY EFAULT EINVAL EISDIR ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM] "Remove a name, or an empty directory";
             37 linkat Linkat (old_directory: Fd, old: Path, new_directory: Fd, new: Path, flags: AtFlags) -> Zero
                 [EACCES EBADF EEXIST EFAULT EINVAL ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM EXDEV] "Give something one more name";
             276 renameat2 Renameat2 (old_directory: Fd, old: Path, new_directory: Fd, new: Path, flags: RenameFlags) -> Zero
-                [EACCES EBADF EBUSY EEXIST EFAULT EINVAL EISDIR ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM] "Change a name";
+                [EACCES EBADF EBUSY EEXIST EFAULT EINVAL EISDIR ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EXDEV] "Change a name";
             79 newfstatat Newfstatat (directory: Fd, path: Path, stat: Out<Stat>, flags: AtFlags) -> Zero
                 [EACCES EBADF EFAULT EINVAL ENAMETOOLONG ENOENT ENOTDIR] "Get what is known of a name";
             80 fstat Fstat (fd: Fd, stat: Out<Stat>) -> Zero

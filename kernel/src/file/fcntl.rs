@@ -77,6 +77,13 @@ impl Kernel {
         let ring = &mut self.pipes.at_mut(pipe).ring;
         ring.set_capacity(pages)?;
         let capacity = ring.capacity();
+        if let Some(writer) = self.pipes.at(pipe).waiting_writers.first()
+            && self.is_blocked(writer)
+            && !self.pipe_is_writable(pipe)
+        {
+            // Linux wakes the first writer even if there is no more room than before: it waits behind the others then.
+            self.requeue_last(writer);
+        }
         self.settle_pipe(host, pipe);
         Ok(Flow::Done(capacity as i64))
     }

@@ -116,10 +116,11 @@ impl Kernel {
                 let operations = self.copy_operations(first);
                 let stuck = self.try_operations(set, thread.process, &operations);
                 // Who waits for several to be zero is looked at again when something is zero, as on Linux. Until then something
-                // before what it waits for may have risen as well.
+                // before what it waits for may have risen as well, for which it may not wait.
                 let waits_for_zeros = operations.iter().all(|operation| operation.op == 0);
                 let is_stuck = match stuck {
                     Err(Stuck::At(index)) if waits_for_zeros => index <= waits_at.into(),
+                    Err(Stuck::Fails(abi::Errno::EAGAIN)) if waits_for_zeros => true,
                     stuck => stuck == Err(Stuck::At(waits_at.into())),
                 };
                 holds(is_stuck, slot.index())?;

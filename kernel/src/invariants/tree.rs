@@ -64,6 +64,7 @@ impl Kernel {
             && !process.stopped
             && process.unreported.is_none()
             && !process.continued_untold
+            && !process.adopted_changed
             && !self.threads.holds(process.thread);
         holds(nothing, slot.index())
     }

@@ -100,6 +100,10 @@ impl Kernel {
             return Err(Errno::E2BIG);
         }
         if copies {
+            if u64::from(self.messages.at(found).bytes) > size.0 {
+                // MSG_NOERROR shortens no copy.
+                return Err(Errno::EINVAL);
+            }
             return self.give_message(cx, found, message, size);
         }
         self.receive(cx, slot, found);

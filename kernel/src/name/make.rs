@@ -15,6 +15,7 @@ use crate::name::access::{CHANGE, Judged};
 use crate::name::directory::Directory;
 use crate::name::inode::{Inode, Kind};
 use crate::name::path::{Last, PathName, Place};
+use crate::name::plant::QUEUES;
 use crate::table::Entry;
 
 impl Kernel {
@@ -67,7 +68,7 @@ impl Kernel {
         self.check_access(judged, at, wanted)
     }
 
-    /// Makes an inode with a name. In a directory with `S_ISGID` it gets the directory's group, and a directory the same bit.
+    /// Makes an inode with a name; not among the message queues, which only `mq_open` makes. In a directory with `S_ISGID` it gets the directory's group, and a directory the same bit.
     fn make(
         &mut self,
         process: ProcessNo,
@@ -78,6 +79,9 @@ impl Kernel {
     ) -> Result<(), Errno> {
         let judged = self.effective(process);
         self.check_may_enter(judged, directory, CHANGE)?;
+        if directory == QUEUES {
+            return Err(Errno::EPERM);
+        }
         if self.inodes.room() == 0 || self.names.room() == 0 {
             return Err(Errno::ENOSPC);
         }
@@ -121,10 +125,14 @@ impl Kernel {
         let path = self.read_path(cx.host, cx.process, new.1, &mut buffer)?;
         let place = self.walk(cx.process, judged, new.0, path)?;
         let name = self.free_name(&place, false)?;
-        // A pipe without a name lives elsewhere.
+        // A pipe without a name lives elsewhere, and message queues have a file system of their own.
         let inode = inode.ok_or(Errno::EXDEV)?;
+        let is_queue = matches!(self.inodes.at(inode).kind, Kind::Mqueue(_));
+        if is_queue != (place.directory == QUEUES) {
+            return Err(Errno::EXDEV);
+        }
         self.check_may_enter(judged, place.directory, CHANGE)?;
-        if self.is_directory(inode) {
+        if self.is_directory(inode) || is_queue {
             return Err(Errno::EPERM);
         }
         // Whoever was removed for good doesn't come back.

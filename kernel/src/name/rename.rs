@@ -8,7 +8,7 @@ use crate::ids::{InodeNo, NameNo};
 use crate::kernel::Kernel;
 use crate::name::access::{CHANGE, Judged};
 use crate::name::path::{Last, PathName, Place};
-use crate::name::plant::ROOT;
+use crate::name::plant::{QUEUES, ROOT};
 
 /// What a rename was found to be.
 struct Renaming<'p> {
@@ -39,6 +39,10 @@ impl Kernel {
         let new_path = self.read_path(cx.host, cx.process, new.1, &mut new_buffer)?;
         let old = self.walk(cx.process, judged, old.0, old_path)?;
         let new = self.walk(cx.process, judged, new.0, new_path)?;
+        if (old.directory == QUEUES) != (new.directory == QUEUES) {
+            // They have a file system of their own.
+            return Err(Errno::EXDEV);
+        }
         let exchange = flags.contains(RenameFlags::RENAME_EXCHANGE);
         let renaming = self.find_renaming(old, new, flags)?;
         self.check_loops(&renaming, exchange)?;
@@ -124,6 +128,9 @@ impl Kernel {
                     _ => {}
                 }
             }
+        }
+        if old.directory == QUEUES {
+            return Err(Errno::EPERM);
         }
         if moves && self.is_directory(from) {
             self.check_access(judged, from, AccessMode::W_OK)?;

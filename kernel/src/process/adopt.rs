@@ -101,6 +101,8 @@ impl Kernel {
             }
             self.remove_child(process, child);
             self.add_child(adopter, child);
+            let entry = self.processes.at_mut(child);
+            entry.adopted_changed = entry.unreported.is_some();
             host.event(Event::Adopted { child: self.process_id(child), parent: self.process_id(adopter) });
             if let Life::Zombie(status) = self.processes.at(child).life {
                 self.add_zombie(adopter, child);

@@ -95,6 +95,8 @@ pub struct Process {
     pub unreported: Option<WaitStatus>,
     /// It has been continued, and its parent doesn't know by `SIGCHLD` yet: as on Linux, it says so itself when it runs next.
     pub continued_untold: bool,
+    /// It was adopted with an unreported change: as on Linux, its new parent isn't told of that.
+    pub adopted_changed: bool,
     /// It adopts the orphans among its descendants (`PR_SET_CHILD_SUBREAPER`).
     pub subreaper: bool,
     /// It has executed a program since it was forked: its parent may no longer change its group.
@@ -205,6 +207,7 @@ macro_rules! with_process_fields {
             stopped,
             unreported,
             continued_untold,
+            adopted_changed,
             subreaper,
             has_executed,
             has_terminal,
@@ -265,6 +268,7 @@ impl Entry for Process {
         stopped: false,
         unreported: None,
         continued_untold: false,
+        adopted_changed: false,
         subreaper: false,
         has_executed: false,
         has_terminal: false,

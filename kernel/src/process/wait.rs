@@ -160,7 +160,8 @@ impl Kernel {
             return false;
         }
         parent.children.iter(&self.processes).any(|child| {
-            let told = !self.processes.at(child).continued_untold;
+            let entry = self.processes.at(child);
+            let told = entry.is_zombie() || !entry.continued_untold && !entry.adopted_changed;
             told && self.is_among(child, which) && self.reportable(child, options)
         })
     }
@@ -270,6 +271,7 @@ impl Kernel {
     /// A stop or continuation of this child needn't be reported any more.
     pub(crate) fn clear_report(&mut self, child: ProcessNo) {
         let entry = self.processes.at_mut(child);
+        entry.adopted_changed = false;
         if entry.unreported.take().is_some()
             && let Some(parent) = entry.parent
         {

@@ -58,7 +58,8 @@ impl Kernel {
 
     /// A process runs that has been continued.
     pub(crate) fn tell_of_continuation<H: Host>(&mut self, host: &mut H, process: ProcessNo) {
-        self.processes.at_mut(process).continued_untold = false;
+        let entry = self.processes.at_mut(process);
+        (entry.continued_untold, entry.adopted_changed) = (false, false);
         self.tell_parent_of_change(host, process, WaitStatus::Continued);
     }
 

@@ -232,3 +232,21 @@ fn a_bad_pointer_for_the_result_loses_the_message() {
     })
     .succeeds();
 }
+
+/// As seen on Linux: `MSG_NOERROR` shortens what is received, and no copy.
+#[test]
+fn a_copy_that_does_not_fit_is_einval_even_with_noerror() {
+    program(&|sys, _| async move {
+        let id = private(sys).await;
+        sys.msgsnd(id, 1, b"abc", NOWAIT).await.unwrap();
+        let copies = NOWAIT | MsgFlags::MSG_COPY;
+        let mut small = [0; 2];
+        assert_eq!(sys.msgrcv(id, &mut small, 0, copies | MsgFlags::MSG_NOERROR).await, Err(Errno::EINVAL));
+        assert_eq!(sys.msgrcv(id, &mut small, 0, copies).await, Err(Errno::E2BIG));
+        assert_eq!(receive(sys, id, 0, copies | MsgFlags::MSG_NOERROR).await, Ok((1, b"abc".to_vec())));
+        assert_eq!(sys.msgrcv(id, &mut small, 0, NOWAIT | MsgFlags::MSG_NOERROR).await, Ok((1, 2)));
+        sys.msg_remove(id).await.unwrap();
+        0
+    })
+    .succeeds();
+}

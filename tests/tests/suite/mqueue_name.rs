@@ -141,3 +141,34 @@ fn a_queue_is_a_file_in_dev_mqueue() {
     })
     .succeeds();
 }
+
+/// As on Linux, where they have a file system of their own, in which nothing else can be made.
+#[test]
+fn only_queues_live_among_queues() {
+    program(&|sys, _| async move {
+        make(sys, b"/q", 0o600).await;
+        sys.mkfifo(b"/f", 0o600).await.unwrap();
+        sys.mkdir(b"/d", 0o700).await.unwrap();
+        let (queue, other) = (&b"/dev/mqueue/q"[..], &b"/dev/mqueue/r"[..]);
+        assert_eq!(sys.mkdir(other, 0o700).await, Err(Errno::EPERM));
+        assert_eq!(sys.mkdir(queue, 0o700).await, Err(Errno::EEXIST));
+        assert_eq!(sys.mkfifo(other, 0o600).await, Err(Errno::EPERM));
+        for (old, new, errno) in [
+            (queue, other, Errno::EPERM),
+            (queue, b"/r", Errno::EXDEV),
+            (b"/f", other, Errno::EXDEV),
+            (queue, b"/f", Errno::EXDEV),
+        ] {
+            assert_eq!(sys.rename(old, new).await, Err(errno), "rename {old:?} {new:?}");
+            let errno = if new == b"/f" { Errno::EEXIST } else { errno };
+            assert_eq!(sys.link(old, new).await, Err(errno), "link {old:?} {new:?}");
+        }
+        assert_eq!(sys.rename(b"/d", other).await, Err(Errno::EXDEV));
+        assert_eq!(sys.rename(queue, queue).await, Ok(()));
+        assert_eq!(sys.mq_unlink(b"/q").await, Ok(()));
+        sys.unlink(b"/f").await.unwrap();
+        sys.rmdir(b"/d").await.unwrap();
+        0
+    })
+    .succeeds();
+}

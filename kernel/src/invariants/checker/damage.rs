@@ -141,6 +141,7 @@ const DAMAGES: &[&[Damage]] = damages! {
         |entry| entry.stopped = !entry.stopped;
         |entry| entry.unreported = Some(WaitStatus::Continued);
         |entry| entry.continued_untold = !entry.continued_untold;
+        |entry| entry.adopted_changed = !entry.adopted_changed;
         |entry| entry.subreaper = !entry.subreaper;
         |entry| entry.has_terminal = !entry.has_terminal;
         (dice) |entry| entry.thread = ThreadNo(dice.roll(12) as u16);

@@ -56,7 +56,7 @@ struct Kinship {
     zombie_link: Link<ProcessNo>,
     changed_children: u16,
     unreported: Option<abi::WaitStatus>,
-    continued_untold: bool,
+    untold: (bool, bool),
     zombie: bool,
     subreaper: bool,
 }
@@ -88,7 +88,7 @@ impl ProcessView {
                 zombie_link: process.zombie_link,
                 changed_children: process.changed_children,
                 unreported: process.unreported,
-                continued_untold: process.continued_untold,
+                untold: (process.continued_untold, process.adopted_changed),
                 zombie,
                 subreaper: process.subreaper,
             },

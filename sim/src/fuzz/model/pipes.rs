@@ -281,7 +281,16 @@ impl PipesAndFifos {
             "fcntl" if ["SETPIPE_SZ", "GETPIPE_SZ"].contains(&step.word(1)) => {
                 match self.pipes.opened.get(step.caller, step.int(0)).map(|found| found.object.clone()) {
                     Some(Object::Pipe(pipe)) if step.word(1) == "SETPIPE_SZ" => {
-                        Begun::Over(self.pipes.set_capacity(pipe, step.int(2)))
+                        let answer = self.pipes.set_capacity(pipe, step.int(2));
+                        let state = &self.pipes.pipes[pipe];
+                        if answer.errno().is_none() && state.pages.len() == state.capacity_pages {
+                            // Linux wakes the first writer, though there is no more room than before.
+                            self.waiters.send_last(|who, call| {
+                                matches!(call, Call::Write { pipe: full, .. } if *full == pipe)
+                                    && !step.before.is_stopped(who)
+                            });
+                        }
+                        Begun::Over(answer)
                     }
                     Some(Object::Pipe(pipe)) => {
                         Begun::Over(Answer::value(self.pipes.pipes[pipe].capacity_pages * PAGE_BYTES))

@@ -40,6 +40,12 @@ pub(super) struct Call {
     operations: Vec<Operation>,
 }
 
+impl Call {
+    fn is_for_zeros(&self) -> bool {
+        self.operations.iter().all(|operation| operation.amount == 0)
+    }
+}
+
 /// How far the operations of a call can be done.
 enum Doable {
     /// All of them.
@@ -111,10 +117,22 @@ impl Domain for Sets {
         }
         match set.perform(who, &call.operations) {
             Doable::All => Tried::Done(Answer::value(0)),
+            // See `may_give`.
+            Doable::Before(operation) if operation.no_wait && stage == Stage::Asleep && call.is_for_zeros() => {
+                Tried::Waits
+            }
             Doable::Before(operation) if operation.no_wait => failed("EAGAIN"),
             Doable::Before(_) => Tried::Waits,
             Doable::Never(name) => failed(name),
         }
+    }
+
+    /// Who waits for zeros alone is looked at again when one of the set is zero (`do_smart_wakeup_zero`): until then one before may have
+    /// risen for which it may not wait.
+    fn may_give(&self, who: Name, call: &Call) -> Option<Answer> {
+        let stands = self.0.get(call.set)?.clone().perform(who, &call.operations);
+        let fails = matches!(stands, Doable::Before(operation) if operation.no_wait) && call.is_for_zeros();
+        fails.then(|| Answer::error("EAGAIN"))
     }
 
     /// Those that change nothing are in nobody's way.
@@ -213,7 +231,7 @@ impl Semaphores {
     /// How many wait for several semaphores to be zero, this one among them. Linux looks at them again only when one of the set is
     /// zero (`do_smart_wakeup_zero`): until then they are counted where they waited, though one before may have risen as well.
     fn unsure(&self, set: usize, index: i64) -> usize {
-        let for_zeros = |call: &Call| call.operations.len() > 1 && call.operations.iter().all(|it| it.amount == 0);
+        let for_zeros = |call: &Call| call.operations.len() > 1 && call.is_for_zeros();
         let is_there = |call: &Call| call.operations.iter().any(|it| it.number as i64 == index);
         self.waiters.iter().filter(|(_, call)| call.set == set && for_zeros(call) && is_there(call)).count()
     }

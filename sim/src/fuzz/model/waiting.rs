@@ -42,6 +42,12 @@ pub trait Domain: Clone {
     /// The queue in which it waits: calls in one queue are served first come, first served.
     fn queue(&self, call: &Self::Call) -> (usize, u8);
 
+    /// What a call that sleeps may fail with, or not: nobody need look at it.
+    fn may_give(&self, who: Name, call: &Self::Call) -> Option<Answer> {
+        let _ = (who, call);
+        None
+    }
+
     /// Something else than what it waits for takes it out of its queue. This is what it gives if it isn't made again.
     fn leave(&mut self, who: Name, call: &Self::Call) -> Answer {
         let _ = (who, call);
@@ -82,6 +88,20 @@ impl<D: Domain> Waiters<D> {
     /// The call of a process.
     pub fn of(&self, who: Name) -> Option<&D::Call> {
         self.iter().find(|(name, _)| *name == who).map(|(_, call)| call)
+    }
+
+    /// The first of those that are meant goes to the end of its queue. If nobody knows who that is, nobody knows their order then.
+    pub fn send_last(&mut self, which: impl Fn(Name, &D::Call) -> bool) {
+        self.now += 1;
+        let now = self.now;
+        let meant = || self.list.iter().filter(|waiter| which(waiter.who, &waiter.call)).map(|waiter| waiter.since);
+        let Some(first) = meant().min() else { return };
+        let is_known = meant().filter(|since| *since == first).count() == 1;
+        for waiter in self.list.iter_mut().filter(|waiter| which(waiter.who, &waiter.call)) {
+            if !is_known || waiter.since == first {
+                waiter.since = now;
+            }
+        }
     }
 
     /// These come to their queues anew, in an order that nobody knows.
@@ -156,7 +176,10 @@ fn search<D: Domain>(
     let mut failure = None;
     let mut is_quiet = true;
     for (index, waiter) in waiters.iter().enumerate() {
-        if waiter.interrupted.is_some() && answers.get(&waiter.who) == waiter.interrupted.as_ref() {
+        let Some(seen) = answers.get(&waiter.who) else { continue };
+        let fails =
+            || waiter.stage == Stage::Asleep && domain.may_give(waiter.who, &waiter.call).as_ref() == Some(seen);
+        if waiter.interrupted.as_ref() == Some(seen) || fails() {
             match search(domain, without(&waiters, index), &but(answers, waiter.who), step) {
                 Ok(found) => return Ok(found),
                 Err(why) => failure = failure.or(Some(why)),

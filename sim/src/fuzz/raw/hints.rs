@@ -266,9 +266,20 @@ fn name(draw: &mut Draw<'_>, call: &str, argument: &str) -> Option<Value> {
         ("openat", "flags") => draw
             .number(&[0, 1, 2, 2, 0o4000, 0o4001, 0o102, 0o102, 0o302, 0o4002, 0o200000, 0o200000, 0o2000000, 0o1002]),
         ("mknodat", "mode") => draw.number(&[0o10644, 0o10666, 0o10600, 0o10000]),
-        ("mknodat" | "mkdirat" | "linkat" | "renameat2" | "unlinkat", "path" | "new" | "old") => {
-            draw.text(&["p", "q", "d", "d/p", "d/q", "/tmp/p", "/tmp/q", "/tmp/d", "/tmp/d/p", "e", "d/e"])
-        }
+        ("mknodat" | "mkdirat" | "linkat" | "renameat2" | "unlinkat", "path" | "new" | "old") => draw.text(&[
+            "p",
+            "q",
+            "d",
+            "d/p",
+            "d/q",
+            "/tmp/p",
+            "/tmp/q",
+            "/tmp/d",
+            "/tmp/d/p",
+            "e",
+            "d/e",
+            "/dev/mqueue/n",
+        ]),
         ("unlinkat", "flags") => draw.number(&[0, 0, 0x200, 0x200]),
         ("linkat", "flags") => draw.number(&[0, 0, 0x400]),
         ("renameat2", "flags") => draw.number(&[0, 0, 0, 1, 2]),
