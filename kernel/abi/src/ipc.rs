@@ -1,8 +1,11 @@
 //! System V IPC (`sysvipc(7)`): its flags, its commands, and its structures as Linux's generic 64-bit ABI lays them out.
 
+use core::fmt;
+
 use crate::Layout;
 use crate::flags::{flag_sets, named_values};
 use crate::layout::layouts;
+use crate::mode::print_permissions;
 
 flag_sets! {
     /// Flags of `shmget`, `msgget` and `semget`; the low nine bits are the permissions of a new object.
@@ -125,7 +128,7 @@ layouts! {
     /// Owner and permissions of an object.
     IpcPerm = "struct ipc64_perm" {
         /// Its key.
-        key: i32,
+        key: i32 => print_key,
         /// Its owner.
         uid: u32,
         /// Its owner's group.
@@ -135,7 +138,7 @@ layouts! {
         /// The group of who made it.
         cgid: u32,
         /// Permissions, and for segments `SHM_` bits.
-        mode: u32,
+        mode: u32 => print_permissions,
         /// The part of its identifier that tells it from others in the same slot.
         seq: u16,
         /// Padding.
@@ -283,8 +286,29 @@ layouts! {
         /// What is added; 0 waits for the value to be zero.
         op: i16,
         /// `IPC_NOWAIT`, `SEM_UNDO`.
-        flags: i16,
+        flags: i16 => print_operation_flags,
     }
+}
+
+/// Prints a key in hexadecimal, as `ipcs(1)` does, or by its name.
+pub fn print_key(key: i32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if key == IPC_PRIVATE { f.write_str("IPC_PRIVATE") } else { write!(f, "{key:#x}") }
+}
+
+/// Prints the flags of an operation on a semaphore.
+fn print_operation_flags(flags: i16, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let rest = flags & !(IPC_NOWAIT | SEM_UNDO);
+    let mut before = "";
+    for (flag, name) in [(IPC_NOWAIT, "IPC_NOWAIT"), (SEM_UNDO, "SEM_UNDO")] {
+        if flags & flag != 0 {
+            write!(f, "{before}{name}")?;
+            before = "|";
+        }
+    }
+    if rest != 0 {
+        return write!(f, "{before}{rest:#x}");
+    }
+    f.write_str(if flags == 0 { "0" } else { "" })
 }
 
 #[cfg(test)]

@@ -123,9 +123,17 @@ pub(crate) const fn is_padding(field: &str) -> bool {
     matches!(field.as_bytes(), [b'p', b'a', b'd', ..] | [b'u', b'n', b'u', b's', b'e', b'd', ..] | b"rest")
 }
 
-/// Declares structures together with their [`Layout`].
+/// Declares structures together with their [`Layout`]. A field prints as its type does, or as the function behind `=>` has it.
 macro_rules! layouts {
-    ($($(#[$doc:meta])* $name:ident = $c:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
+    (@print $value:expr, $f:expr) => {
+        $value.print($f)
+    };
+    (@print $value:expr, $f:expr, $print:path) => {
+        $print($value, $f)
+    };
+    ($($(#[$doc:meta])* $name:ident = $c:literal {
+        $($(#[$field_doc:meta])* $field:ident: $type:ty $(=> $print:path)?,)*
+    })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
         pub struct $name {
@@ -156,7 +164,7 @@ macro_rules! layouts {
                 let mut before = "{";
                 $(if !$crate::layout::is_padding(stringify!($field)) {
                     write!(f, "{before}{}=", stringify!($field))?;
-                    self.$field.print(f)?;
+                    $crate::layout::layouts!(@print self.$field, f $(, $print)?)?;
                     before = ", ";
                 })*
                 f.write_str(if before == "{" { "{}" } else { "}" })

@@ -1,7 +1,8 @@
 //! The structures that calls read from and write to user memory, laid out as Linux does on 64-bit machines.
 
 use crate::layout::layouts;
-use crate::{Layout, SignalSet};
+use crate::mode::print_mode;
+use crate::{Layout, OpenFlags, SignalSet};
 
 layouts! {
     /// A time or a duration (`timespec(3type)`).
@@ -50,7 +51,7 @@ layouts! {
     /// Attributes of a POSIX message queue, and of what is open of it (`mq_getattr(3)`).
     MqAttr = "struct mq_attr" {
         /// `O_NONBLOCK` or 0: of the open description.
-        flags: i64,
+        flags: i64 => print_open_flags,
         /// How many messages it holds at most.
         maxmsg: i64,
         /// How many bytes a message has at most.
@@ -210,7 +211,7 @@ layouts! {
         /// Its number there.
         ino: u64,
         /// Its type and its mode: `S_` constants.
-        mode: u32,
+        mode: u32 => print_mode,
         /// How many names it has.
         nlink: u32,
         /// Its owner.
@@ -303,6 +304,14 @@ impl Name65 {
     /// Its bytes without the end.
     pub fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
         self.0.iter().copied().take_while(|&byte| byte != 0)
+    }
+}
+
+/// Prints the flags of a message queue, as those of `open`; what doesn't fit into them as a number.
+fn print_open_flags(flags: i64, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+    match u32::try_from(flags) {
+        Ok(bits) => core::fmt::Debug::fmt(&OpenFlags::from_bits_retain(bits), f),
+        Err(_) => write!(f, "{flags:#x}"),
     }
 }
 

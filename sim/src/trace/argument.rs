@@ -3,10 +3,12 @@
 use std::fmt;
 
 use abi::{
-    Argument, DescriptorFlags, Errno, FcntlCommand, IoctlCommand, Kind, Layout, OpenFlags, SigAction, SigActionFlags,
-    Signal, Structure, Syscall, SyscallInfo, Termios, Timespec, WaitStatus, WindowSize,
+    AT_FDCWD, Argument, Errno, FcntlCommand, Fd, IoctlCommand, IpcFlags, Kind, Layout, OpenFlags, SigAction,
+    SigActionFlags, Signal, Structure, Syscall, SyscallInfo, Timespec, WaitStatus, print_key, print_mode,
+    print_permissions,
 };
 
+use super::command::by_command;
 use crate::quote::Quoted;
 
 /// Looks at user memory without changing it: fills the buffer from the address on, and says how many of its leading
@@ -43,12 +45,22 @@ impl<'a> Scene<'a> {
         self.info
     }
 
-    /// How many of its arguments are shown: `fcntl` takes its last one only for some commands.
+    /// What argument number `index` stands for. Where a command decides, that is known here better than in the table.
+    pub fn kind(&self, index: usize) -> Kind {
+        let Some(argument) = self.info.arguments.get(index) else { return Kind::Unsigned };
+        let before = index.checked_sub(1).map_or(0, |before| self.registers[before]);
+        by_command(self.info.name, argument.name, before).unwrap_or(argument.kind)
+    }
+
+    /// How many of its arguments are shown: `fcntl` takes its last one only for some commands, and a mode is of use only
+    /// to what is created.
     pub fn argument_count(&self) -> usize {
         use FcntlCommand as F;
         match self.info.name {
             "ioctl" if IoctlCommand::decode(self.registers[1]) == IoctlCommand::TIOCNOTTY => 2,
             "fcntl" if [F::F_GETFD, F::F_GETFL, F::F_GETPIPE_SZ].contains(&F::decode(self.registers[1])) => 2,
+            "openat" if !OpenFlags::decode(self.registers[2]).contains(OpenFlags::O_CREAT) => 3,
+            "mq_open" if !OpenFlags::decode(self.registers[1]).contains(OpenFlags::O_CREAT) => 2,
             _ => self.info.arguments.len(),
         }
     }
@@ -66,7 +78,7 @@ impl<'a> Scene<'a> {
             return printed;
         }
         let count = self.registers.get(index + 1).copied().unwrap_or(0);
-        match argument.kind {
+        match self.kind(index) {
             Kind::Integer | Kind::Fd | Kind::Pid => write!(f, "{}", raw as i64),
             Kind::Unsigned | Kind::Length | Kind::Microseconds => write!(f, "{raw}"),
             Kind::Signal => match Signal::new(raw as i64) {
@@ -121,35 +133,21 @@ impl<'a> Scene<'a> {
                 let action = SigAction::load(&self.bytes(raw, SigAction::SIZE as u64)?);
                 Some(print_action(&action, f))
             }
-            ("fcntl", "argument") => match FcntlCommand::decode(self.registers[1]) {
-                FcntlCommand::F_SETFL => {
-                    Some(f.write_str(&flags(fmt::from_fn(|f| write!(f, "{:?}", OpenFlags::decode(raw))))))
-                }
-                FcntlCommand::F_SETFD => Some(write!(f, "{:?}", DescriptorFlags::decode(raw))),
-                _ => None,
-            },
-            ("ioctl", "argument") => self.print_ioctl(IoctlCommand::decode(self.registers[1]), raw, f),
+            (_, "directory" | "old_directory" | "new_directory") if Fd::decode(raw) == AT_FDCWD => {
+                Some(f.write_str("AT_FDCWD"))
+            }
+            ("mknodat", "mode") => Some(print_mode(u32::decode(raw), f)),
+            ("openat" | "mq_open" | "mkdirat" | "fchmodat" | "fchmod", "mode") | ("umask", "mask") => {
+                Some(print_permissions(u32::decode(raw), f))
+            }
+            ("openat" | "mq_open", "flags") => Some(print_open_flags(OpenFlags::decode(raw), f)),
+            ("shmget" | "msgget" | "semget", "key") => Some(print_key(i32::decode(raw), f)),
+            ("shmget" | "msgget" | "semget", "flags") => Some(print_ipc_flags(IpcFlags::decode(raw), f)),
             ("execve" | "spawn", "envp") if raw != 0 => {
                 Some(write!(f, "{raw:#x} /* {} vars */", self.strings(raw).map_or(0, |strings| strings.len())))
             }
             _ => None,
         }
-    }
-
-    /// The last argument of `ioctl` is a number or a structure, as the command has it.
-    fn print_ioctl(&self, command: IoctlCommand, raw: u64, f: &mut fmt::Formatter<'_>) -> Option<fmt::Result> {
-        use IoctlCommand as C;
-        let (structure, given) = match command {
-            C::TCGETS => (Structure::of::<Termios>(), false),
-            C::TCSETS | C::TCSETSW | C::TCSETSF => (Structure::of::<Termios>(), true),
-            C::TIOCGWINSZ => (Structure::of::<WindowSize>(), false),
-            C::TIOCSWINSZ => (Structure::of::<WindowSize>(), true),
-            C::TIOCGPGRP | C::TIOCGSID | C::FIONREAD | C::TIOCOUTQ => (Structure::of::<i32>(), false),
-            C::TIOCSPGRP => (Structure::of::<i32>(), true),
-            C::TCFLSH | C::TCXONC | C::TCSBRK | C::TIOCSCTTY => return Some(write!(f, "{raw}")),
-            _ => return None,
-        };
-        (given || self.succeeded()).then(|| self.print_structure(structure, raw, f))
     }
 
     fn succeeded(&self) -> bool {
@@ -230,6 +228,29 @@ impl<'a> Scene<'a> {
 /// Flags as C source has them.
 fn flags(printed: impl fmt::Display) -> String {
     printed.to_string().replace(" | ", "|")
+}
+
+/// Flags of `open`, the way of access first: that neither is set means something too.
+fn print_open_flags(opened: OpenFlags, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let access = OpenFlags::O_WRONLY | OpenFlags::O_RDWR;
+    let rest = opened.difference(access);
+    match opened.intersection(access) {
+        none if none.is_empty() => f.write_str("O_RDONLY")?,
+        // Both: for `ioctl` alone.
+        both if both == access => f.write_str("O_ACCMODE")?,
+        one => write!(f, "{one:?}")?,
+    }
+    if rest.is_empty() { Ok(()) } else { write!(f, "|{}", flags(format_args!("{rest:?}"))) }
+}
+
+/// Flags of the calls that get an object of System V IPC; the permissions are among them.
+fn print_ipc_flags(given: IpcFlags, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let permissions = IpcFlags::from_bits_retain(0o777);
+    let rest = given.difference(permissions);
+    if !rest.is_empty() {
+        write!(f, "{}|", flags(format_args!("{rest:?}")))?;
+    }
+    print_permissions(given.intersection(permissions).bits(), f)
 }
 
 fn print_address(address: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {

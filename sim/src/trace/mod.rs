@@ -12,6 +12,7 @@
 //! | question | file |
 //! | --- | --- |
 //! | how does an argument or a result look? | `argument.rs` |
+//! | what does an argument stand for that a command decides? | `command.rs` |
 //! | which part of a call is shown when it is entered, which when it has its result? | `call.rs` |
 //! | how do calls that overlap become lines? | `tracer.rs` |
 //! | how a process ended, in words | `ending.rs` |
@@ -19,6 +20,7 @@
 
 mod argument;
 mod call;
+mod command;
 mod ending;
 mod tracer;
 mod view;

@@ -137,8 +137,15 @@ fn a_program_that_cannot_write_says_so_and_fails() {
 fn lost_update_says_for_how_many_processes_there_is_room() {
     refused(
         2,
-        &[("lost-update 63", "cannot fork 63 processes, there is room for 61: Resource temporarily unavailable")],
+        &[("lost-update 62", "cannot fork 62 processes, there is room for 61: Resource temporarily unavailable")],
     );
+    let alone = run(&["run", "lost-update", "63"]);
+    let said = "lost-update: cannot fork 63 processes, there is room for 62: Resource temporarily unavailable\n";
+    assert_eq!((errors(&alone), alone.status.code()), (said.into(), Some(2)));
+    for program in ["lost-update", "lost-update-fixed"] {
+        let help = text(&run(&["run", program, "--help"]));
+        assert!(help.contains("room for 62 processes") && help.contains("61 from the shell"), "{help}");
+    }
 }
 
 #[test]
@@ -336,6 +343,26 @@ fn ipcrm_removes_by_key_and_all_of_them() {
     let (said, status) = script("ipcmk -QS 1 >/dev/null; ipcrm msg 0; ipcrm sem 0; ipcrm shm 0; ipcs | grep -c 0x");
     assert_eq!((&said[..], status), ("0\n", 1));
     assert_eq!(script("ipcmk -Q; ipcmk -Q; ipcrm msg 0 7 1; ipcs -q | grep -c 0x").0.lines().last(), Some("0"));
+}
+
+#[test]
+fn a_trace_of_ipcs_shows_figures_and_no_garbage() {
+    let output = run(&["run", "--trace", "sh", "-c", "ipcmk -Q -S 2 -M 5000; ipcs; ipcs -l"]);
+    let trace = errors(&output);
+    for part in [
+        "msgctl(0, MSG_INFO, {msgpool=1, msgmap=0, ",
+        "semctl(0, 0, SEM_INFO, {semmap=",
+        ", semusz=1, semvmx=32767, semaem=2}) = ",
+        "shmctl(0, SHM_INFO, {used_ids=1, tot=2, rss=0, swp=0}) = ",
+        "shmctl(0, IPC_INFO, {shmmax=",
+        "shmget(0x56610001, 5000, IPC_CREAT|IPC_EXCL|0644) = 0",
+    ] {
+        assert!(trace.contains(part), "{part:?} isn't in\n{trace}");
+    }
+    for stat in ["msgctl(0, MSG_STAT", "shmctl(0, SHM_STAT", "semctl(0, 0, SEM_STAT"] {
+        let line = trace.lines().find(|line| line.contains(stat)).unwrap_or_default();
+        assert!(line.contains("{perm={key=0x56610001, uid=0, ") && line.contains(", mode=0644, "), "{line}");
+    }
 }
 
 #[test]

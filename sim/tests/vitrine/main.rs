@@ -21,6 +21,7 @@ mod documentation;
 mod fuzz;
 mod ipc_programs;
 mod job_control;
+mod name_programs;
 mod records;
 mod shell;
 mod signal_programs;

@@ -1,9 +1,10 @@
 //! `posix_spawn(3)`: a child that begins with a program, and what is done to its descriptors before.
 
-use abi::{Errno, FcntlCommand, Fd, OpenFlags, Pid, Signal, WaitStatus};
+use abi::{Errno, FcntlCommand, Fd, OpenFlags, Pid, SigInfo, Signal, WaitStatus};
 use harness::{ends, fork, join, program};
+use userland::libc::ualarm;
 use userland::sys::{Action, FileActions};
-use userland::{Args, Sys, println};
+use userland::{Args, Sys, handlers, println};
 
 /// Prints which descriptors are open.
 async fn descriptors(sys: Sys, args: Args) -> i32 {
@@ -155,5 +156,66 @@ fn an_action_opens_a_name() {
         sys.unlink(b"/tmp/spawned").await.unwrap();
         0
     })
+    .succeeds();
+}
+
+#[test]
+fn an_action_that_can_not_open_leaves_no_child() {
+    program(&|sys, _| async move {
+        let spawn = async |fd, path: &[u8], flags| {
+            let actions = FileActions::new().open(Fd(fd), path, flags);
+            sys.posix_spawn(b"true", &actions, &[b"true"], &[]).await
+        };
+        sys.mkfifo(b"/tmp/theirs", 0o600).await.unwrap();
+        let (read, write) = (OpenFlags::empty(), OpenFlags::O_WRONLY);
+        assert_eq!(spawn(1, b"/tmp", write).await, Err(Errno::EISDIR));
+        assert_eq!(spawn(1, b"/dev/null/x", write).await, Err(Errno::ENOTDIR));
+        assert_eq!(spawn(1, b"/nowhere", write).await, Err(Errno::ENOENT));
+        assert_eq!(spawn(1, b"/dev/null", write | OpenFlags::O_CREAT | OpenFlags::O_EXCL).await, Err(Errno::EEXIST));
+        assert_eq!(spawn(1, b"/tmp/theirs", write | OpenFlags::O_NONBLOCK).await, Err(Errno::ENXIO));
+        assert_eq!(spawn(1, b"/tmp/new", write | OpenFlags::O_CREAT).await, Err(Errno::EOPNOTSUPP));
+        assert_eq!(spawn(1, b"/tmp", OpenFlags::O_CREAT | OpenFlags::O_DIRECTORY).await, Err(Errno::EINVAL));
+        assert_eq!(spawn(1, &[b'x'; 256], read).await, Err(Errno::ENAMETOOLONG));
+        // What it is to be opened as.
+        for bad in [-1, 64, 10_000] {
+            assert_eq!(spawn(bad, b"/dev/null", read).await, Err(Errno::EBADF), "{bad}");
+        }
+        let child = spawn(63, b"/dev/null", read).await.unwrap();
+        ends(sys, child, WaitStatus::Exited(0)).await;
+        while sys.dup(Fd(1)).await.is_ok() {}
+        assert_eq!(spawn(1, b"/dev/null", read).await, Err(Errno::EMFILE));
+        for fd in 3..64 {
+            let _ = sys.close(Fd(fd)).await;
+        }
+        let other = fork(sys, async |sys| {
+            sys.setuid(5).await.unwrap();
+            let actions = FileActions::new().open(Fd(1), b"/tmp/theirs", read);
+            assert_eq!(sys.posix_spawn(b"true", &actions, &[b"true"], &[]).await, Err(Errno::EACCES));
+        });
+        join(sys, other.await).await;
+        assert_eq!(sys.wait().await, Err(Errno::ECHILD));
+        sys.unlink(b"/tmp/theirs").await.unwrap();
+        0
+    })
+    .succeeds();
+}
+
+handlers! { HANDLERS: ON_ALARM = on_alarm; }
+
+async fn on_alarm(_: Sys, _: SigInfo) {}
+
+#[test]
+fn an_action_that_waits_in_its_open_can_be_interrupted() {
+    program(&|sys, _| async move {
+        sys.mkfifo(b"/tmp/nobody", 0o600).await.unwrap();
+        sys.sigaction(Signal::SIGALRM, Some(Action::catch(ON_ALARM))).await.unwrap();
+        ualarm(sys, 1000, 0).await;
+        let actions = FileActions::new().open(Fd(1), b"/tmp/nobody", OpenFlags::O_WRONLY);
+        assert_eq!(sys.posix_spawn(b"true", &actions, &[b"true"], &[]).await, Err(Errno::EINTR));
+        assert_eq!(sys.wait().await, Err(Errno::ECHILD));
+        sys.unlink(b"/tmp/nobody").await.unwrap();
+        0
+    })
+    .handlers(HANDLERS)
     .succeeds();
 }

@@ -6,6 +6,7 @@ use alloc::string::String;
 use core::fmt::{Display, Write};
 
 use super::{Given, STDERR, STDOUT, Wrong, complain, parse, write_all};
+use crate::Args;
 use crate::sys::Sys;
 
 /// One option.
@@ -56,8 +57,9 @@ pub enum Order {
     FirstOrNumber,
 }
 
-/// The option that every program has.
-static HELP: Opt = Opt::flag("", "help", "display this help and exit");
+/// The options that every program has.
+static COMMON: [Opt; 2] =
+    [Opt::flag("", "help", "display this help and exit"), Opt::flag("", "version", "display the version and exit")];
 
 /// A program's manual.
 #[derive(Debug)]
@@ -68,7 +70,7 @@ pub struct Manual {
     pub usage: &'static str,
     /// What it does.
     pub about: &'static str,
-    /// Its options, without `--help`, which every program has; with it where it also has a letter.
+    /// Its options, without `--help` and `--version`, which every program has; with them where they also have letters.
     pub options: &'static [Opt],
     /// Where options may stand.
     pub order: Order,
@@ -83,23 +85,43 @@ impl Manual {
     /// Options and operands of a command line.
     ///
     /// # Errors
-    /// The exit status, after `--help` or a wrong option: everything has been said then.
+    /// The exit status, after `--help`, `--version` or a wrong option: everything has been said then.
     pub async fn parse<'a>(&self, sys: Sys, arguments: impl IntoIterator<Item = &'a [u8]>) -> Result<Given<'a>, i32> {
         match parse(self, arguments) {
             Ok(given) => Ok(given),
             Err(Wrong::Help) => Err(self.print_help(sys).await),
+            Err(Wrong::Version) => Err(self.print_version(sys).await),
             Err(Wrong::Message(message)) => Err(self.misuse(sys, message).await),
         }
     }
 
     /// Prints the help text; the exit status to end with.
     pub async fn print_help(&self, sys: Sys) -> i32 {
-        match write_all(sys, STDOUT, self.help().as_bytes()).await {
+        self.print(sys, &self.help()).await
+    }
+
+    /// Prints the version; the exit status to end with.
+    pub async fn print_version(&self, sys: Sys) -> i32 {
+        self.print(sys, &format!("{} from Vitrine {}\n", self.name, env!("CARGO_PKG_VERSION"))).await
+    }
+
+    async fn print(&self, sys: Sys, text: &str) -> i32 {
+        match write_all(sys, STDOUT, text.as_bytes()).await {
             Ok(()) => 0,
             Err(errno) => {
                 complain(sys, self.name, format_args!("write error: {errno}")).await;
                 1
             }
+        }
+    }
+
+    /// Answers `--help` or `--version` if that is all a command line says, for programs whose arguments may look like
+    /// options; the exit status to end with.
+    pub async fn answer_alone(&self, sys: Sys, args: &Args) -> Option<i32> {
+        match (args.len(), args.get(1)) {
+            (2, Some(b"--help")) => Some(self.print_help(sys).await),
+            (2, Some(b"--version")) => Some(self.print_version(sys).await),
+            _ => None,
         }
     }
 
@@ -116,10 +138,11 @@ impl Manual {
         self.misuse
     }
 
-    /// Its options, with `--help`.
+    /// Its options, with `--help` and `--version`.
     pub(super) fn all_options(&self) -> impl Iterator<Item = &'static Opt> + Clone {
-        let has_help = self.options.iter().any(|option| option.long == HELP.long);
-        self.options.iter().chain((!has_help).then_some(&HELP))
+        let options = self.options;
+        let others = COMMON.iter().filter(|common| !options.iter().any(|option| option.long == common.long));
+        options.iter().chain(others)
     }
 
     /// The text of `--help`.
@@ -168,7 +191,8 @@ mod tests {
             "Usage: cut -b LIST\n  or:  cut -c LIST\nCut.\n\n\
              \x20 -b, --bytes=LIST              these bytes\n\
              \x20 -n                            nothing\n\
-             \x20     --help                    display this help and exit\n"
+             \x20     --help                    display this help and exit\n\
+             \x20     --version                 display the version and exit\n"
         );
     }
 }

@@ -51,7 +51,7 @@ pub use decimal::Decimal;
 pub use directory::{basename, join, read_directory};
 pub use ftok::ftok;
 pub use manual::{Manual, Opt, Order, PLAIN};
-pub use message::{complain, perror, quote};
+pub use message::{complain, counted, perror, quote};
 pub use mode::{parse_mode, show_mode};
 pub use number::{NumberError, parse_count, parse_number};
 pub use operand::{display_name, open_operand};

@@ -44,6 +44,8 @@ impl<'a> Given<'a> {
 pub enum Wrong {
     /// It asked for help.
     Help,
+    /// It asked for the version.
+    Version,
     /// What is wrong with it.
     Message(String),
 }
@@ -51,7 +53,7 @@ pub enum Wrong {
 /// Takes a command line (without the program's name) apart.
 ///
 /// # Errors
-/// `--help`, or the message about what is wrong.
+/// `--help`, `--version`, or the message about what is wrong.
 pub fn parse<'a>(manual: &Manual, arguments: impl IntoIterator<Item = &'a [u8]>) -> Result<Given<'a>, Wrong> {
     let mut given = Given { options: Vec::new(), operands: Vec::new() };
     let mut arguments = arguments.into_iter();
@@ -91,8 +93,8 @@ fn parse_letters<'a>(
         let Some(option) = option else {
             return Err(Wrong::Message(format!("invalid option -- '{shown}'")));
         };
-        if option.long == "help" {
-            return Err(Wrong::Help);
+        if let Some(asked) = asks(option) {
+            return Err(asked);
         }
         if option.value.is_empty() {
             given.options.push((*option, &[]));
@@ -118,9 +120,7 @@ fn parse_long<'a>(
         Some(at) => (&argument[..at], Some(&argument[at + 1..])),
         None => (argument, None),
     };
-    let Some(option) = find_long(manual, name, argument)? else {
-        return Err(Wrong::Help);
-    };
+    let option = find_long(manual, name, argument)?;
     let value = match (option.value, attached) {
         ("", None) => &[],
         ("", Some(_)) => {
@@ -132,27 +132,38 @@ fn parse_long<'a>(
             .next()
             .ok_or_else(|| Wrong::Message(format!("option '--{}' requires an argument", option.long)))?,
     };
+    if let Some(asked) = asks(&option) {
+        return Err(asked);
+    }
     given.options.push((option, value));
     Ok(())
 }
 
-/// The option with this long name, or the only one that begins so; `None` is `--help`.
-fn find_long(manual: &Manual, name: &[u8], argument: &[u8]) -> Result<Option<Opt>, Wrong> {
+/// What an option of every program asks for; no work is done then.
+fn asks(option: &Opt) -> Option<Wrong> {
+    match option.long {
+        "help" => Some(Wrong::Help),
+        "version" => Some(Wrong::Version),
+        _ => None,
+    }
+}
+
+/// The option with this long name, or the only one that begins so.
+fn find_long(manual: &Manual, name: &[u8], argument: &[u8]) -> Result<Opt, Wrong> {
     let all = || manual.all_options().filter(|option| !option.long.is_empty());
     let exact = all().find(|option| option.long.as_bytes() == name);
     let begun: Vec<&Opt> = all().filter(|option| option.long.as_bytes().starts_with(name)).collect();
-    let found = match (exact, &begun[..]) {
-        (Some(option), _) | (None, &[option]) => *option,
-        (None, []) => return Err(Wrong::Message(format!("unrecognized option '--{}'", display_name(argument)))),
+    match (exact, &begun[..]) {
+        (Some(option), _) | (None, &[option]) => Ok(*option),
+        (None, []) => Err(Wrong::Message(format!("unrecognized option '--{}'", display_name(argument)))),
         (None, several) => {
             let mut message = format!("option '--{}' is ambiguous; possibilities:", display_name(argument));
             for option in several {
                 message.push_str(&format!(" '--{}'", option.long));
             }
-            return Err(Wrong::Message(message));
+            Err(Wrong::Message(message))
         }
-    };
-    Ok((found.long != "help").then_some(found))
+    }
 }
 
 #[cfg(test)]
@@ -226,5 +237,18 @@ mod tests {
         assert_eq!(message(&["--foo=1"]), "unrecognized option '--foo=1'");
         assert_eq!(message(&["--qui"]), "option '--qui' is ambiguous; possibilities: '--quiet' '--quick'");
         assert_eq!(given(&HEAD, &["--help"]), Err(Wrong::Help));
+        assert_eq!(message(&["--help=me"]), "option '--help' doesn't allow an argument");
+    }
+
+    #[test]
+    fn every_program_has_a_version() {
+        assert_eq!(given(&HEAD, &["-q", "--version", "a"]), Err(Wrong::Version));
+        assert_eq!(given(&HEAD, &["--vers"]), Err(Wrong::Version));
+        assert_eq!(given(&HEAD, &["--", "--version"]).unwrap().1, ["--version"]);
+        const MANUAL: Manual =
+            Manual { options: &[Opt::flag("V", "version", ""), Opt::flag("v", "verbose", "")], ..PLAIN };
+        assert_eq!(given(&MANUAL, &["-vV"]), Err(Wrong::Version));
+        let ambiguous = "option '--ver' is ambiguous; possibilities: '--version' '--verbose'";
+        assert_eq!(given(&MANUAL, &["--ver"]), Err(Wrong::Message(ambiguous.into())));
     }
 }

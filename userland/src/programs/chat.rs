@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use abi::{Errno, MqAttr, OpenFlags};
 
 use super::participants::Participants;
-use crate::libc::{Manual, Opt, PLAIN, Reader, STDIN, complain, display_name, perror};
+use crate::libc::{Manual, Opt, PLAIN, Reader, STDIN, complain, counted, display_name, perror};
 use crate::sys::Mqd;
 use crate::{Args, Sys, println};
 
@@ -136,14 +136,12 @@ async fn bob(sys: Sys, to_bob: Mqd, to_alice: Mqd) -> Result<(), Errno> {
 fn answer(line: &[u8]) -> String {
     match SCRIPT.iter().find(|(heard, _)| heard.as_bytes() == line) {
         Some((_, answer)) => (*answer).into(),
-        None => format!("A message of {}, with {}.", counted(line.len(), "byte"), counted(words_of(line), "word")),
+        None => {
+            format!("A message of {}, with {}.", counted(line.len() as u64, "byte"), counted(words_of(line), "word"))
+        }
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-fn words_of(line: &[u8]) -> usize {
-    line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count()
+fn words_of(line: &[u8]) -> u64 {
+    line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count() as u64
 }

@@ -3,7 +3,7 @@
 
 use abi::{Errno, MapFlags, PAGE_SIZE, Protection, SigInfo, Signal, SignalSet};
 
-use crate::libc::{Manual, PLAIN, perror, raise};
+use crate::libc::{Manual, PLAIN, counted, perror, raise};
 use crate::sys::Action;
 use crate::{Args, Sys, handlers, println, statics};
 
@@ -62,10 +62,11 @@ async fn gather(sys: Sys) -> Result<(), Errno> {
         // The signal may come at any time; in the middle of a sleep it ends it.
         let _ = sys.nanosleep(abi::Timespec::from_us(1000)).await;
     };
-    println!(sys, "{signal}: {kept} records are not written yet").await;
+    let are = if kept == 1 { "is" } else { "are" };
+    println!(sys, "{signal}: {} {are} not written yet", counted(kept as u64, "record")).await;
     written += flush(sys, records, &mut kept).await;
     sys.munmap(records, PAGE_SIZE).await?;
-    println!(sys, "{written} records written, none lost, memory freed").await;
+    println!(sys, "{} written, none lost, memory freed", counted(written as u64, "record")).await;
     sys.sigaction(signal, Some(Action::DEFAULT)).await?;
     raise(sys, signal).await;
     Ok(())

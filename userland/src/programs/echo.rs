@@ -19,9 +19,9 @@ static MANUAL: Manual = Manual {
 };
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
-    // What isn't an option of echo is text, even if it looks like one; and help is only asked for alone.
-    if args.len() == 2 && args.get(1) == Some(b"--help") {
-        return MANUAL.print_help(sys).await;
+    // What isn't an option of echo is text, even if it looks like one; and help or the version is only asked for alone.
+    if let Some(status) = MANUAL.answer_alone(sys, &args).await {
+        return status;
     }
     let mut output = Output::new(sys, &MANUAL);
     output.push(&text(args.rest()));

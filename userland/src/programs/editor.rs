@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use abi::{Errno, SigActionFlags, SigInfo, Signal};
 
-use crate::libc::{Manual, PLAIN, Reader, STDIN, display_name, parse_number, perror};
+use crate::libc::{Manual, PLAIN, Reader, STDIN, counted, display_name, parse_number, perror};
 use crate::sys::Action;
 use crate::{Args, Sys, handlers, print, println, statics};
 
@@ -25,8 +25,8 @@ handlers! { pub(super) HANDLERS: ASK = ask; }
 /// the next line would not be noticed by anyone who only looked at a flag. Nothing here is forbidden to a handler
 /// (`signal-safety(7)`): it writes, reads and exits.
 async fn ask(sys: Sys, _: SigInfo) {
-    let lines = LINES.load(sys).await;
-    print!(sys, "\nQuit and throw {lines} lines away? (y/n) ").await;
+    let lines = counted(LINES.load(sys).await, "line");
+    print!(sys, "\nQuit and throw {lines} away? (y/n) ").await;
     let mut answer = None;
     loop {
         let mut byte = [0];
@@ -41,10 +41,10 @@ async fn ask(sys: Sys, _: SigInfo) {
         }
     }
     if matches!(answer, Some(b'y' | b'Y')) {
-        println!(sys, "{lines} lines thrown away").await;
+        println!(sys, "{lines} thrown away").await;
         sys.exit(1).await;
     }
-    println!(sys, "{lines} lines kept, go on").await;
+    println!(sys, "{lines} kept, go on").await;
 }
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
@@ -81,7 +81,7 @@ async fn edit(sys: Sys) -> Result<(), Errno> {
         LINES.store(sys, lines.len() as u64).await;
         line.clear();
     }
-    println!(sys, "{} lines kept:", lines.len()).await;
+    println!(sys, "{} kept:", counted(lines.len() as u64, "line")).await;
     show(sys, &lines).await;
     Ok(())
 }

@@ -11,8 +11,6 @@ static MANUAL: Manual = Manual {
 };
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
-    if args.len() == 2 && args.get(1) == Some(b"--help") {
-        MANUAL.print_help(sys).await;
-    }
+    MANUAL.answer_alone(sys, &args).await;
     1
 }

@@ -51,6 +51,7 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
 async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
     let mut given = match crate::libc::parse(&MANUAL, args.rest()) {
         Err(crate::libc::Wrong::Help) => return Ok(MANUAL.print_help(sys).await),
+        Err(crate::libc::Wrong::Version) => return Ok(MANUAL.print_version(sys).await),
         Err(crate::libc::Wrong::Message(message)) => {
             complain(sys, MANUAL.name, message).await;
             return Err(usage(sys).await);

@@ -6,7 +6,7 @@ use alloc::format;
 use abi::{Errno, MapFlags, PAGE_SIZE, Pid, Protection, WaitStatus};
 
 use crate::Sys;
-use crate::libc::{Given, Manual, Opt, Output, complain, describe, parse_number, perror, quote, wait_for};
+use crate::libc::{Given, Manual, Opt, Output, complain, counted, describe, parse_number, perror, quote, wait_for};
 use crate::sys::Forked;
 
 /// The operands of both.
@@ -70,7 +70,10 @@ pub(super) async fn run(sys: Sys, manual: &Manual, plan: Plan, work: impl AsyncF
     };
     let Plan { processes, increments, .. } = plan;
     let mut output = Output::new(sys, manual);
-    let sizes = format!("{processes} processes, {increments} increments each");
+    let sizes = match (counted(processes.into(), "process"), counted(increments.into(), "increment")) {
+        (process, increments) if processes == 1 => format!("{process}, {increments}"),
+        (processes, increments) => format!("{processes}, {increments} each"),
+    };
     output.push(format!("{sizes}: it should be {expected}, and is {found}.\n").as_bytes());
     let mut printed = output.flush().await;
     if found != expected && printed.is_ok() {
@@ -115,7 +118,7 @@ async fn count(
     if let Some(errno) = refused {
         let Plan { processes, .. } = plan;
         let room = children.len();
-        let what = format!("cannot fork {processes} processes, there is room for {room}");
+        let what = format!("cannot fork {}, there is room for {room}", counted(processes.into(), "process"));
         perror(sys, manual.name, what, errno).await;
         return Ok(None);
     }

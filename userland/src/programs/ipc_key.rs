@@ -2,30 +2,13 @@
 
 use abi::{Errno, IpcFlags, MsgCommand, SemCommand, ShmCommand};
 
-use crate::libc::{Given, Manual, Opt};
-use crate::{Sys, println};
+use crate::Sys;
+use crate::libc::Opt;
 
-/// What the programs have besides `--help`, as those of util-linux.
+/// What every program has, with the letters of util-linux.
 pub(super) const HELP: Opt = Opt::flag("h", "help", "display this help and exit");
 /// Likewise.
 pub(super) const VERSION: Opt = Opt::flag("V", "version", "display the version and exit");
-
-/// Options and operands of a command line.
-///
-/// # Errors
-/// The exit status, after `--help`, `--version` or a wrong option.
-pub(super) async fn given<'a>(
-    sys: Sys,
-    manual: &Manual,
-    arguments: impl IntoIterator<Item = &'a [u8]>,
-) -> Result<Given<'a>, i32> {
-    let given = manual.parse(sys, arguments).await?;
-    if given.has("version") {
-        println!(sys, "{} from Vitrine {}", manual.name, env!("CARGO_PKG_VERSION")).await;
-        return Err(0);
-    }
-    Ok(given)
-}
 
 /// Only the object with a key, which isn't made.
 const EXISTING: IpcFlags = IpcFlags::empty();

@@ -4,7 +4,7 @@ use alloc::format;
 
 use abi::{Errno, IPC_PRIVATE, IpcFlags};
 
-use super::ipc_key::{self, HELP, Kind, VERSION, parse};
+use super::ipc_key::{HELP, Kind, VERSION, parse};
 use crate::libc::{Manual, Opt, Output, PLAIN, complain, parse_count, perror, quote};
 use crate::{Args, Sys};
 
@@ -32,7 +32,7 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
 }
 
 async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
-    let given = ipc_key::given(sys, &MANUAL, args.rest()).await?;
+    let given = MANUAL.parse(sys, args.rest()).await?;
     if let Some(extra) = given.operands.first() {
         return Err(MANUAL.misuse(sys, format_args!("extra operand {}", quote(extra))).await);
     }

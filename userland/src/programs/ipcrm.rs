@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use abi::{Errno, IPC_PRIVATE};
 
-use super::ipc_key::{self, HELP, KINDS, Kind, VERSION, parse};
+use super::ipc_key::{HELP, KINDS, Kind, VERSION, parse};
 use crate::libc::{Given, Manual, Opt, PLAIN, complain, quote};
 use crate::{Args, Sys, println};
 
@@ -44,7 +44,7 @@ fn named(option: &str) -> Option<(Kind, bool)> {
 }
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
-    let given = match ipc_key::given(sys, &MANUAL, args.rest()).await {
+    let given = match MANUAL.parse(sys, args.rest()).await {
         Ok(given) => given,
         Err(status) => return status,
     };

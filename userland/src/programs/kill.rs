@@ -28,6 +28,7 @@ pub(super) static MANUAL: Manual = Manual {
 #[derive(PartialEq, Eq, Debug)]
 pub(super) enum Asked<'a> {
     Help,
+    Version,
     List(Vec<&'a [u8]>),
     Send { signal: Option<Signal>, targets: Vec<&'a [u8]> },
     Wrong(String),
@@ -36,6 +37,7 @@ pub(super) enum Asked<'a> {
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
     match understand(&args.rest().collect::<Vec<_>>()) {
         Asked::Help => MANUAL.print_help(sys).await,
+        Asked::Version => MANUAL.print_version(sys).await,
         Asked::Wrong(message) => MANUAL.misuse(sys, message).await,
         Asked::List(items) => list(sys, &items).await,
         Asked::Send { signal, targets } => send(sys, signal, &targets).await,
@@ -45,6 +47,7 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
 pub(super) fn understand<'a>(arguments: &[&'a [u8]]) -> Asked<'a> {
     let (signal, targets) = match arguments {
         [b"--help", ..] => return Asked::Help,
+        [b"--version", ..] => return Asked::Version,
         [b"-l" | b"--list" | b"-L", items @ ..] => return Asked::List(items.into()),
         [b"-s" | b"-n" | b"--signal"] => return Asked::Wrong("option requires an argument -- 's'".into()),
         [b"-s" | b"-n" | b"--signal", signal, targets @ ..] => (*signal, targets),

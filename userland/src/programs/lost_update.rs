@@ -8,9 +8,11 @@ use crate::{Args, Sys};
 static MANUAL: Manual = Manual {
     name: "lost-update",
     usage: increments::USAGE,
-    about: "Have PROCESSES (2 by default, 62 at most) each add 1 to a shared word, INCREMENTS times (2 by default):\n\
+    about: "Have PROCESSES (2 by default) each add 1 to a shared word, INCREMENTS times (2 by default):\n\
             load, add, store. Print what the word should be and what it is. If someone else stores\n\
             between a load and the store that follows it, that update is lost. lost-update-fixed does it right.\n\
+            \n\
+            There is room for 62 processes beside this one and PID 1, and so for 61 from the shell.\n\
             \n\
             Exit status: 0 if no update was lost, 1 if one was, 2 if something else went wrong.",
     options: &[THINK],

@@ -10,8 +10,10 @@ use crate::{Args, Sys};
 static MANUAL: Manual = Manual {
     name: "lost-update-fixed",
     usage: increments::USAGE,
-    about: "Have PROCESSES (2 by default, 62 at most) each add 1 to a shared word, INCREMENTS times (2 by default),\n\
+    about: "Have PROCESSES (2 by default) each add 1 to a shared word, INCREMENTS times (2 by default),\n\
             by an atomic addition or as the options say. Print what the word should be and what it is.\n\
+            \n\
+            There is room for 62 processes beside this one and PID 1, and so for 61 from the shell.\n\
             \n\
             Exit status: 0 if no update was lost, 1 if one was, 2 if something else went wrong.",
     options: &[

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use abi::{Errno, MapFlags, PAGE_SIZE, Protection};
 
 use super::participants::Participants;
-use crate::libc::{Manual, PLAIN, complain, parse_number, perror, quote};
+use crate::libc::{Manual, PLAIN, complain, counted, parse_number, perror, quote};
 use crate::{Args, Sys, println};
 
 static MANUAL: Manual = Manual {
@@ -116,7 +116,7 @@ async fn multiply(sys: Sys, size: usize, workers: usize) -> Result<bool, Errno> 
     }
     for worker in 0..workers as u64 {
         let taken: u64 = sys.load(shared.base + TAKEN + worker * 8).await;
-        println!(sys, "worker {worker} computed {taken} of {size} rows").await;
+        println!(sys, "worker {worker} computed {taken} of {}", counted(size as u64, "row")).await;
     }
     let mut trace = 0;
     for (row, numbers) in left.iter().enumerate() {

@@ -39,11 +39,24 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
     let mut status = 0;
     for source in sources {
         let new = if into { join(target, basename(source)) } else { target.to_vec() };
+        if !given.has("no-clobber") && are_the_same(sys, source, &new).await {
+            // The kernel would do nothing, and call that well done.
+            let what = format_args!("{} and {} are the same file", quote(source), quote(&new));
+            complain(sys, MANUAL.name, what).await;
+            status = 1;
+            continue;
+        }
         match sys.renameat2(source, &new, flags).await {
             Ok(()) => {}
             Err(Errno::EEXIST) if given.has("no-clobber") => {}
             Err(errno) if errno == Errno::ENOENT && sys.stat(source).await.is_err() => {
                 perror(sys, MANUAL.name, format_args!("cannot stat {}", quote(source)), errno).await;
+                status = 1;
+            }
+            // No flag is wrong, so it can only be that.
+            Err(Errno::EINVAL) => {
+                let what = format_args!("cannot move {} to a subdirectory of itself, {}", quote(source), quote(&new));
+                complain(sys, MANUAL.name, what).await;
                 status = 1;
             }
             Err(errno) => {
@@ -54,4 +67,12 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
         }
     }
     status
+}
+
+/// Whether both exist and are one file: one name twice, or two of its names.
+async fn are_the_same(sys: Sys, one: &[u8], other: &[u8]) -> bool {
+    match (sys.stat(one).await, sys.stat(other).await) {
+        (Ok(one), Ok(other)) => (one.dev, one.ino) == (other.dev, other.ino),
+        _ => false,
+    }
 }

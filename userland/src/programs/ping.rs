@@ -2,7 +2,7 @@
 
 use abi::{ClockId, Errno, Fd, Timespec};
 
-use crate::libc::{Manual, PLAIN, complain, parse_number, perror, quote, wait_for, write_all};
+use crate::libc::{Manual, PLAIN, complain, counted, parse_number, perror, quote, wait_for, write_all};
 use crate::sys::Forked;
 use crate::{Args, Sys, println};
 
@@ -74,8 +74,8 @@ async fn bounce(sys: Sys, count: u64) -> Result<u64, Errno> {
     let end = sys.clock_gettime(ClockId::CLOCK_MONOTONIC).await?;
     sys.close(there_write).await?;
     wait_for(sys, child).await?;
-    let plural = if returned == 1 { "" } else { "s" };
-    println!(sys, "{returned} round trip{plural} in {} us of virtual time", microseconds(start, end)).await;
+    let trips = counted(returned, "round trip");
+    println!(sys, "{trips} in {} us of virtual time", microseconds(start, end)).await;
     Ok(returned)
 }
 

@@ -2,7 +2,7 @@
 
 use abi::{Errno, RusageWho};
 
-use crate::libc::{Manual, PLAIN, perror, reap};
+use crate::libc::{Manual, PLAIN, counted, perror, reap};
 use crate::sys::Forked;
 use crate::{Args, Sys, print, println};
 
@@ -47,6 +47,7 @@ async fn show(sys: Sys) -> Result<(), Errno> {
     while reap(sys, abi::Pid(-1)).await.is_ok() {}
     let usage = sys.getrusage(RusageWho::RUSAGE_CHILDREN).await?;
     let ms = usage.utime.sec * 1000 + usage.utime.usec / 1000;
-    println!(sys, "\nTogether they used {ms} ms of CPU time, and were interrupted {} times.", usage.nivcsw).await;
+    let interrupted = counted(usage.nivcsw as u64, "time");
+    println!(sys, "\nTogether they used {ms} ms of CPU time, and were interrupted {interrupted}.").await;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use abi::{Errno, MaskHow, Pid, SigActionFlags, SigInfo, Signal, SignalSet, WaitStatus};
 
-use crate::libc::{Manual, PLAIN, describe, parse_number, perror, quote, reap};
+use crate::libc::{Manual, PLAIN, counted, describe, parse_number, perror, quote, reap};
 use crate::sys::{Action, Forked};
 use crate::{Args, Sys, handlers, println, statics};
 
@@ -75,14 +75,16 @@ async fn show(sys: Sys, parts: u32) -> Result<i32, Errno> {
         let status = compute(sys, parent, part_done, parts).await.is_err().into();
         match sys.exit(status).await {}
     };
-    println!(sys, "process {} computes {parts} parts of {PART_US} us each", child.0).await;
+    let all = counted(parts.into(), "part");
+    println!(sys, "process {} computes {all} of {PART_US} us each", child.0).await;
     // SIGCHLD has the lower number, so it may overtake signals that were sent before it: those are still pending then.
     while CHILD_ENDED.load(sys).await == 0 || sys.sigpending().await.has(part_done) {
         sys.sigsuspend(before - both).await;
     }
     let (_, status) = reap(sys, child).await?;
     let done = DONE.load(sys).await;
-    println!(sys, "the child {}, {done} of {parts} parts are done", describe(status)).await;
+    let are = if parts == 1 { "is" } else { "are" };
+    println!(sys, "the child {}, {done} of {all} {are} done", describe(status)).await;
     Ok(i32::from(status != WaitStatus::Exited(0) || done != u64::from(parts)))
 }
 

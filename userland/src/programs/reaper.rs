@@ -1,8 +1,11 @@
 //! `reaper`: why a SIGCHLD handler has to wait in a loop.
 
+use alloc::format;
+use alloc::string::String;
+
 use abi::{Errno, MaskHow, Pid, SigInfo, Signal, SignalSet, WaitOptions};
 
-use crate::libc::{Manual, PLAIN, describe, parse_number, perror, quote};
+use crate::libc::{Manual, PLAIN, counted, describe, parse_number, perror, quote};
 use crate::sys::{Action, Forked};
 use crate::{Args, Sys, handlers, println, statics};
 
@@ -60,16 +63,21 @@ async fn show(sys: Sys, children: u64) -> Result<(), Errno> {
             Ok(Forked::Child) => match sys.exit(born as i32).await {},
             Ok(Forked::Parent(_)) => born += 1,
             Err(errno) => {
-                perror(sys, MANUAL.name, format_args!("only {born} children"), errno).await;
+                perror(sys, MANUAL.name, format_args!("only {}", children_that(born, "", "")), errno).await;
                 break;
             }
         }
     }
-    println!(sys, "{born} children are about to end; SIGCHLD is blocked until I wait for it.").await;
+    println!(sys, "{} about to end; SIGCHLD is blocked until I wait for it.", children_that(born, " is", " are")).await;
     while REAPED.load(sys).await < born {
         sys.sigsuspend(before - child_set).await;
     }
     let runs = RUNS.load(sys).await;
-    println!(sys, "{born} children ended, and the handler ran {runs} times.").await;
+    println!(sys, "{} ended, and the handler ran {}.", children_that(born, "", ""), counted(runs, "time")).await;
     Ok(())
+}
+
+/// So many children, and what one, or several, do.
+fn children_that(count: u64, one: &str, several: &str) -> String {
+    if count == 1 { format!("1 child{one}") } else { format!("{count} children{several}") }
 }

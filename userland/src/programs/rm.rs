@@ -132,7 +132,8 @@ impl Remover<'_> {
         let sys = self.sys;
         let stat = match sys.stat(path).await {
             Ok(stat) => stat,
-            Err(Errno::ENOENT) if self.given.has("force") => return Ok(Ok(None)),
+            // Below what isn't a directory nothing exists either.
+            Err(Errno::ENOENT | Errno::ENOTDIR) if self.given.has("force") => return Ok(Ok(None)),
             Err(errno) => return Ok(Err(errno)),
         };
         if stat.mode & S_IFMT != S_IFDIR {

@@ -6,7 +6,7 @@ use core::fmt::Display;
 
 use abi::{Errno, MaskHow, Pid, Signal, SignalSet, Timespec, WaitOptions, WaitStatus};
 
-use crate::libc::{Manual, Opt, PLAIN, describe, parse_number, perror, print_text, quote, sigwait};
+use crate::libc::{Manual, Opt, PLAIN, counted, describe, parse_number, perror, print_text, quote, sigwait};
 use crate::sys::Forked;
 use crate::{Args, Sys};
 
@@ -64,7 +64,8 @@ async fn supervise(sys: Sys, workers: usize) -> Result<(), Errno> {
     let heard = HEARD.iter().fold(SignalSet::empty(), |set, signal| set | SignalSet::of(*signal));
     sys.sigprocmask(Some((MaskHow::SIG_BLOCK, heard))).await?;
     let mut crew = Crew { sys, workers: Vec::new(), heard, shutting_down: false };
-    log(sys, "supervisor", format_args!("process {}, {workers} workers", sys.getpid().await.0)).await;
+    log(sys, "supervisor", format_args!("process {}, {}", sys.getpid().await.0, counted(workers as u64, "worker")))
+        .await;
     for _ in 0..workers {
         crew.workers.push(None);
         crew.start(crew.workers.len() - 1).await;
@@ -74,7 +75,7 @@ async fn supervise(sys: Sys, workers: usize) -> Result<(), Errno> {
             Signal::SIGCHLD => crew.reap().await,
             Signal::SIGUSR1 => {
                 let alive = crew.workers.iter().flatten().count();
-                log(sys, "supervisor", format_args!("{alive} workers")).await;
+                log(sys, "supervisor", counted(alive as u64, "worker")).await;
                 crew.tell(Signal::SIGUSR1).await;
             }
             signal => {
@@ -133,10 +134,10 @@ async fn work(sys: Sys, number: usize, heard: SignalSet) -> Result<(), Errno> {
         jobs += 1;
         match sys.sigtimedwait(heard, Some(Timespec::from_us(REST_US))).await {
             Ok(info) if info.signo == i32::from(Signal::SIGUSR1.number()) => {
-                log(sys, &name, format_args!("{jobs} jobs done")).await;
+                log(sys, &name, format_args!("{} done", counted(jobs, "job"))).await;
             }
             Ok(info) if info.signo == i32::from(Signal::SIGTERM.number()) => {
-                log(sys, &name, format_args!("ends after {jobs} jobs")).await;
+                log(sys, &name, format_args!("ends after {}", counted(jobs, "job"))).await;
                 return Ok(());
             }
             // Ctrl+C reaches the whole group; the supervisor says what is to be done.

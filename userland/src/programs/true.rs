@@ -11,8 +11,8 @@ static MANUAL: Manual = Manual {
 };
 
 pub(super) async fn main(sys: Sys, args: Args) -> i32 {
-    if args.len() == 2 && args.get(1) == Some(b"--help") {
-        return MANUAL.print_help(sys).await;
+    if let Some(status) = MANUAL.answer_alone(sys, &args).await {
+        return status;
     }
     0
 }

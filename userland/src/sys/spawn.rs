@@ -56,32 +56,34 @@ impl FileActions {
         self.dup2(Fd(-1), fd)
     }
 
-    /// The lowest number that no action speaks of.
-    fn beyond(&self) -> u64 {
-        let numbers = self.actions.iter().flat_map(|action| [action.fd, action.to]);
-        numbers.max().map_or(0, |highest| highest.max(-1) as u64 + 1)
+    /// Whether an action speaks of a number.
+    fn mentions(&self, fd: Fd) -> bool {
+        self.actions.iter().any(|action| [action.fd, action.to].contains(&fd.0))
     }
 }
 
 impl Sys {
     /// Opens what the actions want opened, and lets them speak of it; what was opened, also if not all was.
     async fn open_for(self, actions: &mut FileActions) -> (Vec<Fd>, Result<(), Errno>) {
-        let (beyond, mut opened) = (actions.beyond(), Vec::new());
+        let mut opened = Vec::new();
         for Opening { action, path, flags } in &actions.opens {
-            let low = match self.open(path, *flags | OpenFlags::O_CLOEXEC).await {
+            let mut fd = match self.open(path, *flags | OpenFlags::O_CLOEXEC).await {
                 Ok(fd) => fd,
                 Err(errno) => return (opened, Err(errno)),
             };
             // Out of the way of the other actions.
-            let high = self.fcntl(low, FcntlCommand::F_DUPFD_CLOEXEC, beyond).await;
-            let _ = self.close(low).await;
-            match high {
-                Ok(fd) => {
-                    opened.push(Fd(fd as i32));
-                    actions.actions[*action].fd = fd as i32;
-                }
-                Err(errno) => return (opened, Err(errno)),
+            while actions.mentions(fd) {
+                let higher = self.fcntl(fd, FcntlCommand::F_DUPFD_CLOEXEC, fd.0 as u64 + 1).await;
+                let _ = self.close(fd).await;
+                fd = match higher {
+                    Ok(fd) => Fd(fd as i32),
+                    // There is no higher number.
+                    Err(Errno::EINVAL) => return (opened, Err(Errno::EMFILE)),
+                    Err(errno) => return (opened, Err(errno)),
+                };
             }
+            opened.push(fd);
+            actions.actions[*action].fd = fd.0;
         }
         (opened, Ok(()))
     }
@@ -91,9 +93,9 @@ impl Sys {
     /// Creates a child that executes a program (`posix_spawn(3)`): its process id.
     ///
     /// # Errors
-    /// Those of `open(2)`, if an action opens something. `ENOENT`: no program has this name. `EAGAIN`: no process slot is free, or `RLIMIT_NPROC` is reached. `EBADF`: an
-    /// action names a descriptor that isn't open, or out of range. `E2BIG`, `ENOMEM`: as for `execve`. `EINVAL`: too many
-    /// actions.
+    /// Those of `open(2)`, if an action opens something. `ENOENT`: no program has this name. `EAGAIN`: no process slot is
+    /// free, or `RLIMIT_NPROC` is reached. `EBADF`: an action names a descriptor that isn't open, or out of range. `E2BIG`,
+    /// `ENOMEM`: as for `execve`. `EINVAL`: too many actions.
     #[track_caller]
     pub fn posix_spawn<'a>(
         self,

@@ -15,6 +15,9 @@ use super::{read, root};
 const MANUAL: &[(&str, &str, &str)] = &[
     ("openat", "open(2)", "EACCES EBADF EBUSY EDQUOT EEXIST EFAULT EFBIG EINTR EINVAL EISDIR ELOOP EMFILE ENAMETOOLONG ENFILE \
         ENODEV ENOENT ENOMEM ENOSPC ENOTDIR ENXIO EOPNOTSUPP EOVERFLOW EPERM EROFS ETXTBSY EWOULDBLOCK"),
+    ("posix_spawn", "posix_spawn(3)", "EAGAIN ENOMEM ENOSYS"),
+    // A page of POSIX's: glibc's has none.
+    ("posix_spawn", "posix_spawn_file_actions_addopen(3)", "EBADF ENOMEM"),
     ("mkdirat", "mkdir(2)",
         "EACCES EBADF EDQUOT EEXIST EFAULT EINVAL ELOOP EMLINK ENAMETOOLONG ENOENT ENOMEM ENOSPC ENOTDIR EPERM EROFS"),
     ("mknodat", "mknod(2)",
@@ -77,7 +80,7 @@ const PATHS: &str = "every call that takes a path";
 /// What a row says of an error that the kernel doesn't know.
 const BY_THE_LIBRARY: &str = "the library's check";
 /// Functions of the library that have a section and aren't in the table of calls.
-const FUNCTIONS: &[&str] = &["shm_open", "shm_unlink", "ftok"];
+const FUNCTIONS: &[&str] = &["posix_spawn", "shm_open", "shm_unlink", "ftok"];
 
 /// The errors of a section.
 #[derive(Default)]

@@ -17,7 +17,7 @@ use core::fmt::Write;
 
 use abi::{Errno, IpcPerm};
 
-use super::ipc_key::{self, HELP, VERSION, parse};
+use super::ipc_key::{HELP, VERSION, parse};
 use crate::libc::{Manual, Opt, Output, PLAIN, complain, perror, quote};
 use crate::{Args, Sys};
 
@@ -118,7 +118,7 @@ pub(super) async fn main(sys: Sys, args: Args) -> i32 {
 }
 
 async fn run(sys: Sys, args: &Args) -> Result<i32, i32> {
-    let given = ipc_key::given(sys, &MANUAL, args.rest()).await?;
+    let given = MANUAL.parse(sys, args.rest()).await?;
     if let Some(extra) = given.operands.first() {
         return Err(MANUAL.misuse(sys, format_args!("extra operand {}", quote(extra))).await);
     }

@@ -22,7 +22,7 @@ use abi::{ClockId, Errno, MapFlags, PAGE_SIZE, Protection};
 
 use self::way::Way;
 use super::participants::Participants;
-use crate::libc::{Manual, Opt, PLAIN, complain, parse_count, parse_number, perror, quote};
+use crate::libc::{Manual, Opt, PLAIN, complain, counted, parse_count, parse_number, perror, quote};
 use crate::{Args, Sys, println};
 
 static MANUAL: Manual = Manual {
@@ -153,7 +153,8 @@ async fn exchange<W: Way>(sys: Sys, board: u64, (items, size): (u32, usize)) -> 
     let (count, sum, check) = (sys.load(board).await, sys.load(board + 8).await, sys.load(board + 16).await);
     let us = end.to_us().unwrap_or(0).saturating_sub(start.to_us().unwrap_or(0));
     let of = if size == NUMBER_BYTES { String::new() } else { format!(" of {size} bytes") };
-    println!(sys, "{:<8}{count} items{of}, sum {sum}, check {check:016x}, in {us} us of virtual time", W::NAME).await;
+    let moved = counted(count, "item");
+    println!(sys, "{:<8}{moved}{of}, sum {sum}, check {check:016x}, in {us} us of virtual time", W::NAME).await;
     let mut expected = Answer::default();
     (1..=items).for_each(|item| expected.add(item));
     let right = expected == Answer { count, sum, check };

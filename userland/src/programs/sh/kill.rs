@@ -16,6 +16,7 @@ pub(super) async fn kill(shell: &mut Shell, arguments: &[Vec<u8>]) -> i32 {
     let arguments: Vec<&[u8]> = arguments.iter().map(|argument| &argument[..]).collect();
     let (signal, targets) = match understand(&arguments) {
         Asked::Help => return MANUAL.print_help(shell.sys).await,
+        Asked::Version => return MANUAL.print_version(shell.sys).await,
         Asked::List(items) => return list(shell.sys, &items).await,
         Asked::Wrong(message) => {
             shell.complain(format_args!("kill: {message}")).await;
