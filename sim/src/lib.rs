@@ -60,7 +60,6 @@ pub mod machine;
 pub mod observer;
 pub mod panics;
 mod perform;
-#[cfg(feature = "planted-faults")]
 pub mod planted;
 pub mod process;
 pub mod quote;

@@ -1,7 +1,5 @@
 //! Which fault is planted in the kernel (`kernel/src/planted.rs`): a test build asks the environment, so that every command
-//! and every test can be run with it.
-
-use kernel::planted::{Fault, plant};
+//! and every test can be run with it. Any other build has no faults, and says so.
 
 /// The variable that names the fault.
 pub const VARIABLE: &str = "VITRINE_PLANT";
@@ -9,9 +7,18 @@ pub const VARIABLE: &str = "VITRINE_PLANT";
 /// Plants the fault that the environment names, if it names one.
 ///
 /// # Errors
-/// There is no such fault: says which there are.
+/// There is no such fault: says which there are. Or this build has none: says which build has.
 pub fn by_environment() -> Result<(), String> {
-    let Some(name) = std::env::var_os(VARIABLE).filter(|name| !name.is_empty()) else { return Ok(()) };
+    match std::env::var_os(VARIABLE).filter(|name| !name.is_empty()) {
+        Some(name) => by_name(&name),
+        None => Ok(()),
+    }
+}
+
+#[cfg(feature = "planted-faults")]
+fn by_name(name: &std::ffi::OsStr) -> Result<(), String> {
+    use kernel::planted::{Fault, plant};
+
     match name.to_str().and_then(Fault::from_name) {
         Some(fault) => {
             plant(Some(fault));
@@ -22,4 +29,13 @@ pub fn by_environment() -> Result<(), String> {
             Err(format!("{VARIABLE}: no fault `{}`; there are {}", name.display(), all.join(", ")))
         }
     }
+}
+
+#[cfg(not(feature = "planted-faults"))]
+fn by_name(name: &std::ffi::OsStr) -> Result<(), String> {
+    Err(format!(
+        "{VARIABLE} names the fault `{}`, but none can be planted in this build; it takes one by \
+         `cargo build --features vitrine/planted-faults`",
+        name.display()
+    ))
 }

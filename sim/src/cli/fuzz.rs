@@ -54,7 +54,7 @@ pub(crate) struct FuzzOptions {
     #[arg(value_name = "PROPERTY")]
     properties: Vec<String>,
 
-    /// What the cases are made from; without it one is drawn, and told.
+    /// What the cases are made from; without it one is drawn, and told at the beginning.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
@@ -135,6 +135,10 @@ pub(crate) fn fuzz(options: &FuzzOptions) -> Result<Status, Failure> {
             Status::MISTAKE,
             format_args!("{option} is for `raw`: `{name}` doesn't choose its calls"),
         ));
+    }
+    if options.seed.is_none() {
+        // Who breaks it off can have it again. Nobody is there to be told if standard error is gone.
+        let _ = writeln!(io::stderr(), "seed {seed}");
     }
     for property in &chosen {
         if campaign(options, seed, &**property)? != Status(0) {
@@ -242,8 +246,12 @@ fn tell_failure(
 }
 
 fn run_script(file: &Path) -> Result<Status, Failure> {
-    let script = fs::read_to_string(file)
-        .map_err(|error| Failure::new(Status::IO, format_args!("cannot read {}: {error}", file.display())))?;
+    let script = fs::read_to_string(file).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => {
+            Failure::new(Status::BAD_RECORD, format_args!("{}: no script: {error}", file.display()))
+        }
+        _ => Failure::new(Status::IO, format_args!("cannot read {}: {error}", file.display())),
+    })?;
     let name = script.lines().find_map(|line| line.strip_prefix(PROPERTY_LINE)).unwrap_or("raw").trim();
     let known = all::properties();
     let Some(property) = known.iter().find(|property| property.name() == name) else {

@@ -19,19 +19,25 @@ const SHOWN: usize = 3;
 pub(crate) fn lockstep(files: &[PathBuf]) -> Result<Status, Failure> {
     let mut report = Report::default();
     if files.is_empty() {
-        report.add("standard input", io::stdin().lock())?;
+        report.add("standard input", "standard input", io::stdin().lock())?;
     }
     for path in files {
-        let file = File::open(path).map_err(|error| unreadable(&path.display().to_string(), &error))?;
+        let whole = path.display().to_string();
+        let file = File::open(path).map_err(|error| unreadable(&whole, &error))?;
         let name = path.file_name().map_or(path.as_path(), Path::new);
-        report.add(&name.display().to_string(), BufReader::new(file))?;
+        report.add(&whole, &name.display().to_string(), BufReader::new(file))?;
     }
     print(&report.text)?;
     Ok(if report.differences == 0 { Status(0) } else { Status::DIFFERS })
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
-    Failure::new(Status::IO, format_args!("{name}: {error}"))
+    match error.kind() {
+        io::ErrorKind::InvalidData => {
+            Failure::new(Status::BAD_RECORD, format_args!("{name}: no lock-step record: {error}"))
+        }
+        _ => Failure::new(Status::IO, format_args!("{name}: {error}")),
+    }
 }
 
 #[derive(Default)]
@@ -41,12 +47,13 @@ struct Report {
 }
 
 impl Report {
-    fn add(&mut self, name: &str, lines: impl BufRead) -> Result<(), Failure> {
+    /// Adds what comes of these lines, of the file `path`, which the report calls by its name.
+    fn add(&mut self, path: &str, name: &str, lines: impl BufRead) -> Result<(), Failure> {
         let (mut scripts, mut agreed, mut all) = (0, 0, Agreement::default());
         for (number, line) in lines.lines().enumerate() {
-            let line = line.map_err(|error| unreadable(name, &error))?;
+            let line = line.map_err(|error| unreadable(path, &error))?;
             let unreadable = |why: String| {
-                let what = format_args!("{name}, line {}: no script of a lock-step record: {why}", number + 1);
+                let what = format_args!("{path}, line {}: no script of a lock-step record: {why}", number + 1);
                 Failure::new(Status::BAD_RECORD, what)
             };
             let script: Value = serde_json::from_str(&line).map_err(|error| unreadable(error.to_string()))?;

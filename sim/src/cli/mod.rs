@@ -55,7 +55,6 @@ fn obey(options: Options) -> Result<Status, Failure> {
 /// Does what the command line says.
 pub(crate) fn main() -> ExitCode {
     logging::install();
-    #[cfg(feature = "planted-faults")]
     if let Err(message) = sim::planted::by_environment() {
         let failure = status::Failure::new(Status::MISTAKE, message);
         failure.report();

@@ -80,4 +80,20 @@ pub trait Property: Sync {
         let _ = line;
         Vec::new()
     }
+
+    /// A script that lines were left out of, without what makes no sense without them: it does the same.
+    fn repaired(&self, lines: Vec<String>) -> Vec<String> {
+        lines
+    }
+
+    /// Simpler scripts to try in the place of this one, the simplest first: what takes more than one line to change.
+    fn simpler_scripts(&self, lines: &[String]) -> Vec<Vec<String>> {
+        let _ = lines;
+        Vec::new()
+    }
+
+    /// The same script with its names in order, for the end.
+    fn in_order(&self, lines: &[String]) -> Vec<String> {
+        lines.to_vec()
+    }
 }

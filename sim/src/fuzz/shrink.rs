@@ -1,5 +1,5 @@
 //! Shrinking a script that fails: lines are left out, halves first, then quarters, down to single ones, again until nothing
-//! can go; then lines are replaced by simpler ones. What is left fails for the same reason.
+//! can go; then lines are replaced by simpler ones, and the whole by simpler scripts. What is left fails for the same reason.
 
 use crate::fuzz::coverage::Coverage;
 use crate::fuzz::property::{Failure, Property, Stop};
@@ -25,7 +25,12 @@ pub fn shrink(property: &dyn Property, failure: &Failure) -> Failure {
         let before = lines.clone();
         shrinker.leave_out(&mut lines);
         shrinker.simplify(&mut lines);
+        shrinker.simplify_whole(&mut lines);
         if lines == before || shrinker.tries >= TRIES {
+            let mut ordered = property.in_order(&lines);
+            if shrinker.fails(&mut ordered) {
+                lines = ordered;
+            }
             let script = lines.iter().flat_map(|line| [line, "\n"]).collect();
             return Failure { reason: shrinker.best, script };
         }
@@ -47,9 +52,10 @@ struct Shrinker<'a> {
 }
 
 impl Shrinker<'_> {
-    /// Whether a script fails for the same reason. Cuts it behind the line after which it does.
+    /// Whether a script fails for the same reason, once it is repaired. Cuts it behind the line after which it does.
     fn fails(&mut self, lines: &mut Vec<String>) -> bool {
         self.tries += 1;
+        *lines = self.property.repaired(std::mem::take(lines));
         let script = lines.join("\n");
         self.coverage.clear();
         match self.property.replay(&script, &mut self.coverage) {
@@ -100,6 +106,21 @@ impl Shrinker<'_> {
             if !changed {
                 place += 1;
             }
+        }
+    }
+
+    fn simplify_whole(&mut self, lines: &mut Vec<String>) {
+        'changed: loop {
+            for mut simpler in self.property.simpler_scripts(lines) {
+                if self.tries >= TRIES {
+                    return;
+                }
+                if self.fails(&mut simpler) {
+                    *lines = simpler;
+                    continue 'changed;
+                }
+            }
+            return;
         }
     }
 }

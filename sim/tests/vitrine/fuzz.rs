@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{Folder, errors, run, text};
+use crate::common::{Folder, errors, run, text, vitrine};
 
 #[test]
 fn a_campaign_tells_how_it_went_and_repeats_with_its_seed() {
@@ -70,9 +70,41 @@ fn a_script_is_carried_out_and_its_mistakes_are_named_by_line() {
     let output = run(&["fuzz", "run", &file]);
     let expected = format!("vitrine: {file}:3: there is no system call `opena`\n");
     assert_eq!((errors(&output), output.status.code()), (expected, Some(65)));
+    // The caller's own group, if nobody noticed that there is no such process.
+    fs::write(&file, "b = a clone 17\nb kill $zz 9\n").expect("written");
+    let output = run(&["fuzz", "run", &file]);
+    let expected = format!("vitrine: {file}:2: no line before this one makes `zz`\n");
+    assert_eq!((errors(&output), output.status.code()), (expected, Some(65)));
+    fs::write(&file, b"\x7fELF\xff\xfe").expect("written");
+    for command in [&["fuzz", "run", &file][..], &["lockstep", &file]] {
+        let output = run(command);
+        assert_eq!(output.status.code(), Some(65), "{}", errors(&output));
+        assert!(errors(&output).starts_with(&format!("vitrine: {file}: no ")), "{}", errors(&output));
+    }
     fs::write(&file, "# property: war\n").expect("written");
     assert_eq!(run(&["fuzz", "run", &file]).status.code(), Some(65));
     assert_eq!(run(&["fuzz", "run", &folder.file("nothing")]).status.code(), Some(74));
+}
+
+#[test]
+fn a_seed_that_is_drawn_is_told_at_the_beginning() {
+    let output = run(&["fuzz", "--cases", "1"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let told = errors(&output);
+    let seed = told.lines().next().and_then(|line| line.strip_prefix("seed ")).expect("it is told");
+    assert!(text(&output).contains(&format!(", seed {seed};")), "{seed} in {}", text(&output));
+    assert_eq!(errors(&run(&["fuzz", "--cases", "1", "--seed", "5"])), "");
+}
+
+#[test]
+fn a_fault_that_cannot_be_planted_is_an_error() {
+    let output = vitrine(&["programs"]).env("VITRINE_PLANT", "nosuch").output().expect("vitrine starts");
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    let hint = match cfg!(feature = "planted-faults") {
+        true => "no fault `nosuch`; there are orphan-to-grandparent, ",
+        false => "`cargo build --features vitrine/planted-faults`",
+    };
+    assert!(errors(&output).contains("`nosuch`") && errors(&output).contains(hint), "{}", errors(&output));
 }
 
 #[test]

@@ -15,13 +15,13 @@ const MOST_OBJECTS: usize = {
     let most = if SEGMENTS > MSG_QUEUES { SEGMENTS } else { MSG_QUEUES };
     if most > SEM_SETS { most } else { SEM_SETS }
 };
-/// What is there after boot.
-const PLANTED: [&str; 9] =
-    ["/dev", "/dev/mqueue", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/console", "/tmp"];
+/// What is there after boot, and stays if it is there still; the directories that can't be removed aside.
+const PLANTED: [&str; 6] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/console", "/tmp"];
 /// `AT_FDCWD`.
 const HERE: u64 = -100_i64 as u64;
 const O_DIRECTORY: u64 = 0o200_000;
 const AT_REMOVEDIR: u64 = 0x200;
+const RENAME_NOREPLACE: u64 = 1;
 
 impl Stage {
     /// Ends everybody, and sees whether all is back.
@@ -93,11 +93,71 @@ impl Stage {
         self.must("prlimit64", [0, 7, SCRATCH, 0, 0, 0])?;
         let path = self.put(b"/")?;
         self.must("chdir", [path, 0, 0, 0, 0, 0])?;
-        self.empty_directory(b"")
+        self.empty_directory(Some(b"")).map(drop)
     }
 
-    /// Removes all from the working directory, whose path this is, but what was there after boot.
-    fn empty_directory(&mut self, path: &[u8]) -> Result<(), String> {
+    /// Removes all from the working directory, but what was there after boot, if this is its path. Returns whether something
+    /// is left that can't be removed: `/dev/mqueue` and `/dev/shm`, for which the kernel answers `EBUSY`. Nobody can take
+    /// them out of their directory, but that can be moved. Then it is left in the root, whatever it is called now, so that
+    /// as much is in use as after boot.
+    fn empty_directory(&mut self, path: Option<&[u8]>) -> Result<bool, String> {
+        let mut any_fixed = false;
+        for (name, is_directory) in self.list_directory()? {
+            let full = path.map(|path| [path, b"/", &name].concat());
+            if is_directory {
+                let mut holds_fixed = self.empty_directory_below(&name, full.as_deref())?;
+                if !holds_fixed && full.as_deref() == Some(b"/dev") {
+                    // It has that name, and isn't what was there after boot.
+                    holds_fixed = self.empty_directory_below(&name, None)?;
+                }
+                if holds_fixed {
+                    if path != Some(b"") {
+                        self.move_to_root(&name)?;
+                    }
+                    continue;
+                }
+            }
+            if PLANTED.iter().any(|planted| Some(planted.as_bytes()) == full.as_deref()) {
+                continue;
+            }
+            let at = self.put(&name)?;
+            let how = if is_directory { AT_REMOVEDIR } else { 0 };
+            match Errno::result(self.first_calls("unlinkat", [HERE, at, how, 0, 0, 0])?) {
+                Err(Errno::EBUSY) => any_fixed = true,
+                removed => drop(removed.map_err(|errno| fails("unlinkat", errno))?),
+            }
+        }
+        Ok(any_fixed)
+    }
+
+    /// The same for a directory in the working directory.
+    fn empty_directory_below(&mut self, name: &[u8], path: Option<&[u8]>) -> Result<bool, String> {
+        let at = self.put(name)?;
+        self.must("chdir", [at, 0, 0, 0, 0, 0])?;
+        let any_fixed = self.empty_directory(path)?;
+        let up = self.put(b"..")?;
+        self.must("chdir", [up, 0, 0, 0, 0, 0])?;
+        Ok(any_fixed)
+    }
+
+    /// Moves a directory from the working directory to the root, by a name that is free there.
+    fn move_to_root(&mut self, name: &[u8]) -> Result<(), String> {
+        let first = self.first().ok_or("PID 1 is gone")?;
+        for number in 0.. {
+            let from = self.put(name)?;
+            // `ROOM` is for what a call gives; this one gives nothing.
+            let to = self.kernel.copy_out(&mut self.host, first, ROOM, format!("/fixed{number}\0").as_bytes());
+            to.map_err(|_| "PID 1 can't write to its memory")?;
+            match Errno::result(self.first_calls("renameat2", [HERE, from, HERE, ROOM, RENAME_NOREPLACE, 0])?) {
+                Err(Errno::EEXIST) => {}
+                moved => return moved.map(drop).map_err(|errno| fails("renameat2", errno)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The entries of the working directory: name, and whether it is a directory.
+    fn list_directory(&mut self) -> Result<Vec<(Vec<u8>, bool)>, String> {
         let mut names = Vec::new();
         let dot = self.put(b".")?;
         let fd = self.must("openat", [HERE, dot, O_DIRECTORY, 0, 0, 0])? as u64;
@@ -113,22 +173,7 @@ impl Stage {
             entries(&buffer[..bytes], &mut names);
         }
         self.must("close", [fd, 0, 0, 0, 0, 0])?;
-        for (name, is_directory) in names {
-            let full = [path, b"/", &name].concat();
-            let planted = PLANTED.iter().any(|planted| planted.as_bytes() == full);
-            if is_directory {
-                let at = self.put(&name)?;
-                self.must("chdir", [at, 0, 0, 0, 0, 0])?;
-                self.empty_directory(&full)?;
-                let up = self.put(b"..")?;
-                self.must("chdir", [up, 0, 0, 0, 0, 0])?;
-            }
-            if !planted {
-                let at = self.put(&name)?;
-                self.must("unlinkat", [HERE, at, if is_directory { AT_REMOVEDIR } else { 0 }, 0, 0, 0])?;
-            }
-        }
-        Ok(())
+        Ok(names)
     }
 
     fn put(&mut self, text: &[u8]) -> Result<u64, String> {
@@ -140,10 +185,7 @@ impl Stage {
     }
 
     fn must(&mut self, name: &str, arguments: [u64; 6]) -> Result<i64, String> {
-        match Errno::result(self.first_calls(name, arguments)?) {
-            Ok(value) => Ok(value),
-            Err(errno) => Err(format!("{name} fails with {errno:?} when PID 1 cleans up")),
-        }
+        Errno::result(self.first_calls(name, arguments)?).map_err(|errno| fails(name, errno))
     }
 
     /// PID 1, which runs, makes a call that doesn't wait.
@@ -190,6 +232,10 @@ fn entries(mut bytes: &[u8], names: &mut Vec<(Vec<u8>, bool)>) {
         }
         bytes = bytes.get(length.max(1)..).unwrap_or(&[]);
     }
+}
+
+fn fails(call: &str, errno: Errno) -> String {
+    format!("{call} fails with {errno:?} when PID 1 cleans up")
 }
 
 fn raw(name: &str, arguments: [u64; 6]) -> Trap {

@@ -12,6 +12,7 @@
 //! | from what are they drawn? | `draw.rs` |
 //! | what leads to what hardly happens by chance? | `scenario.rs`; full tables: `exhaust.rs`; waits that another ends: `wake.rs` |
 //! | how does a line become simpler? | `simplify.rs` |
+//! | how does a script need fewer processes? | `fewer.rs` |
 //! | how do I use the moves in a property of my own? | `strategy.rs` |
 //! | how is a case run, and a script? | `property.rs` |
 //! | what is a rate to be compared with? | `rate.rs` |
@@ -21,6 +22,7 @@ mod check;
 mod clean;
 mod draw;
 mod exhaust;
+mod fewer;
 pub mod generate;
 mod hints;
 mod host;

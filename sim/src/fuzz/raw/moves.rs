@@ -158,6 +158,18 @@ impl Move {
         Some(Value::Data { start: start as u16, bytes: bytes.len() as u16, width })
     }
 
+    /// Does something with each process that it names, but its child.
+    pub(super) fn for_each_name(&mut self, mut each: impl FnMut(&mut Name)) {
+        each(&mut self.who);
+        if let What::Call { arguments, .. } = &mut self.what {
+            for value in arguments {
+                if let Value::Pid { of, .. } = value {
+                    each(of);
+                }
+            }
+        }
+    }
+
     /// Bytes of its data.
     pub fn bytes(&self, start: u16, bytes: u16) -> &[u8] {
         self.data.get(usize::from(start)..usize::from(start) + usize::from(bytes)).unwrap_or(&[])

@@ -137,6 +137,18 @@ impl Property for Raw {
     fn simpler(&self, line: &str) -> Vec<String> {
         super::simplify::simpler(line)
     }
+
+    fn repaired(&self, lines: Vec<String>) -> Vec<String> {
+        super::fewer::repaired(lines)
+    }
+
+    fn simpler_scripts(&self, lines: &[String]) -> Vec<Vec<String>> {
+        super::fewer::simpler_scripts(lines)
+    }
+
+    fn in_order(&self, lines: &[String]) -> Vec<String> {
+        super::fewer::in_order(lines)
+    }
 }
 
 fn told(panic: &panics::Panic) -> String {
@@ -162,6 +174,58 @@ mod tests {
     fn input_that_nobody_read_accounts_for_the_frames_that_hold_it() {
         assert_eq!(replay("input x*9000\nidle 1\n"), Ok(2));
         assert_eq!(replay("terminal\ninput x*9000\nidle 1\n"), Ok(2));
+    }
+
+    /// A child that a script begins with makes these calls.
+    fn all_is_back_after(calls: &[&str]) {
+        let script: String = calls.iter().map(|call| format!("b {call}\n")).collect();
+        let script = format!("b = a clone 17\n{script}");
+        let mut stage = Stage::new(false, Checking::Touched).unwrap();
+        for made in Script::parse(&script).unwrap().moves {
+            assert_eq!(stage.make(&made), Ok(Made::Done), "{made} in {script}");
+        }
+        let names = |stage: &Stage| stage.kernel().tables_in_use().iter().find(|row| row.0 == "names").map(|row| row.1);
+        let fresh = Stage::new(false, Checking::Touched).unwrap();
+        assert_eq!(stage.end(), Ok(()), "{script}");
+        assert!(names(&stage) <= names(&fresh), "{script}");
+        assert_eq!(replay(&script), Ok(calls.len() as u64 + 1), "{script}");
+    }
+
+    #[test]
+    fn directories_that_cannot_be_removed_are_no_leak_wherever_they_are() {
+        let to_t = r#"renameat2 -100 "/dev" -100 "/t" 0"#;
+        let new_dev = r#"mkdirat -100 "/dev" 0o755"#;
+        all_is_back_after(&[to_t]);
+        // Deep in others, with a queue and an object in it.
+        all_is_back_after(&[
+            r#"mq_open "q" 0x42 0o600 0"#,
+            r#"mkdirat -100 "/tmp/x" 0o755"#,
+            r#"mkdirat -100 "/tmp/x/y" 0o755"#,
+            r#"renameat2 -100 "/dev" -100 "/tmp/x/y/z" 0"#,
+            r#"mkdirat -100 "/fixed0" 0o755"#,
+        ]);
+        // Others have its name, and names of what was in it; it lies below of one.
+        let null = r#"mknodat -100 "/dev/null" 0o10644 0"#;
+        let queues = r#"mkdirat -100 "/dev/mqueue" 0o755"#;
+        all_is_back_after(&[to_t, new_dev, null, queues]);
+        all_is_back_after(&[to_t, new_dev, null, r#"renameat2 -100 "/t" -100 "/dev/t" 0"#]);
+        all_is_back_after(&[to_t, r#"mknodat -100 "/dev" 0o10644 0"#]);
+        // It and another change their places; it is where /tmp was.
+        all_is_back_after(&[r#"mkdirat -100 "/tmp/d" 0o755"#, r#"renameat2 -100 "/dev" -100 "/tmp/d" 2"#]);
+        all_is_back_after(&[r#"renameat2 -100 "/dev" -100 "/tmp" 2"#]);
+    }
+
+    #[test]
+    fn a_script_names_only_whom_a_line_before_makes() {
+        for (script, at, why) in [
+            ("b = a clone 17\nb kill $zz 9\n", 2, "no line before this one makes `zz`"),
+            ("# nobody\nc read 3\nc = a clone 17\n", 2, "no line before this one makes `c`"),
+            ("signal z 15\n", 1, "no line before this one makes `z`"),
+            ("b = b clone 17\n", 1, "no line before this one makes `b`"),
+            ("b = a wait4 -1\n", 1, "only `clone` and `spawn` make a process: this makes no `b`"),
+        ] {
+            assert_eq!(replay(script), Err(Stop::Unreadable { line: at, message: why.into() }), "{script}");
+        }
     }
 
     #[test]

@@ -327,13 +327,13 @@ impl Stage {
         Some(what)
     }
 
-    /// A child has been born: it gets its name, and a forked one is in the same handlers as its parent.
+    /// A child has been born: if the move has a name for it, it gets that, and a forked one is in the same handlers as its parent.
     fn adopt(&mut self, what: &Move, thread: ThreadId, forked: bool) {
         let handlers = match self.actor(what.who) {
             Some(parent) if forked => parent.handlers.clone(),
             _ => Vec::new(),
         };
-        let name = what.child.map_or(self.actors.len(), Name::index);
+        let Some(name) = what.child.map(Name::index) else { return };
         if self.actors.len() <= name {
             self.actors.resize(name + 1, None);
         }

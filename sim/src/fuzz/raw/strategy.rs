@@ -139,6 +139,13 @@ mod tests {
                 break;
             }
         }
-        assert_eq!(tree.current().moves, wanted);
+        // And the births of those who make them.
+        let (births, rest): (Vec<Move>, Vec<Move>) =
+            tree.current().moves.into_iter().partition(|made| made.child.is_some());
+        assert_eq!(rest, wanted);
+        for birth in &births {
+            let child = birth.child.unwrap();
+            assert!(births.iter().chain(&rest).any(|made| made.who == child), "{birth}");
+        }
     }
 }

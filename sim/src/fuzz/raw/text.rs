@@ -125,6 +125,7 @@ pub fn parse(line: &str) -> Result<Move, String> {
         words = rest;
     }
     let mut made = match words {
+        ["idle", us] if us.starts_with('-') => return Err(format!("{us} is no time")),
         ["idle", us] => Move::new(Name::FIRST, What::Idle(parse_number(us)?)),
         ["input-end"] => Move::new(Name::FIRST, What::InputEnd),
         ["input", text] if text.starts_with("x*") => Move::new(Name::FIRST, What::LongInput(parse_small(&text[2..])?)),
@@ -140,6 +141,11 @@ pub fn parse(line: &str) -> Result<Move, String> {
             let number = u8::try_from(number).map_err(|_| format!("{number} is no signal"))?;
             Move::new(parse_name(who)?, What::Signal(number))
         }
+        ["idle", ..] => return Err("it is: idle MICROSECONDS".into()),
+        ["input", ..] => return Err("it is: input TEXT".into()),
+        ["input-end", ..] => return Err("`input-end` has no arguments".into()),
+        ["resize", ..] => return Err("it is: resize ROWS COLUMNS".into()),
+        ["signal", ..] => return Err("it is: signal PROCESS NUMBER".into()),
         [who, what, arguments @ ..] => parse_action(parse_name(who)?, what, arguments)?,
         _ => return Err("a line is a process and what it does, or what comes from outside".into()),
     };
@@ -159,6 +165,13 @@ fn parse_action(who: Name, what: &str, arguments: &[&str]) -> Result<Move, Strin
         ("abort", []) => What::Abort,
         ("leave", []) => What::Leave,
         ("run", []) => What::Run,
+        ("unknown" | "load" | "store" | "misaligned" | "jump", []) => {
+            return Err(format!("`{what}` lacks its argument"));
+        }
+        ("unknown" | "load" | "store" | "misaligned" | "jump", _) => {
+            return Err(format!("`{what}` has one argument, not {}", arguments.len()));
+        }
+        ("illegal" | "divide" | "abort" | "leave" | "run", _) => return Err(format!("`{what}` has no arguments")),
         _ => return parse_call(who, what, arguments),
     };
     Ok(Move::new(who, simple))
@@ -331,6 +344,12 @@ mod tests {
             ("b chdir \"p", "a quote or a bracket isn't closed"),
             ("b", "a line is a process and what it does, or what comes from outside"),
             ("signal b 300", "300 is no signal"),
+            ("signal b", "it is: signal PROCESS NUMBER"),
+            ("idle", "it is: idle MICROSECONDS"),
+            ("idle -5", "-5 is no time"),
+            ("b load", "`load` lacks its argument"),
+            ("b unknown 1 2", "`unknown` has one argument, not 2"),
+            ("b run 1", "`run` has no arguments"),
             ("b chdir x*60000", "60000 is too large"),
         ] {
             assert_eq!(parse(line).unwrap_err(), reason, "{line}");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::builder::RangedU64ValueParser;
 use serde_json::Value;
 use sim::lockstep::generate::{Operations, Theme, script_of};
 
@@ -28,13 +29,13 @@ pub(crate) struct Check {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many operations, about
-    #[arg(long, default_value_t = FULL)]
+    #[arg(long, default_value_t = FULL, value_parser = clap::value_parser!(u64).range(1..))]
     operations: u64,
     /// What the scripts are about [default: one theme after the other]
     #[arg(long, value_parser = crate::theme)]
     theme: Option<Theme>,
     /// Operations of a script, at most
-    #[arg(long, default_value_t = 80)]
+    #[arg(long, default_value_t = 80, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     length: usize,
     /// Stop after so many scripts that differ
     #[arg(long, default_value_t = 1)]
@@ -133,7 +134,11 @@ fn conclude(check: &Check, progress: &Progress, took: Duration) -> ExitCode {
         progress.by_choice,
     );
     for (matcher, count) in MATCHERS.iter().zip(&progress.matched) {
-        println!("{count} differences are right: {} ({})", matcher.name, matcher.source);
+        match count {
+            0 => {}
+            1 => println!("1 difference is right: {} ({})", matcher.name, matcher.source),
+            _ => println!("{count} differences are right: {} ({})", matcher.name, matcher.source),
+        }
     }
     let mut wrong = Vec::new();
     if check.theme.is_none() && total >= ENOUGH {
@@ -145,6 +150,7 @@ fn conclude(check: &Check, progress: &Progress, took: Duration) -> ExitCode {
     }
     match progress.differing {
         0 => println!("no difference"),
+        1 => wrong.push("1 script differs".into()),
         count => wrong.push(format!("{count} scripts differ")),
     }
     wrong.iter().for_each(|what| println!("vitrine-host: {what}"));
