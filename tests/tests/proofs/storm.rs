@@ -75,10 +75,10 @@ fn a_script_says_on_which_line_it_is_no_script() {
     let raw = Raw::default();
     let replay = |script: &str| raw.replay(script, &mut Coverage::new());
     assert_eq!(replay("# twins\n\nb = a clone 17\nc = a clone 17\nb kill $c 9\nc run\n"), Ok(4));
-    // Who is missing makes no move.
-    assert_eq!(replay("b kill $c 9\n"), Ok(0));
     for (script, line, message) in [
         ("b = a clone 17\nb pip2\n", 2, "there is no system call `pip2`"),
+        ("b kill 0 9\n", 1, "no line before this one makes `b`"),
+        ("b = a clone 17\nb kill $c 9\n", 2, "no line before this one makes `c`"),
         ("a pipe2 &0 0\n", 1, "PID 1, `a`, does nothing but make children and wait for them"),
     ] {
         assert_eq!(replay(script), Err(Stop::Unreadable { line, message: message.into() }));
