@@ -101,7 +101,6 @@ impl Kernel {
             let used = number.process.is_some() || !number.members.is_empty() || number.session_members > 0;
             holds(number.foreground == (self.tty.foreground == Some(slot)), slot.index())?;
             holds(used || number.foreground, slot.index())?;
-            holds(!number.newly_orphaned, slot.index())?;
             holds(number.session.is_some() != number.members.is_empty(), slot.index())?;
         }
         holds(members == self.processes.len(), 0)

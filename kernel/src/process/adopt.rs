@@ -89,11 +89,9 @@ impl Kernel {
         self.numbers.process(&self.nodes, 1)
     }
 
-    /// Hands the children of a process that ends to their adopter, in their order. Whether that orphans a group
-    /// that is to be hung up.
-    pub(crate) fn give_children_away<H: Host>(&mut self, host: &mut H, process: ProcessNo) -> bool {
-        let mut orphans_group = false;
-        let Some(adopter) = self.adopter(process) else { return false };
+    /// Hands the children of a process that ends to their adopter, in their order.
+    pub(crate) fn give_children_away<H: Host>(&mut self, host: &mut H, process: ProcessNo) {
+        let Some(adopter) = self.adopter(process) else { return };
         while let Some(child) = self.processes.at(process).children.first() {
             let zombie = self.processes.at(child).is_zombie();
             if zombie {
@@ -109,9 +107,8 @@ impl Kernel {
                 self.tell_parent_of_end(host, child, status);
             }
             if self.processes.holds(child) {
-                orphans_group |= self.orphans_group_of_child(child, process);
+                self.hang_up_group_of_child(host, child, process);
             }
         }
-        orphans_group
     }
 }

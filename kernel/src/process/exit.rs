@@ -57,8 +57,8 @@ impl Kernel {
         entry.life = Life::Zombie(status);
         host.event(Event::Ended { process: self.process_id(process), status });
         self.leave_terminal(host, process);
-        // Both note down what they find, so both are asked.
-        let orphans_group = self.give_children_away(host, process) | self.orphans_own_group(process);
+        self.give_children_away(host, process);
+        self.hang_up_own_group(host, process);
         match self.processes.at(process).parent {
             Some(parent) => {
                 self.add_zombie(parent, process);
@@ -68,10 +68,6 @@ impl Kernel {
                 self.end_ipc(host);
                 self.halted = Some(status.to_raw());
             }
-        }
-        // Later than its parent is told: those who are continued report that themselves on Linux, when they run.
-        if orphans_group {
-            self.hang_up_orphaned_groups(host);
         }
     }
 

@@ -30,21 +30,11 @@ pub struct Number {
     pub session: Option<NumberNo>,
     /// The terminal names it as its foreground group.
     pub foreground: bool,
-    /// The group that goes by it has just become orphaned with a stopped member, and is about to be hung up: only while a
-    /// process ends, never between two entries of the kernel.
-    pub(crate) newly_orphaned: bool,
 }
 
 impl Entry for Number {
-    const VACANT: Number = Number {
-        value: 0,
-        process: None,
-        members: List::EMPTY,
-        session_members: 0,
-        session: None,
-        foreground: false,
-        newly_orphaned: false,
-    };
+    const VACANT: Number =
+        Number { value: 0, process: None, members: List::EMPTY, session_members: 0, session: None, foreground: false };
 }
 
 /// All numbers in use.

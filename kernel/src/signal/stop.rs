@@ -93,43 +93,29 @@ impl Kernel {
     }
 
     /// A process ends: its group may have lost its last link to the rest of the session. If that leaves stopped members
-    /// behind, nobody would continue them: they are to get SIGHUP and SIGCONT (POSIX.1-2024, `_exit`). Whether that is so.
-    pub(crate) fn orphans_own_group(&mut self, leaving: ProcessNo) -> bool {
-        let parent = self.processes.at(leaving).parent;
-        parent.is_some_and(|parent| self.orphans_group(leaving, parent, Some(leaving)))
+    /// behind, nobody would continue them: they get SIGHUP and SIGCONT (POSIX.1-2024, `_exit`).
+    pub(crate) fn hang_up_own_group<H: Host>(&mut self, host: &mut H, leaving: ProcessNo) {
+        if let Some(parent) = self.processes.at(leaving).parent {
+            self.hang_up_group(host, leaving, parent, Some(leaving));
+        }
     }
 
     /// A child has lost its parent to another: the same for the child's group.
-    pub(crate) fn orphans_group_of_child(&mut self, child: ProcessNo, lost: ProcessNo) -> bool {
-        self.orphans_group(child, lost, None)
+    pub(crate) fn hang_up_group_of_child<H: Host>(&mut self, host: &mut H, child: ProcessNo, lost: ProcessNo) {
+        self.hang_up_group(host, child, lost, None);
     }
 
-    /// Notes down the group of `member` if it is to be hung up; whether it is.
-    fn orphans_group(&mut self, member: ProcessNo, link: ProcessNo, leaving: Option<ProcessNo>) -> bool {
+    fn hang_up_group<H: Host>(&mut self, host: &mut H, member: ProcessNo, link: ProcessNo, leaving: Option<ProcessNo>) {
         let (entry, link) = (self.processes.at(member), self.processes.at(link));
         let group = entry.group;
         let was_linked = link.group != group && link.session == entry.session && !planted!(NoHangUp);
         if !was_linked || !self.is_orphaned_without(group, leaving) {
-            return false;
+            return;
         }
         let members = self.numbers.table.at(group).members;
-        let is_due = members.iter(&self.processes).any(|member| self.processes.at(member).stopped);
-        if is_due {
-            self.numbers.table.at_mut(group).newly_orphaned = true;
-        }
-        is_due
-    }
-
-    /// Hangs up the groups that have been noted down. They are so few that looking for them among all is cheap enough.
-    pub(crate) fn hang_up_orphaned_groups<H: Host>(&mut self, host: &mut H) {
-        let mut from = 0;
-        while let Some(group) = self.numbers.table.next_slot(from) {
-            from = group.index() + 1;
-            if self.numbers.table.at(group).newly_orphaned {
-                self.numbers.table.at_mut(group).newly_orphaned = false;
-                self.signal_group(host, group, Signal::SIGHUP);
-                self.signal_group(host, group, Signal::SIGCONT);
-            }
+        if members.iter(&self.processes).any(|member| self.processes.at(member).stopped) {
+            self.signal_group(host, group, Signal::SIGHUP);
+            self.signal_group(host, group, Signal::SIGCONT);
         }
     }
 }
